@@ -1,0 +1,151 @@
+//! What a database is told: the SQL of every step, as pure functions, one file a database.
+//!
+//! SQL that changes schemas or fills rows is written here and nowhere else. A [`Dialect`] is a database
+//! at one level of ability; a server's version picks one ([`for_server`]), and a migration carries SQL
+//! for each of them, so that what was reviewed is what runs.
+
+mod postgres;
+pub mod sqlite;
+
+use crate::backfill::Fill;
+use crate::ident::quote;
+use crate::migration::Change;
+use crate::problem::Problem;
+use crate::protocol::Act;
+use crate::types::Database;
+
+/// Which way a step goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Forwards.
+    Up,
+    /// Back.
+    Down,
+}
+
+/// The statements of one step in one direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// There are none.
+    Nothing,
+    /// Known in advance, a transaction each.
+    Fixed(Vec<Piece>),
+    /// They depend on the live catalog and are made when they run.
+    Live {
+        /// What it locks, and for how long.
+        lock: &'static str,
+    },
+}
+
+/// One transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Its statements, each ending in `;`.
+    pub sql: String,
+    /// What it locks, and for how long.
+    pub lock: &'static str,
+    /// Whether it reads the whole table, and so may take long.
+    pub scans: bool,
+}
+
+/// A database at one level of ability.
+pub trait Dialect: Send + Sync {
+    /// Which database.
+    fn database(&self) -> Database;
+
+    /// The name of the folder with this dialect's files; the one of the database, or one that holds
+    /// only the steps that differ.
+    fn name(&self) -> &'static str;
+
+    /// The statements of one step. Those of [`Direction::Down`] can be run from any point inside it.
+    fn script(&self, act: Act, change: &Change, direction: Direction) -> Script;
+
+    /// A parameter that holds one key column, cast to its type.
+    fn key_parameter(&self, number: usize, sql_type: &str) -> String;
+
+    /// A key column as it is read into the ledger.
+    fn key_output(&self, column: &str) -> String;
+
+    /// What a program that does not use colmig can hide from this database's gates; empty if nothing.
+    fn blind_spot(&self) -> &'static str;
+
+    /// The last key of the next batch of `limit` rows after the cursor.
+    fn batch_end(&self, fill: &Fill, after: bool, limit: u64) -> String {
+        let inner: Vec<_> = fill
+            .key
+            .iter()
+            .enumerate()
+            .map(|(i, k)| format!("{} AS k{i}", quote(&k.name)))
+            .collect();
+        let order = |table: &str, way: &str| {
+            let columns = (0..fill.key.len()).map(|i| format!("{table}k{i}{way}"));
+            columns.collect::<Vec<_>>().join(", ")
+        };
+        let outer: Vec<_> =
+            (0..fill.key.len()).map(|i| self.key_output(&format!("b.k{i}"))).collect();
+        let keys: Vec<_> = fill.key.iter().map(|k| quote(&k.name)).collect();
+        let filter =
+            if after { format!(" WHERE {}", self.beyond(fill, ">", 1)) } else { String::new() };
+        format!(
+            "SELECT {} FROM (SELECT {} FROM {}{filter} ORDER BY {} LIMIT {limit}) AS b ORDER BY {} LIMIT 1",
+            outer.join(", "),
+            inner.join(", "),
+            quote(&fill.table),
+            keys.join(", "),
+            order("b.", " DESC"),
+        )
+    }
+
+    /// Fills the rows after the cursor, up to and with the end of the batch, that have no value yet.
+    fn batch(&self, fill: &Fill, after: bool) -> String {
+        let column = quote(&fill.column);
+        let lower =
+            if after { format!("{} AND ", self.beyond(fill, ">", 1)) } else { String::new() };
+        let first = if after { fill.key.len() + 1 } else { 1 };
+        format!(
+            "UPDATE {} SET {column} = {} WHERE {lower}{} AND {column} IS NULL",
+            quote(&fill.table),
+            fill.expression,
+            self.beyond(fill, "<=", first),
+        )
+    }
+
+    /// How many rows still have no value.
+    fn unfilled(&self, fill: &Fill) -> String {
+        // Qualified: SQLite takes a quoted name that no column has for a text.
+        let table = quote(&fill.table);
+        format!("SELECT count(*) FROM {table} WHERE {table}.{} IS NULL", quote(&fill.column))
+    }
+
+    /// `(a, b) > ($1, $2)`, over the key columns.
+    fn beyond(&self, fill: &Fill, operator: &str, first: usize) -> String {
+        let columns: Vec<_> = fill.key.iter().map(|k| quote(&k.name)).collect();
+        let values: Vec<_> =
+            (first..).zip(&fill.key).map(|(n, k)| self.key_parameter(n, &k.sql_type)).collect();
+        match (columns.as_slice(), values.as_slice()) {
+            ([column], [value]) => format!("{column} {operator} {value}"),
+            _ => format!("({}) {operator} ({})", columns.join(", "), values.join(", ")),
+        }
+    }
+}
+
+/// Every dialect of one database, the plainest first.
+pub fn dialects(database: Database) -> &'static [&'static dyn Dialect] {
+    match database {
+        Database::Postgres => &[&postgres::BY_CHECK, &postgres::CATALOGUED],
+        Database::Sqlite => &[&sqlite::SQLITE],
+    }
+}
+
+/// The dialect of a server by its major version, or why it is not supported.
+pub fn for_server(database: Database, version: &str) -> Result<&'static dyn Dialect, Problem> {
+    match database {
+        Database::Postgres => postgres::for_server(version),
+        Database::Sqlite => Ok(&sqlite::SQLITE),
+    }
+}
+
+/// `ALTER TABLE "t" `, the beginning of most of it.
+fn alter(table: &str) -> String {
+    format!("ALTER TABLE {}", quote(table))
+}

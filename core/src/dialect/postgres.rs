@@ -1,0 +1,185 @@
+//! PostgreSQL 14 to 18.
+//!
+//! Every piece takes ACCESS EXCLUSIVE on at most one table, for metadata only; what scans the table
+//! does so under a lock that lets reads and writes pass. Facts are from measurements on real servers.
+
+use super::{Dialect, Direction, Piece, Script, alter};
+use crate::ident::{quote, shortened};
+use crate::migration::Change;
+use crate::problem::{Problem, SERVER_UNSUPPORTED};
+use crate::protocol::Act;
+use crate::schema::{Column, Table};
+use crate::types::Database;
+
+/// How a server learns that a column is never NULL without a scan under ACCESS EXCLUSIVE.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NotNull {
+    /// 14 to 17: a validated CHECK proves it, then goes.
+    ByCheck,
+    /// 18: NOT NULL is itself a constraint that can be added NOT VALID.
+    Catalogued,
+}
+
+/// One level of ability.
+pub(super) struct Postgres {
+    name: &'static str,
+    not_null: NotNull,
+}
+
+pub(super) const BY_CHECK: Postgres = Postgres { name: "postgres", not_null: NotNull::ByCheck };
+pub(super) const CATALOGUED: Postgres =
+    Postgres { name: "postgres18", not_null: NotNull::Catalogued };
+
+/// The majors that are supported.
+const SUPPORTED: std::ops::RangeInclusive<u32> = 14..=18;
+
+pub(super) fn for_server(version: &str) -> Result<&'static dyn Dialect, Problem> {
+    let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
+    match digits.parse::<u32>() {
+        Ok(18) => Ok(&CATALOGUED),
+        Ok(major) if SUPPORTED.contains(&major) => Ok(&BY_CHECK),
+        _ => Err(SERVER_UNSUPPORTED.problem(format!("this server is PostgreSQL {version}")).help(
+            format!("colmig supports PostgreSQL {} to {}", SUPPORTED.start(), SUPPORTED.end()),
+        )),
+    }
+}
+
+const BRIEF: &str = "ACCESS EXCLUSIVE on one table, metadata only: milliseconds";
+const SCAN: &str = "SHARE UPDATE EXCLUSIVE while it reads the table: reads and writes go on";
+const NONE: &str = "none on existing tables";
+
+fn brief(sql: String) -> Piece {
+    Piece { sql, lock: BRIEF, scans: false }
+}
+
+impl Dialect for Postgres {
+    fn database(&self) -> Database {
+        Database::Postgres
+    }
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn script(&self, act: Act, change: &Change, direction: Direction) -> Script {
+        let pieces = match (act, direction, &change.column, &change.definition) {
+            (Act::CreateTable, Direction::Up, _, Some(table)) => {
+                vec![Piece { sql: create(table), lock: NONE, scans: false }]
+            }
+            (Act::CreateTable, Direction::Down, ..) => {
+                vec![brief(format!("DROP TABLE {};", quote(&change.table)))]
+            }
+            (Act::Add, Direction::Up, Some(column), _) => vec![brief(add(&change.table, column))],
+            (Act::Add, Direction::Down, Some(column), _)
+            | (Act::Drop, Direction::Up, Some(column), _) => {
+                vec![brief(format!(
+                    "{} DROP COLUMN {};",
+                    alter(&change.table),
+                    quote(&column.name)
+                ))]
+            }
+            (Act::Enforce, Direction::Up, Some(column), _)
+            | (Act::Relax, Direction::Down, Some(column), _) => {
+                self.set_not_null(&change.table, &column.name)
+            }
+            (Act::Enforce, Direction::Down, Some(column), _)
+            | (Act::Relax, Direction::Up, Some(column), _) => {
+                vec![brief(self.drop_not_null(&change.table, &column.name))]
+            }
+            _ => return Script::Nothing,
+        };
+        Script::Fixed(pieces)
+    }
+
+    /// Keys travel as text, so that one binding serves every type; the cast gives the type back.
+    fn key_parameter(&self, number: usize, sql_type: &str) -> String {
+        format!("CAST(${number} AS {sql_type})")
+    }
+
+    fn key_output(&self, column: &str) -> String {
+        format!("CAST({column} AS text)")
+    }
+
+    fn blind_spot(&self) -> &'static str {
+        ""
+    }
+}
+
+impl Postgres {
+    fn set_not_null(&self, table: &str, column: &str) -> Vec<Piece> {
+        let alter = alter(table);
+        let constraint = quote(&proof(table, column));
+        let name = quote(column);
+        let validate =
+            Piece { sql: format!("{alter} VALIDATE CONSTRAINT {constraint};"), lock: SCAN, scans: true };
+        match self.not_null {
+            NotNull::ByCheck => vec![
+                brief(format!(
+                    "{alter} ADD CONSTRAINT {constraint} CHECK ({name} IS NOT NULL) NOT VALID;"
+                )),
+                validate,
+                brief(format!("{alter} ALTER COLUMN {name} SET NOT NULL;")),
+                brief(format!("{alter} DROP CONSTRAINT {constraint};")),
+            ],
+            // No SET NOT NULL afterwards: it would scan again, under ACCESS EXCLUSIVE.
+            NotNull::Catalogued => vec![
+                brief(format!("{alter} ADD CONSTRAINT {constraint} NOT NULL {name} NOT VALID;")),
+                validate,
+            ],
+        }
+    }
+
+    /// Both statements may find nothing to do: it takes back a half-done [`Postgres::set_not_null`] too.
+    fn drop_not_null(&self, table: &str, column: &str) -> String {
+        let alter = alter(table);
+        let relax = format!("{alter} ALTER COLUMN {} DROP NOT NULL;", quote(column));
+        match self.not_null {
+            NotNull::Catalogued => relax,
+            NotNull::ByCheck => {
+                format!(
+                    "{alter} DROP CONSTRAINT IF EXISTS {};\n{relax}",
+                    quote(&proof(table, column))
+                )
+            }
+        }
+    }
+}
+
+/// The name of the constraint that proves NOT NULL.
+fn proof(table: &str, column: &str) -> String {
+    shortened(&format!("{table}_{column}"), "_colmig_not_null")
+}
+
+fn sql_type(column: &Column) -> &str {
+    column.ty.on(Database::Postgres).unwrap_or("text")
+}
+
+fn add(table: &str, column: &Column) -> String {
+    let definition = match column.default_on(Database::Postgres) {
+        // A constant default is kept in the catalog: no rewrite since PostgreSQL 11.
+        Some(default) if !column.optional => format!(" NOT NULL DEFAULT {default}"),
+        Some(default) => format!(" DEFAULT {default}"),
+        None => String::new(),
+    };
+    format!("{} ADD COLUMN {} {}{definition};", alter(table), quote(&column.name), sql_type(column))
+}
+
+fn create(table: &Table) -> String {
+    let mut lines: Vec<String> = table.columns.iter().map(|column| define(table, column)).collect();
+    let key: Vec<_> = table.primary_key.iter().map(|name| quote(name)).collect();
+    lines.push(format!("    PRIMARY KEY ({})", key.join(", ")));
+    format!("CREATE TABLE {} (\n{}\n);", quote(&table.name), lines.join(",\n"))
+}
+
+fn define(table: &Table, column: &Column) -> String {
+    let mut line = format!("    {} {}", quote(&column.name), sql_type(column));
+    if !column.optional {
+        line.push_str(" NOT NULL");
+    }
+    if let Some(default) = column.default_on(Database::Postgres) {
+        line.push_str(&format!(" DEFAULT {default}"));
+    } else if column.auto && table.primary_key.contains(&column.name) {
+        line.push_str(" GENERATED BY DEFAULT AS IDENTITY");
+    }
+    line
+}

@@ -1,0 +1,116 @@
+//! SQLite.
+//!
+//! The SQLite that sqlx brings cannot change NOT NULL: the table is rebuilt by the twelve steps of
+//! SQLite's manual, from the catalog as it is when the step runs ([`rebuild`]).
+
+pub mod rebuild;
+
+use super::{Dialect, Direction, Piece, Script, alter};
+use crate::ident::quote;
+use crate::migration::Change;
+use crate::protocol::Act;
+use crate::schema::{Column, Table};
+use crate::types::Database;
+
+/// The one level of ability.
+pub(super) struct Sqlite;
+
+pub(super) const SQLITE: Sqlite = Sqlite;
+
+const BRIEF: &str = "the writer, metadata only: milliseconds";
+const REWRITE: &str = "the writer, while the rows of the table are rewritten";
+const REBUILD: &str =
+    "the writer, while the whole table is copied: SQLite cannot change NOT NULL in place";
+
+fn piece(sql: String, lock: &'static str) -> Script {
+    Script::Fixed(vec![Piece { sql, lock, scans: false }])
+}
+
+impl Dialect for Sqlite {
+    fn database(&self) -> Database {
+        Database::Sqlite
+    }
+
+    fn name(&self) -> &'static str {
+        "sqlite"
+    }
+
+    fn script(&self, act: Act, change: &Change, direction: Direction) -> Script {
+        match (act, direction, &change.column, &change.definition) {
+            (Act::CreateTable, Direction::Up, _, Some(table)) => piece(create(table), BRIEF),
+            (Act::CreateTable, Direction::Down, ..) => {
+                piece(format!("DROP TABLE {};", quote(&change.table)), BRIEF)
+            }
+            (Act::Add, Direction::Up, Some(column), _) => piece(add(&change.table, column), BRIEF),
+            (Act::Add, Direction::Down, Some(column), _)
+            | (Act::Drop, Direction::Up, Some(column), _) => piece(
+                format!("{} DROP COLUMN {};", alter(&change.table), quote(&column.name)),
+                REWRITE,
+            ),
+            (Act::Enforce | Act::Relax, ..) => Script::Live { lock: REBUILD },
+            _ => Script::Nothing,
+        }
+    }
+
+    /// Keys travel with their own type: SQLite types values, not columns.
+    fn key_parameter(&self, number: usize, _sql_type: &str) -> String {
+        format!("${number}")
+    }
+
+    fn key_output(&self, column: &str) -> String {
+        column.to_owned()
+    }
+
+    fn blind_spot(&self) -> &'static str {
+        "SQLite cannot show who has the file open: a program that does not use colmig is not seen by the gates"
+    }
+}
+
+/// Whether a live step sets NOT NULL (`true`) or drops it.
+pub fn sets_not_null(act: Act, direction: Direction) -> bool {
+    (act == Act::Enforce) == (direction == Direction::Up)
+}
+
+fn sql_type(column: &Column) -> &str {
+    column.ty.on(Database::Sqlite).unwrap_or("TEXT")
+}
+
+fn add(table: &str, column: &Column) -> String {
+    let definition = match column.default_on(Database::Sqlite) {
+        Some(default) if !column.optional => format!(" NOT NULL DEFAULT {default}"),
+        Some(default) => format!(" DEFAULT {default}"),
+        None => String::new(),
+    };
+    format!("{} ADD COLUMN {} {}{definition};", alter(table), quote(&column.name), sql_type(column))
+}
+
+fn create(table: &Table) -> String {
+    let mut lines: Vec<String> = table.columns.iter().map(|column| define(table, column)).collect();
+    if counting_key(table).is_none() {
+        let key: Vec<_> = table.primary_key.iter().map(|name| quote(name)).collect();
+        lines.push(format!("    PRIMARY KEY ({})", key.join(", ")));
+    }
+    format!("CREATE TABLE {} (\n{}\n);", quote(&table.name), lines.join(",\n"))
+}
+
+/// The single `auto` integer key: SQLite counts only what is spelled `INTEGER PRIMARY KEY`.
+fn counting_key(table: &Table) -> Option<&str> {
+    let [key] = table.primary_key.as_slice() else { return None };
+    table.column(key).filter(|column| column.auto && column.ty.is_integer()).map(|_| key.as_str())
+}
+
+fn define(table: &Table, column: &Column) -> String {
+    let name = quote(&column.name);
+    if counting_key(table) == Some(&column.name) {
+        // AUTOINCREMENT keeps the key of a deleted row from being given to another.
+        return format!("    {name} INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL");
+    }
+    let mut line = format!("    {name} {}", sql_type(column));
+    if !column.optional {
+        line.push_str(" NOT NULL");
+    }
+    if let Some(default) = column.default_on(Database::Sqlite) {
+        line.push_str(&format!(" DEFAULT {default}"));
+    }
+    line
+}

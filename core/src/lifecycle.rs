@@ -1,0 +1,485 @@
+//! The life of a column, as data: states, legal moves, and the phase of a release in a change.
+//!
+//! These tables are the only place that knows them. The parser, the derive, the planner, the gate and
+//! the documentation read them, and the tests iterate them. The phase table was derived by a model that
+//! explored every interleaving (its ranges are the widest that are safe).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// What the code does with a column, as the source spells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// There is no field.
+    Absent,
+    /// `#[colmig(adding)]`: written, not read yet.
+    Adding,
+    /// A plain field: read and written.
+    Active,
+    /// `#[colmig(deprecated)]`: still written, no longer read.
+    Deprecated,
+}
+
+/// The facts of one state.
+pub struct StateFacts {
+    /// Which state.
+    pub state: State,
+    /// Its name in messages and in the lock file.
+    pub word: &'static str,
+    /// How a user writes it above a field.
+    pub spelled: &'static str,
+    /// What a build does with a required column in this state.
+    pub stand: Stand,
+    /// Whether the field's type is `WriteOnly<T>`.
+    pub write_only: bool,
+    /// Whether the code reads the column.
+    pub reads: bool,
+    /// Whether the code writes the column.
+    pub writes: bool,
+}
+
+/// The states, in the order of a life.
+pub const STATES: &[StateFacts] = &[
+    StateFacts {
+        state: State::Absent,
+        word: "absent",
+        spelled: "no field",
+        stand: Stand::Absent,
+        write_only: false,
+        reads: false,
+        writes: false,
+    },
+    StateFacts {
+        state: State::Adding,
+        word: "adding",
+        spelled: "#[colmig(adding)]",
+        stand: Stand::Adding,
+        write_only: true,
+        reads: false,
+        writes: true,
+    },
+    StateFacts {
+        state: State::Active,
+        word: "active",
+        spelled: "no attribute",
+        stand: Stand::Required,
+        write_only: false,
+        reads: true,
+        writes: true,
+    },
+    StateFacts {
+        state: State::Deprecated,
+        word: "deprecated",
+        spelled: "#[colmig(deprecated)]",
+        stand: Stand::Deprecated,
+        write_only: true,
+        reads: false,
+        writes: true,
+    },
+];
+
+impl State {
+    /// This state's row of [`STATES`].
+    pub fn facts(self) -> &'static StateFacts {
+        STATES.iter().find(|facts| facts.state == self).expect("every state has a row")
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.facts().word)
+    }
+}
+
+/// When a move is legal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Always.
+    Always,
+    /// Where the database upholds the column for writers that do not name it: it is nullable without a
+    /// backfill, has a constant default, or its table is new.
+    Upheld,
+    /// Where no writer is forced to name it: it is nullable, or has a default that is kept.
+    Dispensable,
+    /// Never; the remedy says what to write instead.
+    Never,
+}
+
+/// What an edit of a column's state does to the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// A migration begins, with the whole story in it.
+    Begins,
+    /// The change that is under way goes on; only the lock file moves.
+    GoesOn,
+    /// A change of mind.
+    Abandons,
+    /// Nothing.
+    Nothing,
+}
+
+/// One row of the table of moves.
+#[derive(Debug)]
+pub struct Move {
+    /// The recorded state.
+    pub from: State,
+    /// The state in the source.
+    pub to: State,
+    /// When it is legal.
+    pub when: When,
+    /// What it does.
+    pub effect: Effect,
+    /// What to write instead, where it is not legal.
+    pub remedy: &'static str,
+}
+
+const ADD_FIRST: &str = "write `#[colmig(adding, backfill = \"…\")]` and `WriteOnly<T>` first; the plain field comes in the release after";
+const DEPRECATE_FIRST: &str = "keep the field for one release as `#[colmig(deprecated)]` with `WriteOnly<T>`, so that it is still written while older releases read it";
+
+/// Every pair of states.
+pub const MOVES: &[Move] = &[
+    Move {
+        from: State::Absent,
+        to: State::Absent,
+        when: When::Always,
+        effect: Effect::Nothing,
+        remedy: "",
+    },
+    Move {
+        from: State::Absent,
+        to: State::Adding,
+        when: When::Always,
+        effect: Effect::Begins,
+        remedy: "",
+    },
+    Move {
+        from: State::Absent,
+        to: State::Active,
+        when: When::Upheld,
+        effect: Effect::Begins,
+        remedy: ADD_FIRST,
+    },
+    Move {
+        from: State::Absent,
+        to: State::Deprecated,
+        when: When::Never,
+        effect: Effect::Nothing,
+        remedy: "a column that never was cannot be deprecated; delete the field, or add it with `#[colmig(adding)]`",
+    },
+    Move {
+        from: State::Adding,
+        to: State::Absent,
+        when: When::Always,
+        effect: Effect::Abandons,
+        remedy: "",
+    },
+    Move {
+        from: State::Adding,
+        to: State::Adding,
+        when: When::Always,
+        effect: Effect::Nothing,
+        remedy: "",
+    },
+    Move {
+        from: State::Adding,
+        to: State::Active,
+        when: When::Always,
+        effect: Effect::GoesOn,
+        remedy: "",
+    },
+    Move {
+        from: State::Adding,
+        to: State::Deprecated,
+        when: When::Never,
+        effect: Effect::Nothing,
+        remedy: "make it active first, or delete the field to abandon the change",
+    },
+    Move {
+        from: State::Active,
+        to: State::Absent,
+        when: When::Dispensable,
+        effect: Effect::Begins,
+        remedy: DEPRECATE_FIRST,
+    },
+    Move {
+        from: State::Active,
+        to: State::Adding,
+        when: When::Never,
+        effect: Effect::Nothing,
+        remedy: "an active column can become `deprecated`, not `adding`",
+    },
+    Move {
+        from: State::Active,
+        to: State::Active,
+        when: When::Always,
+        effect: Effect::Nothing,
+        remedy: "",
+    },
+    Move {
+        from: State::Active,
+        to: State::Deprecated,
+        when: When::Always,
+        effect: Effect::Begins,
+        remedy: "",
+    },
+    Move {
+        from: State::Deprecated,
+        to: State::Absent,
+        when: When::Always,
+        effect: Effect::GoesOn,
+        remedy: "",
+    },
+    Move {
+        from: State::Deprecated,
+        to: State::Adding,
+        when: When::Never,
+        effect: Effect::Nothing,
+        remedy: "delete the field and finish the drop, then add the column anew; or take the deprecation back by removing the attribute",
+    },
+    Move {
+        from: State::Deprecated,
+        to: State::Active,
+        when: When::Always,
+        effect: Effect::Abandons,
+        remedy: "",
+    },
+    Move {
+        from: State::Deprecated,
+        to: State::Deprecated,
+        when: When::Always,
+        effect: Effect::Nothing,
+        remedy: "",
+    },
+];
+
+/// The row of [`MOVES`] for this pair.
+pub fn move_between(from: State, to: State) -> &'static Move {
+    MOVES.iter().find(|m| m.from == from && m.to == to).expect("every pair has a row")
+}
+
+/// What one build does with one property: its state, and the shape of its type where it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stand {
+    /// It does not name the column.
+    Absent,
+    /// It writes the column and does not read it.
+    Adding,
+    /// It writes the column and does not read it any more.
+    Deprecated,
+    /// It reads and writes a `T`.
+    Required,
+    /// It reads and writes an `Option<T>`.
+    Optional,
+    /// `RequiredOnWrite<T>`: it writes a `T` and reads an `Option`.
+    Row,
+}
+
+/// The stands with their words.
+pub const STANDS: &[(Stand, &str)] = &[
+    (Stand::Absent, "absent"),
+    (Stand::Adding, "adding"),
+    (Stand::Deprecated, "deprecated"),
+    (Stand::Required, "required"),
+    (Stand::Optional, "optional"),
+    (Stand::Row, "row"),
+];
+
+impl fmt::Display for Stand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (_, word) =
+            STANDS.iter().find(|(stand, _)| stand == self).expect("every stand has a row");
+        f.write_str(word)
+    }
+}
+
+impl FromStr for Stand {
+    type Err = String;
+    fn from_str(word: &str) -> Result<Self, String> {
+        let found = STANDS.iter().find(|(_, w)| *w == word);
+        found.map(|(stand, _)| *stand).ok_or_else(|| format!("`{word}` is no stand"))
+    }
+}
+
+/// How a struct uses its table.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// It inserts, updates and reads.
+    #[default]
+    Writer,
+    /// It names some columns of a table that another struct owns; it updates and never inserts.
+    Partial,
+    /// It only reads.
+    ReadOnly,
+}
+
+/// The phases of one change that a release stands in, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PhaseRange {
+    /// The lowest phase.
+    pub low: u8,
+    /// The highest phase.
+    pub high: u8,
+}
+
+impl PhaseRange {
+    /// What two ranges share.
+    pub fn intersect(self, other: PhaseRange) -> Option<PhaseRange> {
+        let (low, high) = (self.low.max(other.low), self.high.min(other.high));
+        (low <= high).then_some(PhaseRange { low, high })
+    }
+}
+
+impl fmt::Display for PhaseRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.low == self.high {
+            write!(f, "{}", self.low)
+        } else {
+            write!(f, "{}..{}", self.low, self.high)
+        }
+    }
+}
+
+/// Which releases one change can live with: from a stand to the phases in which it is safe.
+///
+/// It is written as text (`absent:0 adding,row:1 required:2`), and copied into the ledger in that form
+/// with each change: so the applier can judge a build that is older than the change, and an old
+/// library a change that it has never heard of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phases {
+    /// The last phase.
+    pub last: u8,
+    /// For structs that insert.
+    pub writer: PhaseMap,
+    /// For structs that update and never insert.
+    pub partial: PhaseMap,
+    /// For structs that only read.
+    pub reader: PhaseMap,
+}
+
+impl Phases {
+    /// The phases of a struct with this access and this stand; `None` means that no phase is safe.
+    pub fn of(&self, access: Access, stand: Stand) -> Option<PhaseRange> {
+        let map = match access {
+            Access::Writer => &self.writer,
+            Access::Partial => &self.partial,
+            Access::ReadOnly => &self.reader,
+        };
+        map.0.get(&stand).copied()
+    }
+
+    /// Every phase: for a build that does not link the table.
+    pub fn anywhere(&self) -> PhaseRange {
+        PhaseRange { low: 0, high: self.last }
+    }
+}
+
+/// Stands and their phases, in the text form of [`Phases`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PhaseMap(BTreeMap<Stand, PhaseRange>);
+
+impl FromStr for PhaseMap {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut map = BTreeMap::new();
+        for item in text.split_whitespace() {
+            let wrong = || format!("`{item}` should read `stand,stand:low-high`");
+            let (stands, range) = item.split_once(':').ok_or_else(wrong)?;
+            let (low, high) = range.split_once('-').unwrap_or((range, range));
+            let low = low.parse().map_err(|_| wrong())?;
+            let high = high.parse().map_err(|_| wrong())?;
+            for stand in stands.split(',') {
+                map.insert(stand.parse()?, PhaseRange { low, high });
+            }
+        }
+        Ok(PhaseMap(map))
+    }
+}
+
+impl TryFrom<String> for PhaseMap {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<PhaseMap> for String {
+    fn from(map: PhaseMap) -> String {
+        let words =
+            map.0.iter().map(|(stand, range)| format!("{stand}:{}-{}", range.low, range.high));
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// One row of the phase table as it is written down; a stand that is missing has no safe phase.
+pub struct PhaseRow {
+    /// The last phase.
+    pub last: u8,
+    /// Structs that insert.
+    pub writer: &'static str,
+    /// Structs that update and never insert; empty where they count as writers.
+    pub partial: &'static str,
+    /// Structs that only read.
+    pub reader: &'static str,
+}
+
+impl PhaseRow {
+    /// The row, parsed.
+    pub fn phases(&self) -> Phases {
+        let parse = |text: &str| {
+            text.parse::<PhaseMap>().expect("the table is well-formed: a test reads all of it")
+        };
+        let partial = if self.partial.is_empty() { self.writer } else { self.partial };
+        Phases {
+            last: self.last,
+            writer: parse(self.writer),
+            partial: parse(partial),
+            reader: parse(self.reader),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pair_of_states_has_exactly_one_move() {
+        for from in STATES {
+            for to in STATES {
+                let rows = MOVES.iter().filter(|m| m.from == from.state && m.to == to.state);
+                assert_eq!(rows.count(), 1, "{} → {}", from.word, to.word);
+            }
+        }
+    }
+
+    #[test]
+    fn a_move_that_may_be_refused_says_what_to_write_instead() {
+        for m in MOVES {
+            assert_eq!(m.when == When::Always, m.remedy.is_empty(), "{} → {}", m.from, m.to);
+        }
+    }
+
+    #[test]
+    fn write_only_states_write_and_do_not_read() {
+        for facts in STATES {
+            assert_eq!(facts.write_only, facts.writes && !facts.reads, "{}", facts.word);
+        }
+    }
+
+    #[test]
+    fn phase_maps_survive_their_text_form() {
+        let map: PhaseMap = "absent:0-2 adding,row:1 required:2".parse().expect("well-formed");
+        assert_eq!(String::from(map.clone()).parse::<PhaseMap>(), Ok(map));
+        assert!("absent".parse::<PhaseMap>().is_err());
+        assert!("blue:1".parse::<PhaseMap>().is_err());
+    }
+}

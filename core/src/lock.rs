@@ -1,0 +1,227 @@
+//! `colmig.lock`: the recorded schema with states and births, committed, like Cargo.lock.
+//!
+//! It is JSON with one line a column, so that a merge of two branches that touch one column conflicts,
+//! and a merge of branches that do not, does not.
+
+use serde::{Deserialize, Serialize};
+
+use crate::problem::{FORMAT_TOO_NEW, LOCK_UNREADABLE, Problem};
+use crate::schema::{Column, Retired, Schema, Table};
+use crate::types::Database;
+
+/// The name of the file.
+pub const FILE: &str = "colmig.lock";
+
+/// The format that this version writes, and the newest that it reads.
+pub const FORMAT: u32 = 1;
+
+/// The recorded state of one project on its databases.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lock {
+    /// The project, as leases and the ledger name it.
+    pub project: String,
+    /// The packages whose structs it records; a derive in another package does not heed it.
+    pub packages: Vec<String>,
+    /// The databases that the project runs on.
+    pub databases: Vec<Database>,
+    /// Every migration in the order of the chain.
+    pub migrations: Vec<Recorded>,
+    /// Tables and columns as the source last had them.
+    pub schema: Schema,
+}
+
+/// One migration as the lock file knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// The name of its directory.
+    pub id: String,
+    /// The hash over its files.
+    pub hash: String,
+}
+
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+#[derive(Deserialize)]
+struct File {
+    project: String,
+    packages: Vec<String>,
+    databases: Vec<Database>,
+    migrations: Vec<Recorded>,
+    tables: Vec<Table>,
+}
+
+impl Lock {
+    /// The id of the newest migration; empty where there is none.
+    pub fn head(&self) -> &str {
+        self.migrations.last().map_or("", |recorded| &recorded.id)
+    }
+
+    /// Reads the text of a lock file.
+    pub fn parse(text: &str) -> Result<Lock, Problem> {
+        let broken = |error: serde_json::Error| {
+            LOCK_UNREADABLE
+                .problem(format!("{FILE} is not what colmig writes: {error}"))
+                .at(format!("{FILE}:{}:{}", error.line(), error.column()))
+                .help("take the file from version control; after a merge, keep one side and run `cargo colmig generate`")
+        };
+        let Format { format } = serde_json::from_str(text).map_err(broken)?;
+        if format > FORMAT {
+            return Err(FORMAT_TOO_NEW
+                .problem(format!("{FILE} has format {format}; this colmig reads up to {FORMAT}"))
+                .at(FILE)
+                .help("use the colmig that wrote it, or a newer one"));
+        }
+        let file: File = serde_json::from_str(text).map_err(broken)?;
+        Ok(Lock {
+            project: file.project,
+            packages: file.packages,
+            databases: file.databases,
+            migrations: file.migrations,
+            schema: Schema { tables: file.tables },
+        })
+    }
+
+    /// The text of the lock file: stable, one line a column.
+    pub fn render(&self) -> String {
+        let mut out = Lines::default();
+        out.push("{");
+        out.push(&format!("  \"format\": {FORMAT},"));
+        out.push(&format!("  \"project\": {},", json(&self.project)));
+        out.push(&format!("  \"packages\": {},", json(&self.packages)));
+        out.push(&format!("  \"databases\": {},", json(&self.databases)));
+        out.list("  ", "migrations", &self.migrations, |out, recorded| {
+            out.push_str(&json(recorded))
+        });
+        out.end(",");
+        out.list("  ", "tables", &self.schema.tables, render_table);
+        out.end("");
+        out.push("}");
+        out.0
+    }
+}
+
+fn render_table(out: &mut String, table: &Table) {
+    let mut lines = Lines::default();
+    lines.push("{");
+    lines.push(&format!("      \"name\": {},", json(&table.name)));
+    if table.access != crate::lifecycle::Access::Writer {
+        lines.push(&format!("      \"access\": {},", json(&table.access)));
+    }
+    lines.push(&format!("      \"primary_key\": {},", json(&table.primary_key)));
+    lines.push(&format!("      \"born\": {},", json(&table.born)));
+    lines.list("      ", "columns", &table.columns, |out, column| {
+        out.push_str(&json(&without_expressions(column)));
+    });
+    if !table.retired.is_empty() {
+        lines.end(",");
+        lines.list("      ", "retired", &table.retired, |out, retired: &Retired| {
+            out.push_str(&json(retired));
+        });
+    }
+    lines.end("");
+    out.push_str(&lines.0);
+    out.push_str("    }");
+}
+
+/// Expressions belong to the migration, where they are reviewed and hashed; the lock file drops them.
+fn without_expressions(column: &Column) -> Column {
+    Column { backfill: Default::default(), reverse: Default::default(), ..column.clone() }
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("plain data always has a JSON form")
+}
+
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn push(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+
+    /// Ends a line that [`Lines::list`] left open.
+    fn end(&mut self, tail: &str) {
+        self.push(tail);
+    }
+
+    /// `"name": [` with an item a line; the closing line is left open for a comma.
+    fn list<T>(&mut self, indent: &str, name: &str, items: &[T], render: impl Fn(&mut String, &T)) {
+        if items.is_empty() {
+            self.0.push_str(&format!("{indent}\"{name}\": []"));
+            return;
+        }
+        self.push(&format!("{indent}\"{name}\": ["));
+        for (index, item) in items.iter().enumerate() {
+            self.0.push_str(indent);
+            self.0.push_str("  ");
+            render(&mut self.0, item);
+            self.push(if index + 1 < items.len() { "," } else { "" });
+        }
+        self.0.push_str(&format!("{indent}]"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::State;
+    use crate::types::ColumnType;
+
+    fn sample() -> Lock {
+        let column = |name: &str, state| Column {
+            name: name.into(),
+            ty: ColumnType::Known("text".into()),
+            optional: false,
+            auto: false,
+            default: Default::default(),
+            state,
+            born: "0001".into(),
+            backfill: Default::default(),
+            reverse: Default::default(),
+        };
+        let users = Table {
+            name: "users".into(),
+            access: Default::default(),
+            primary_key: vec!["id".into()],
+            born: "0001".into(),
+            columns: vec![column("id", State::Active), column("han\"dle", State::Adding)],
+            retired: vec![Retired { name: "nickname".into(), born: "0001".into() }],
+        };
+        Lock {
+            project: "shop".into(),
+            packages: vec!["shop".into()],
+            databases: vec![Database::Sqlite],
+            migrations: vec![Recorded { id: "0001_create_users".into(), hash: "sha256:0".into() }],
+            schema: Schema { tables: vec![users] },
+        }
+    }
+
+    #[test]
+    fn it_survives_a_round_trip() {
+        for lock in [sample(), Lock::default()] {
+            assert_eq!(Lock::parse(&lock.render()), Ok(lock));
+        }
+    }
+
+    #[test]
+    fn every_column_has_a_line_of_its_own() {
+        let text = sample().render();
+        assert_eq!(text.lines().filter(|line| line.contains("\"state\"")).count(), 2, "{text}");
+    }
+
+    #[test]
+    fn a_newer_format_is_refused_with_the_remedy_and_a_broken_file_with_its_place() {
+        let newer = sample().render().replace("\"format\": 1", "\"format\": 99");
+        assert_eq!(Lock::parse(&newer).map_err(|p| p.code), Err(FORMAT_TOO_NEW));
+        let broken = Lock::parse("{\n<<<<<<< HEAD\n").expect_err("it is no JSON");
+        assert_eq!(
+            (broken.code, broken.place.as_deref()),
+            (LOCK_UNREADABLE, Some("colmig.lock:2:1"))
+        );
+    }
+}

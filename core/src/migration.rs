@@ -1,0 +1,343 @@
+//! A migration: the changes that were generated together, with the SQL of every step.
+//!
+//! On disk it is a directory: `migration.json`, and plain SQL files, one transaction each, that people
+//! review and `psql` can run. In the ledger the same files are stored again, so that any later
+//! checkout, even an older one, can go on with a change or take it back. This module knows the format;
+//! reading and writing files is the command line's business.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::hash;
+use crate::lifecycle::Phases;
+use crate::problem::{CHAIN_BROKEN, FORMAT_TOO_NEW, MIGRATION_UNREADABLE, Problem};
+use crate::protocol::{Act, ChangeKind, Stage, Window, window_at};
+use crate::schema::{Column, Schema, Table, property};
+use crate::types::Database;
+
+/// The name of the file that describes the migration.
+pub const MANIFEST: &str = "migration.json";
+
+/// The format that this version writes, and the newest that it reads.
+pub const FORMAT: u32 = 1;
+
+/// What `migration.json` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of this format.
+    pub format: u32,
+    /// The name of the directory: a number, `_`, and words.
+    pub id: String,
+    /// The migration before it; empty for the first.
+    pub parent: String,
+    /// The databases that it has SQL for.
+    pub databases: Vec<Database>,
+    /// The changes, in order.
+    pub changes: Vec<Change>,
+    /// The schema before: what `--amend` goes back to.
+    pub before: Schema,
+}
+
+/// One change over a fixed property.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The migration's number and the change's place in it: `0002.1`.
+    pub id: String,
+    /// What it does.
+    pub kind: ChangeKind,
+    /// The table.
+    pub table: String,
+    /// The column, with its birth; of a created table there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<Column>,
+    /// The whole table, where it is created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<Table>,
+    /// Which releases it can live with.
+    pub phases: Phases,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One step of a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// What it does.
+    #[serde(rename = "step")]
+    pub act: Act,
+    /// Its place in the story.
+    pub stage: Stage,
+    /// The window after it.
+    pub window: Window,
+    /// Its files, by dialect: `postgres`, `postgres18`, `sqlite`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sql: BTreeMap<String, Files>,
+}
+
+/// The files of one step in one dialect.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Files {
+    /// One transaction a file, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub up: Vec<PieceFile>,
+    /// The way back; it can be run from any point inside the step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub down: Vec<PieceFile>,
+    /// What the step locks, where its statements depend on the live catalog and are made when they run;
+    /// empty where they are in the files.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub live: String,
+}
+
+/// One file with one transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PieceFile {
+    /// Its path in the directory.
+    pub file: String,
+    /// What it locks, and for how long.
+    pub lock: String,
+    /// Whether it reads the whole table, and so may take long.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub scans: bool,
+}
+
+impl Change {
+    /// `users.handle`, or `users` for a created table.
+    pub fn subject(&self) -> String {
+        match &self.column {
+            Some(column) => format!("{}.{}", self.table, column.name),
+            None => self.table.clone(),
+        }
+    }
+
+    /// `users.handle#0002`: the subject with its birth.
+    pub fn property(&self) -> String {
+        let born = match (&self.column, &self.definition) {
+            (Some(column), _) => &column.born,
+            (None, Some(table)) => &table.born,
+            (None, None) => "",
+        };
+        property(&self.subject(), born)
+    }
+
+    /// `0002.1 add users.handle`, as messages name it.
+    pub fn title(&self) -> String {
+        format!("{} {} {}", self.id, self.kind.facts().verb, self.subject())
+    }
+
+    /// The acts, in order.
+    pub fn acts(&self) -> impl Iterator<Item = Act> + '_ {
+        self.steps.iter().map(|step| step.act)
+    }
+
+    /// The window after the first `position` steps; `None` before the first.
+    pub fn window_at(&self, position: usize) -> Option<Window> {
+        window_at(self.acts(), position)
+    }
+
+    /// The step as `--to` names it: `users.handle:enforce`.
+    pub fn step_name(&self, step: usize) -> String {
+        format!("{}:{}", self.subject(), self.steps[step].act)
+    }
+}
+
+/// A migration with its files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// What `migration.json` says.
+    pub manifest: Manifest,
+    /// Every file of the directory by its relative path, `migration.json` among them.
+    pub files: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+impl Migration {
+    /// A migration from its manifest and SQL files.
+    pub fn new(manifest: Manifest, mut files: BTreeMap<String, String>) -> Migration {
+        let text = serde_json::to_string_pretty(&manifest).expect("plain data has a JSON form");
+        files.insert(MANIFEST.to_owned(), text + "\n");
+        Migration { manifest, files }
+    }
+
+    /// Reads a migration from the files of its directory, by relative path.
+    pub fn parse(id: &str, files: BTreeMap<String, String>) -> Result<Migration, Problem> {
+        let place = format!("{id}/{MANIFEST}");
+        let Some(text) = files.get(MANIFEST) else {
+            return Err(MIGRATION_UNREADABLE
+                .problem(format!("`{id}` has no {MANIFEST}"))
+                .at(id)
+                .help("take the directory from version control, or remove what is left of it"));
+        };
+        let broken = |error: serde_json::Error| {
+            MIGRATION_UNREADABLE
+                .problem(format!("{MANIFEST} is not what colmig writes: {error}"))
+                .at(format!("{place}:{}:{}", error.line(), error.column()))
+                .help("take the file from version control")
+        };
+        let Format { format } = serde_json::from_str(text).map_err(broken)?;
+        if format > FORMAT {
+            return Err(FORMAT_TOO_NEW
+                .problem(format!("it has format {format}; this colmig reads up to {FORMAT}"))
+                .at(place)
+                .help("use the colmig that wrote it, or a newer one"));
+        }
+        let manifest: Manifest = serde_json::from_str(text).map_err(broken)?;
+        if manifest.id != id {
+            return Err(MIGRATION_UNREADABLE
+                .problem(format!("the directory `{id}` says that it is `{}`", manifest.id))
+                .at(place)
+                .help("give the directory its name back"));
+        }
+        let migration = Migration { manifest, files };
+        migration.check_files()?;
+        Ok(migration)
+    }
+
+    /// Every file that a step names is there.
+    fn check_files(&self) -> Result<(), Problem> {
+        let named =
+            self.manifest.changes.iter().flat_map(|c| &c.steps).flat_map(|s| s.sql.values());
+        for PieceFile { file: name, .. } in named.flat_map(|files| files.up.iter().chain(&files.down)) {
+            if !self.files.contains_key(name) {
+                return Err(MIGRATION_UNREADABLE
+                    .problem(format!("the file {name} is missing"))
+                    .at(format!("{}/{name}", self.manifest.id))
+                    .help("take it from version control"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The hash over all files, whatever their line ends.
+    pub fn hash(&self) -> String {
+        hash::of_files(self.files.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+    }
+
+    /// The files as one text, for the ledger.
+    pub fn pack(&self) -> String {
+        serde_json::to_string(&self.files).expect("a map of strings has a JSON form")
+    }
+
+    /// The reverse of [`Migration::pack`].
+    pub fn unpack(id: &str, text: &str) -> Result<Migration, Problem> {
+        let files = serde_json::from_str(text).map_err(|error| {
+            MIGRATION_UNREADABLE.problem(format!("the ledger's copy of `{id}` is broken: {error}"))
+        })?;
+        Migration::parse(id, files)
+    }
+
+    /// Its number: `0002`.
+    pub fn number(&self) -> &str {
+        number(&self.manifest.id)
+    }
+
+    /// The text of one file that a step names.
+    pub fn file(&self, name: &str) -> &str {
+        self.files.get(name).map_or("", String::as_str)
+    }
+}
+
+/// The number of a migration's id: what stands before the first `_`.
+pub fn number(id: &str) -> &str {
+    id.split('_').next().unwrap_or(id)
+}
+
+/// The migrations in the order of their parents, or where the chain breaks.
+pub fn chain(mut migrations: Vec<Migration>) -> Result<Vec<Migration>, Problem> {
+    let mut ordered: Vec<Migration> = Vec::new();
+    while !migrations.is_empty() {
+        let parent = ordered.last().map_or("", |last| last.manifest.id.as_str()).to_owned();
+        let (mut next, rest): (Vec<_>, Vec<_>) =
+            migrations.into_iter().partition(|migration| migration.manifest.parent == parent);
+        let after =
+            if parent.is_empty() { "the beginning".to_owned() } else { format!("`{parent}`") };
+        match (next.pop(), next.pop()) {
+            (Some(one), None) => ordered.push(one),
+            (Some(a), Some(b)) => {
+                return Err(CHAIN_BROKEN
+                    .problem(format!(
+                        "`{}` and `{}` both follow {after}: two branches each made a migration",
+                        b.manifest.id, a.manifest.id
+                    ))
+                    .help("keep one; take the other's directory and its lines in colmig.lock back, then run `cargo colmig generate`"));
+            }
+            (None, _) => {
+                let lost = &rest[0].manifest;
+                return Err(CHAIN_BROKEN
+                    .problem(format!("`{}` follows `{}`, which is not there", lost.id, lost.parent))
+                    .help("take the missing directory from version control"));
+            }
+        }
+        migrations = rest;
+    }
+    Ok(ordered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn migration(id: &str, parent: &str) -> Migration {
+        let manifest = Manifest {
+            format: FORMAT,
+            id: id.into(),
+            parent: parent.into(),
+            databases: vec![Database::Sqlite],
+            changes: Vec::new(),
+            before: Schema::default(),
+        };
+        Migration::new(manifest, BTreeMap::from([("sqlite/1.up.sql".into(), "SELECT 1;\n".into())]))
+    }
+
+    #[test]
+    fn it_survives_a_directory_and_the_ledger() {
+        let one = migration("0001_a", "");
+        assert_eq!(Migration::parse("0001_a", one.files.clone()), Ok(one.clone()));
+        assert_eq!(Migration::unpack("0001_a", &one.pack()), Ok(one.clone()));
+        assert_eq!(one.number(), "0001");
+    }
+
+    #[test]
+    fn line_ends_do_not_change_the_hash_and_an_edit_does() {
+        let one = migration("0001_a", "");
+        let mut crlf = one.clone();
+        for text in crlf.files.values_mut() {
+            *text = text.replace('\n', "\r\n");
+        }
+        assert_eq!(one.hash(), crlf.hash());
+        let mut edited = one.clone();
+        edited.files.insert("sqlite/1.up.sql".into(), "SELECT 2;\n".into());
+        assert_ne!(one.hash(), edited.hash());
+    }
+
+    #[test]
+    fn what_is_broken_is_named() {
+        let one = migration("0001_a", "");
+        let code = |id: &str, files| Migration::parse(id, files).expect_err("it is broken").code;
+        assert_eq!(code("0001_a", BTreeMap::new()), MIGRATION_UNREADABLE);
+        assert_eq!(code("0001_b", one.files.clone()), MIGRATION_UNREADABLE);
+        let mut newer = one.files.clone();
+        newer
+            .insert(MANIFEST.into(), one.files[MANIFEST].replace("\"format\": 1", "\"format\": 9"));
+        assert_eq!(code("0001_a", newer), FORMAT_TOO_NEW);
+    }
+
+    #[test]
+    fn the_chain_is_found_and_its_breaks_are_named() {
+        let (a, b, c) =
+            (migration("0001_a", ""), migration("0002_b", "0001_a"), migration("0002_c", "0001_a"));
+        let ids =
+            |list: Vec<Migration>| list.into_iter().map(|m| m.manifest.id).collect::<Vec<_>>();
+        assert_eq!(
+            chain(vec![b.clone(), a.clone()]).map(ids),
+            Ok(vec!["0001_a".into(), "0002_b".into()])
+        );
+        assert!(chain(vec![a, b.clone(), c]).expect_err("a fork").message.contains("both follow"));
+        assert!(chain(vec![b]).expect_err("a hole").message.contains("not there"));
+    }
+}

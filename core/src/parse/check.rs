@@ -1,0 +1,83 @@
+//! A struct against the lock file: the moves of its columns, and what the project's databases can hold.
+
+use proc_macro2::Span;
+use syn::spanned::Spanned;
+
+use super::{Declared, Field, Mistake};
+use crate::diff::check_table;
+use crate::lock::Lock;
+use crate::problem::{GRAMMAR, Problem, UNKNOWN_TYPE};
+use crate::schema::Column;
+use crate::types::{ColumnType, Database, PerDatabase};
+
+/// Every mistake of a struct against what is recorded; without a lock file nothing is, and all is well.
+///
+/// A finding points at its field; one about the table, or about a column that has no field any more, at
+/// the struct's name.
+pub fn check(declared: &Declared, lock: Option<&Lock>) -> Vec<Mistake> {
+    let Some(lock) = lock else { return Vec::new() };
+    let recorded = lock.schema.table(&declared.table.name);
+    let mut mistakes = Vec::new();
+    for finding in check_table(recorded, &declared.table) {
+        let name = finding.column.as_deref();
+        let before = name.and_then(|name| recorded?.column(name));
+        let problem = with_amend(finding.problem, before, lock);
+        mistakes.push(Mistake::new(span_of(declared, name), problem));
+    }
+    for (field, column) in declared.fields.iter().zip(&declared.table.columns) {
+        mistakes.extend(unheld_type(field, column, &lock.databases));
+        mistakes.extend(unsaid_texts(field, column, &lock.databases));
+    }
+    mistakes
+}
+
+fn span_of(declared: &Declared, column: Option<&str>) -> Span {
+    let named = |field: &&Field| Some(declared.table.columns[field.column].name.as_str()) == column;
+    declared.fields.iter().find(named).map_or(declared.span, |field| field.span)
+}
+
+/// A column that the newest migration created may never have left this branch; then its mistake can be
+/// mended as if it had not been made.
+fn with_amend(problem: Problem, recorded: Option<&Column>, lock: &Lock) -> Problem {
+    let born_in_head =
+        |column: &&Column| !column.born.is_empty() && lock.head().starts_with(&column.born);
+    match recorded.filter(born_in_head) {
+        Some(_) => problem.help(format!(
+            "or, if `{}` never left this branch: `cargo colmig generate --amend`",
+            lock.head()
+        )),
+        None => problem,
+    }
+}
+
+/// One database of the project may be unable to hold a type that another one holds.
+fn unheld_type(field: &Field, column: &Column, databases: &[Database]) -> Option<Mistake> {
+    let (database, instead) =
+        databases.iter().find_map(|db| column.ty.on(*db).err().map(|instead| (db, instead)))?;
+    let (span, what) = match column.ty {
+        ColumnType::Known(_) => {
+            (field.inner.span(), format!("`{}`", super::shape::written(&field.inner)))
+        }
+        ColumnType::Sql(_) => (field.word("type"), format!("the type of `{}`", field.member)),
+    };
+    let problem = UNKNOWN_TYPE.problem(format!("{database} does not know how to hold {what}"));
+    Some(Mistake::new(span, problem.help(instead)))
+}
+
+/// A text by database must name every database of the project: a default or a backfill that is silently
+/// missing on one of them would change what is safe there.
+fn unsaid_texts(field: &Field, column: &Column, databases: &[Database]) -> Vec<Mistake> {
+    let texts = [
+        ("default", &column.default),
+        ("backfill", &column.backfill),
+        ("reverse", &column.reverse),
+    ];
+    let unsaid = |(word, text): (&str, &PerDatabase)| {
+        let missing = databases.iter().find(|db| text.on(**db).is_none())?;
+        let problem = GRAMMAR
+            .problem(format!("`{word}` of `{}` says nothing for {missing}", field.member))
+            .help(format!("add `{missing} = \"…\"`"));
+        (!text.is_nowhere()).then(|| Mistake::new(field.word(word), problem))
+    };
+    texts.into_iter().filter_map(unsaid).collect()
+}

@@ -1,0 +1,173 @@
+//! A file's text: its tables, and the modules that it declares in other files.
+
+use proc_macro2::Span;
+use quote::ToTokens;
+use syn::{Attribute, DeriveInput, Expr, ExprLit, Item, ItemMod, Lit, Meta};
+
+use super::cfg::{self, Compiled, compiled};
+use super::scan;
+use super::{Declared, Mistake, table};
+use crate::problem::SOURCE_UNREADABLE;
+
+/// What one file declares. What only tests compile is left out.
+#[derive(Default)]
+pub struct SourceFile {
+    /// The tables, in the order of the file.
+    pub tables: Vec<Declared>,
+    /// The modules that are in files of their own.
+    pub modules: Vec<Module>,
+    /// What is wrong with the tables that are missing above.
+    pub mistakes: Vec<Mistake>,
+}
+
+/// `mod name;`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Module {
+    /// Its name.
+    pub name: String,
+    /// What `#[path = "…"]` says.
+    pub path: Option<String>,
+    /// The inline modules around it, outermost first: they are folders of its path.
+    pub inline_parents: Vec<Parent>,
+    /// Whether it, or a module around it, depends on `cfg`: then it can hold no table.
+    pub conditional: bool,
+}
+
+/// `mod name { … }` around a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parent {
+    /// Its name.
+    pub name: String,
+    /// What `#[path = "…"]` says.
+    pub path: Option<String>,
+}
+
+/// Reads a file. The only failure is one of Rust's own syntax; other mistakes are in
+/// [`SourceFile::mistakes`], and one table's hide no other table.
+pub fn source(text: &str) -> Result<SourceFile, Mistake> {
+    let file = syn::parse_file(text).map_err(|error| {
+        let problem = SOURCE_UNREADABLE.problem(format!("this is not Rust: {error}"));
+        Mistake::new(error.span(), problem.help("`cargo check` says more about it"))
+    })?;
+    // Bodies of functions are searched only where the word is in the file at all.
+    let mut walk = Walk { bodies: text.contains("Table"), ..Walk::default() };
+    walk.within(&file.attrs, |walk| walk.items(file.items));
+    Ok(walk.found)
+}
+
+#[derive(Default)]
+struct Walk {
+    found: SourceFile,
+    bodies: bool,
+    parents: Vec<Parent>,
+    /// The `cfg`s around this place.
+    conditions: Vec<Span>,
+}
+
+impl Walk {
+    /// Goes into something with these attributes, unless only tests do.
+    fn within(&mut self, attrs: &[Attribute], inside: impl FnOnce(&mut Walk)) {
+        match compiled(attrs) {
+            Compiled::InTests => {}
+            Compiled::Always => inside(self),
+            Compiled::Sometimes(span) => {
+                self.conditions.push(span);
+                inside(self);
+                self.conditions.pop();
+            }
+        }
+    }
+
+    fn items(&mut self, items: Vec<Item>) {
+        for item in items {
+            match item {
+                Item::Struct(item) => self.item(item.into()),
+                Item::Enum(item) => self.item(item.into()),
+                Item::Union(item) => self.item(item.into()),
+                Item::Mod(item) => self.module(item),
+                // What a macro makes of its tokens is known to rustc alone.
+                Item::Macro(_) => {}
+                other if self.bodies => self.body(&other),
+                _ => {}
+            }
+        }
+    }
+
+    fn item(&mut self, item: DeriveInput) {
+        if !derives_table(&item.attrs) {
+            return;
+        }
+        let conditional = !self.conditions.is_empty();
+        match compiled(&item.attrs) {
+            Compiled::InTests => {}
+            Compiled::Always | Compiled::Sometimes(_) => self.table(&item, conditional),
+        }
+    }
+
+    fn table(&mut self, item: &DeriveInput, conditional: bool) {
+        if conditional {
+            self.found.mistakes.push(Mistake::new(item.ident.span(), cfg::problem()));
+        }
+        match table(item) {
+            Ok(_) if conditional => {}
+            Ok(declared) => self.found.tables.push(declared),
+            Err(mistakes) => self.found.mistakes.extend(mistakes),
+        }
+    }
+
+    fn module(&mut self, item: ItemMod) {
+        let (name, path) = (syn::ext::IdentExt::unraw(&item.ident).to_string(), path(&item.attrs));
+        let by_attribute = item.attrs.iter().any(|attr| attr.path().is_ident("cfg_attr"));
+        self.within(&item.attrs, |walk| match item.content {
+            None => {
+                let conditional = by_attribute || !walk.conditions.is_empty();
+                let inline_parents = walk.parents.clone();
+                walk.found.modules.push(Module { name, path, inline_parents, conditional });
+            }
+            Some((_, items)) => {
+                walk.parents.push(Parent { name, path });
+                walk.items(items);
+                walk.parents.pop();
+            }
+        });
+    }
+
+    /// Tables inside functions, methods, constants.
+    fn body(&mut self, item: &Item) {
+        scan::items(
+            item.to_token_stream(),
+            !self.conditions.is_empty(),
+            &mut |item, conditional| {
+                if derives_table(&item.attrs) {
+                    self.table(item, conditional);
+                }
+            },
+        );
+    }
+}
+
+/// Whether one of the derives is `Table`, by its last segment.
+fn derives_table(attrs: &[Attribute]) -> bool {
+    attrs.iter().any(|attr| {
+        let mut found = cfg::derives_table_sometimes(attr);
+        if attr.path().is_ident("derive") {
+            // rustc reports a derive list that is none.
+            let _ = attr.parse_nested_meta(|derive| {
+                found |= derive.path.segments.last().is_some_and(|last| last.ident == "Table");
+                Ok(())
+            });
+        }
+        found
+    })
+}
+
+/// The text of `#[path = "…"]`.
+fn path(attrs: &[Attribute]) -> Option<String> {
+    attrs.iter().find_map(|attr| match &attr.meta {
+        Meta::NameValue(meta) if meta.path.is_ident("path") => match &meta.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    })
+}

@@ -1,0 +1,632 @@
+//! The grammar as tables: every mistake with its token, which the source marks with `«…»`, and what
+//! valid programs mean.
+
+use super::*;
+use crate::lifecycle::{Access, State};
+use crate::lock::Lock;
+use crate::problem::*;
+use crate::schema::{Column, Table};
+use crate::types::{ColumnType, Database, PerDatabase};
+
+/// A source without its marks, and the text between each pair with its place.
+fn unmarked(marked: &str) -> (String, Vec<(usize, String)>) {
+    let (mut text, mut marks) = (String::new(), Vec::new());
+    for part in marked.split('«') {
+        match part.split_once('»') {
+            Some((token, rest)) => {
+                marks.push((text.len(), token.to_owned()));
+                text.push_str(token);
+                text.push_str(rest);
+            }
+            None => text.push_str(part),
+        }
+    }
+    (text, marks)
+}
+
+/// The mistakes of a marked source are at its marks, with these codes, and say these words.
+fn expect(marked: &str, expected: &[(&'static Code, &str)]) {
+    let (text, marks) = unmarked(marked);
+    let file = source(&text).unwrap_or_else(|m| panic!("{}\n{text}", m.problem));
+    let shown: Vec<_> = file.mistakes.iter().map(|m| m.problem.to_string()).collect();
+    let shown = format!("{text}\n\n{}", shown.join("\n"));
+    let mut found: Vec<_> = file.mistakes.iter().collect();
+    found.sort_by_key(|mistake| Location::of(mistake.span).bytes.start);
+    assert_eq!(found.len(), expected.len(), "{shown}");
+    assert_eq!(marks.len(), expected.len(), "marks: {shown}");
+    for ((mistake, (code, words)), (start, token)) in found.iter().zip(expected).zip(&marks) {
+        assert_eq!(mistake.problem.code, *code, "{shown}");
+        assert!(mistake.problem.to_string().contains(words), "`{words}` is missing: {shown}");
+        assert!(!mistake.problem.help.is_empty(), "no remedy: {shown}");
+        assert_eq!(&text[Location::of(mistake.span).bytes], token, "token: {shown}");
+        assert_eq!(Location::of(mistake.span).bytes.start, *start, "place: {shown}");
+    }
+}
+
+fn in_table(field: &str) -> String {
+    format!("#[derive(Table)] struct T {{ #[colmig(primary_key)] id: i64, {field} }}")
+}
+
+fn declared(text: &str) -> Declared {
+    let mut file = source(text).unwrap_or_else(|m| panic!("{}", m.problem));
+    let shown: Vec<_> = file.mistakes.iter().map(|m| m.problem.to_string()).collect();
+    assert!(shown.is_empty(), "{text}\n{}", shown.join("\n"));
+    file.tables.remove(0)
+}
+
+/// The column of a valid field.
+fn column(field: &str) -> Column {
+    declared(&in_table(field)).table.columns.remove(1)
+}
+
+/// One mistake in one field.
+#[test]
+fn a_wrong_field_is_one_mistake_at_its_token() {
+    let cases: &[(&str, &'static Code, &str)] = &[
+        // Words.
+        ("#[colmig(«indx»)] a: i64", GRAMMAR, "the words here are `primary_key`, `auto`, `column`"),
+        (
+            "#[colmig(«table» = \"x\")] a: i64",
+            GRAMMAR,
+            "move it: `#[colmig(table = \"users\")]` above a struct",
+        ),
+        ("#[colmig(«\"auto\"»)] a: i64", GRAMMAR, "a word of colmig should stand here"),
+        ("#[colmig(«,» column = \"b\")] a: i64", GRAMMAR, "a word of colmig should stand here"),
+        ("#[colmig(column = \"b\", «column» = \"c\")] a: i64", GRAMMAR, "said twice"),
+        ("#[colmig(column = \"b\")] #[colmig(«column» = \"c\")] a: i64", GRAMMAR, "said twice"),
+        ("#[«colmig»] a: i64", GRAMMAR, "`#[colmig(primary_key)]`"),
+        ("#[«colmig» = \"a\"] a: i64", GRAMMAR, "takes a list of words"),
+        (
+            "#[colmig(«ading», backfill = \"0\")] a: WriteOnly<i64>",
+            GRAMMAR,
+            "colmig knows no `ading`",
+        ),
+        (
+            "#[colmig(adding, «backfil» = \"0\")] a: WriteOnly<i64>",
+            GRAMMAR,
+            "colmig knows no `backfil`",
+        ),
+        ("#[colmig(«typ» = \"money\")] a: Money", GRAMMAR, "colmig knows no `typ`"),
+        // Shapes.
+        ("#[colmig(«auto» = true)] a: i64", GRAMMAR, "`auto` takes no value"),
+        ("#[colmig(«default» = 0)] a: i64", GRAMMAR, "write `default = \"0\"`, or by database"),
+        ("#[colmig(«default»)] a: i64", GRAMMAR, "takes a text"),
+        ("#[colmig(«column»(\"b\"))] a: i64", GRAMMAR, "write `column = \"email\"`"),
+        ("#[colmig(«type»())] a: i64", GRAMMAR, "takes a text"),
+        ("#[colmig(«type» = text)] a: Money", GRAMMAR, "write `type = \"citext\"`"),
+        ("#[colmig(type(«mysql» = \"int\"))] a: Money", GRAMMAR, "`mysql` is no database"),
+        (
+            "#[colmig(type(sqlite = \"a\", «sqlite» = \"b\"))] a: Money",
+            GRAMMAR,
+            "`sqlite` is said twice",
+        ),
+        ("#[colmig(«type»(sqlite))] a: Money", GRAMMAR, "by database: `type(postgres"),
+        ("#[colmig(type = «\"\"»)] a: Money", GRAMMAR, "`type` is empty"),
+        ("#[colmig(default = «\" \"»)] a: i64", GRAMMAR, "`default` is empty"),
+        (
+            "#[colmig(adding, backfill(sqlite = «\"\"»))] a: WriteOnly<i64>",
+            GRAMMAR,
+            "`backfill` is empty",
+        ),
+        // Contradictions.
+        (
+            "#[colmig(adding, «deprecated», backfill = \"0\")] a: WriteOnly<i64>",
+            GRAMMAR,
+            "on its way in",
+        ),
+        (
+            "#[colmig(primary_key, «adding», backfill = \"0\")] a: WriteOnly<i64>",
+            GRAMMAR,
+            "write `a: i64`",
+        ),
+        ("#[colmig(primary_key, «deprecated»)] a: WriteOnly<i64>", GRAMMAR, "keep `a: i64`"),
+        ("#[colmig(«auto», adding, backfill = \"0\")] a: WriteOnly<i64>", GRAMMAR, "delete `auto`"),
+        (
+            "#[colmig(default = \"0\", «adding»)] pub a: WriteOnly<i64>",
+            GRAMMAR,
+            "write `pub a: i64`",
+        ),
+        // States against types.
+        (
+            "#[colmig(adding, backfill = \"0\")] pub a: «i64»",
+            STATE_AGAINST_TYPE,
+            "write `pub a: WriteOnly<i64>`",
+        ),
+        (
+            "#[colmig(deprecated)] pub(crate) a: «Option<i64>»",
+            STATE_AGAINST_TYPE,
+            "write `pub(crate) a: WriteOnly<Option<i64>>`",
+        ),
+        (
+            "#[colmig(deprecated)] a: «DateTime<Utc>»",
+            STATE_AGAINST_TYPE,
+            "write `a: WriteOnly<DateTime<Utc>>`",
+        ),
+        ("a: «WriteOnly<i64>»", STATE_AGAINST_TYPE, "if the code reads it, write `a: i64`"),
+        ("a: «WriteOnly<Option<i64>>»", STATE_AGAINST_TYPE, "write `a: Option<i64>`"),
+        ("#[colmig(adding)] a: «Option<i64>»", STATE_AGAINST_TYPE, "write `a: Option<i64>` alone"),
+        ("#[colmig(«adding»)] a: WriteOnly<i64>", STATE_AGAINST_TYPE, "what existing rows get"),
+        (
+            "#[colmig(adding)] a: «WriteOnly<Option<i64>>»",
+            NOT_SUPPORTED,
+            "write `a: Option<i64>` alone",
+        ),
+        (
+            "#[colmig(adding, backfill = \"0\")] a: «WriteOnly<Option<i64>>»",
+            NOT_SUPPORTED,
+            "may be NULL",
+        ),
+        ("a: «Option<WriteOnly<i64>>»", STATE_AGAINST_TYPE, "write `WriteOnly<Option<i64>>`"),
+        ("a: «Option<Option<i64>>»", STATE_AGAINST_TYPE, "write `Option<i64>`"),
+        (
+            "#[colmig(deprecated)] a: «WriteOnly<WriteOnly<i64>>»",
+            STATE_AGAINST_TYPE,
+            "write `WriteOnly<i64>`",
+        ),
+        ("a: «RequiredOnWrite<i64>»", NOT_SUPPORTED, "cannot tighten or relax"),
+        // Expressions where they mean nothing.
+        (
+            "#[colmig(«backfill» = \"0\")] a: i64",
+            GRAMMAR,
+            "`#[colmig(adding, backfill = \"…\")] a: WriteOnly<i64>`",
+        ),
+        ("#[colmig(«backfill» = \"0\")] a: Option<i64>", GRAMMAR, "existing rows stay NULL"),
+        (
+            "#[colmig(deprecated, «backfill» = \"0\")] a: WriteOnly<i64>",
+            GRAMMAR,
+            "said by `reverse`",
+        ),
+        ("#[colmig(«reverse» = \"0\")] a: i64", GRAMMAR, "is not `deprecated`"),
+        (
+            "#[colmig(adding, backfill = \"0\", «reverse» = \"0\")] a: WriteOnly<i64>",
+            GRAMMAR,
+            "is not `deprecated`",
+        ),
+        // Types.
+        (
+            "a: «Money»",
+            UNKNOWN_TYPE,
+            "add the type's name in the database: `#[colmig(type = \"…\")]`",
+        ),
+        ("a: Option<«my::Money»>", UNKNOWN_TYPE, "no SQL type for `my::Money`"),
+        ("a: «Vec<String>»", UNKNOWN_TYPE, "known are `bool`, `i16`"),
+        ("a: «u64»", UNKNOWN_TYPE, "use `i64`"),
+        ("a: «&'static str»", UNKNOWN_TYPE, "no SQL type for `&'static str`"),
+        // Keys.
+        ("#[colmig(«primary_key»)] a: Option<i64>", STATE_AGAINST_TYPE, "write `a: i64`"),
+        ("#[colmig(«auto»)] a: i64", GRAMMAR, "it has no default"),
+        ("#[colmig(primary_key, auto)] a: «Money»", UNKNOWN_TYPE, "no SQL type"),
+        ("#[colmig(«auto»)] a: String", GRAMMAR, "not the whole primary key"),
+        // Names.
+        ("#[colmig(column = «\"_colmig_x\"»)] a: i64", IDENTIFIER, "reserved prefix"),
+        ("#[colmig(column = «\"\"»)] a: i64", IDENTIFIER, "a name is empty"),
+        ("#[sqlx(rename = «\"sqlite_a\"»)] a: i64", IDENTIFIER, "reserved prefix"),
+        ("«_colmig»: i64", IDENTIFIER, "reserved prefix"),
+        // sqlx.
+        ("#[sqlx(«flatten»)] a: i64", NOT_SUPPORTED, "name the columns of the inner struct"),
+        ("#[sqlx(«json»)] a: i64", NOT_SUPPORTED, "`sqlx::types::Json<T>`"),
+        ("#[sqlx(«json»(nullable))] a: i64", NOT_SUPPORTED, "`sqlx::types::Json<T>`"),
+        ("#[sqlx(«try_from» = \"i32\")] a: i64", NOT_SUPPORTED, "convert it in a method"),
+        ("#[sqlx(skip)] #[colmig(«auto»)] a: i64", GRAMMAR, "delete `#[sqlx(skip)]`"),
+        // Conditions.
+        ("#[«cfg»(unix)] a: i64", NOT_A_TABLE, "cannot depend on `cfg`"),
+        ("#[«cfg»(test)] a: i64", NOT_A_TABLE, "cannot depend on `cfg`"),
+        ("#[«cfg_attr»(unix, colmig(auto))] a: i64", NOT_A_TABLE, "cannot depend on `cfg`"),
+        ("#[«cfg_attr»(unix, sqlx(rename = \"b\"))] a: i64", NOT_A_TABLE, "cannot depend on `cfg`"),
+    ];
+    for (field, code, words) in cases {
+        expect(&in_table(field), &[(code, words)]);
+    }
+}
+
+#[test]
+fn a_word_of_a_later_version_is_refused_with_what_to_do_until_then() {
+    for row in word::WORDS.iter().filter(|row| row.form == word::Form::Later) {
+        let example = row.example.replacen(row.word, &format!("«{}»", row.word), 1);
+        let marked = match row.place {
+            word::Place::Field => in_table(&format!("#[colmig({example})] a: i64")),
+            word::Place::Struct => format!(
+                "#[derive(Table)] #[colmig({example})] struct T {{ #[colmig(primary_key)] id: i64 }}"
+            ),
+        };
+        expect(&marked, &[(NOT_SUPPORTED, row.meaning)]);
+    }
+    let application = "#[colmig(adding, backfill(«application»))] a: WriteOnly<i64>";
+    expect(&in_table(application), &[(NOT_SUPPORTED, "as SQL")]);
+}
+
+#[test]
+fn the_examples_of_this_version_are_understood() {
+    let own = |place| {
+        word::WORDS.iter().filter(move |row| row.place == place && row.form != word::Form::Later)
+    };
+    for row in own(word::Place::Field) {
+        let field = match row.word {
+            "adding" | "backfill" => {
+                "#[colmig(adding, backfill = \"lower(email)\")] a: WriteOnly<String>".to_owned()
+            }
+            "deprecated" => "#[colmig(deprecated)] a: WriteOnly<String>".to_owned(),
+            "reverse" => format!("#[colmig(deprecated, {})] a: WriteOnly<String>", row.example),
+            "auto" => "#[colmig(auto, default = \"0\")] a: i64".to_owned(),
+            _ => format!("#[colmig({})] a: String", row.example),
+        };
+        column(&field);
+    }
+    for row in own(word::Place::Struct) {
+        let key = if row.word == "primary_key" { "" } else { ", primary_key(tenant, id)" };
+        declared(&format!(
+            "#[derive(Table)] #[colmig({}{key})] struct T {{ tenant: i64, id: i64 }}",
+            row.example
+        ));
+    }
+}
+
+/// Mistakes of whole structs.
+#[test]
+fn a_wrong_struct_is_one_mistake_at_its_token() {
+    let key = "#[colmig(primary_key)] id: i64";
+    let cases: &[(String, &'static Code, &str)] = &[
+        ("«enum» E { A }".into(), NOT_A_TABLE, "an enum cannot be a table"),
+        ("«union» U { a: i64 }".into(), NOT_A_TABLE, "a union cannot be a table"),
+        ("struct «T»(i64);".into(), NOT_A_TABLE, "its columns have no names"),
+        ("struct «T»;".into(), NOT_A_TABLE, "it has no columns"),
+        ("struct T<«'a»> { a: &'a str }".into(), NOT_A_TABLE, "`String` for `&str`"),
+        ("struct T<«X: Copy»> { a: X }".into(), NOT_A_TABLE, "write the types out"),
+        ("struct T<«const N: usize»> { a: [u8; N] }".into(), NOT_A_TABLE, "no parameters"),
+        ("struct T «where» i64: Copy { a: i64 }".into(), NOT_A_TABLE, "no parameters"),
+        ("struct «T» { id: i64 }".into(), NO_KEY, "write `#[colmig(primary_key)]` above `id`"),
+        ("struct «T» {}".into(), NO_KEY, "above a field"),
+        (
+            format!("#[colmig(«tabel» = \"t\")] struct T {{ {key} }}"),
+            GRAMMAR,
+            "`table`, `primary_key`",
+        ),
+        (format!("#[colmig(«auto»)] struct T {{ {key} }}"), GRAMMAR, "`auto` describes a field"),
+        (format!("#[colmig(«read_only» = true)] struct T {{ {key} }}"), GRAMMAR, "takes no value"),
+        (
+            format!("#[colmig(«crate» = \"x\")] struct T {{ {key} }}"),
+            GRAMMAR,
+            "write `crate = my_crate::colmig`",
+        ),
+        (format!("#[colmig(table = «\"a.b\"»)] struct T {{ {key} }}"), IDENTIFIER, "search_path"),
+        (
+            format!("#[colmig(table = «\"_colmig_x\"»)] struct T {{ {key} }}"),
+            IDENTIFIER,
+            "reserved",
+        ),
+        (
+            "#[colmig(«primary_key»)] struct T { id: i64 }".into(),
+            GRAMMAR,
+            "write `primary_key(tenant, id)`",
+        ),
+        ("#[colmig(«primary_key»())] struct T { id: i64 }".into(), GRAMMAR, "a list of columns"),
+        (
+            "#[colmig(primary_key(«ida»))] struct T { id: i64 }".into(),
+            GRAMMAR,
+            "the columns are `id`",
+        ),
+        (
+            "#[colmig(primary_key(«a»))] struct T { #[colmig(column = \"id\")] a: i64 }".into(),
+            GRAMMAR,
+            "the field `a` is the column `id`",
+        ),
+        (
+            "#[colmig(primary_key(id, «id»))] struct T { id: i64 }".into(),
+            DUPLICATE,
+            "names `id` twice",
+        ),
+        (
+            "#[colmig(primary_key(«id»))] struct T { id: Option<i64> }".into(),
+            STATE_AGAINST_TYPE,
+            "write `id: i64`",
+        ),
+        (
+            "#[colmig(primary_key(«id»))] struct T { #[colmig(deprecated)] id: WriteOnly<i64> }"
+                .into(),
+            GRAMMAR,
+            "every statement reads the key",
+        ),
+        (
+            "#[colmig(primary_key(id))] struct T { #[colmig(«primary_key»)] id: i64 }".into(),
+            GRAMMAR,
+            "said twice",
+        ),
+        (
+            "#[sqlx(rename_all = «\"Snake\"»)] struct T { #[colmig(primary_key)] id: i64 }".into(),
+            GRAMMAR,
+            "`\"snake_case\"`",
+        ),
+        (
+            format!("struct T {{ {key}, a: i64, #[colmig(column = \"a\")] «b»: i64 }}"),
+            DUPLICATE,
+            "are both the column `a`",
+        ),
+        (
+            format!("struct T {{ {key}, a: i64, #[colmig(column = \"A\")] «b»: i64 }}"),
+            DUPLICATE,
+            "ignores case",
+        ),
+        (
+            "struct T { #[colmig(primary_key)] a: i64, #[colmig(primary_key, «auto»)] b: i64 }"
+                .into(),
+            GRAMMAR,
+            "not the whole primary key",
+        ),
+        (
+            "struct T { #[colmig(primary_key, «auto»)] a: uuid::Uuid }".into(),
+            GRAMMAR,
+            "it is no `i16`, `i32` or `i64`",
+        ),
+        (format!("#[«cfg»(unix)] struct T {{ {key} }}"), NOT_A_TABLE, "cannot depend on `cfg`"),
+        (
+            format!("#[«cfg_attr»(unix, colmig(table = \"t\"))] struct T {{ {key} }}"),
+            NOT_A_TABLE,
+            "cannot depend on `cfg`",
+        ),
+        (
+            format!("#[«cfg_attr»(unix, derive(colmig::Table))] struct T {{ {key} }}"),
+            NOT_A_TABLE,
+            "cannot depend on `cfg`",
+        ),
+        (
+            format!("mod a {{ #![cfg(unix)] #[derive(Table)] struct «T» {{ {key} }} }} struct U;"),
+            NOT_A_TABLE,
+            "cannot depend on `cfg`",
+        ),
+        (
+            format!(
+                "fn f() {{ #[cfg(unix)] {{ #[derive(Table)] struct «T» {{ {key} }} }} }} struct U;"
+            ),
+            NOT_A_TABLE,
+            "cannot depend on `cfg`",
+        ),
+    ];
+    for (text, code, words) in cases {
+        let derive = if text.contains("derive(") { "" } else { "#[derive(Table)] " };
+        expect(&format!("{derive}{text}"), &[(code, words)]);
+    }
+}
+
+#[test]
+fn every_mistake_is_reported_at_once_and_hides_no_other_table() {
+    let marked = "
+        #[derive(Table)] #[colmig(«tabel» = \"a\")]
+        struct A {
+            #[colmig(primary_key, «atuo», «colum» = \"x\")] id: i64,
+            #[colmig(adding, backfill = \"0\")] a: «i64»,
+            b: «Money»,
+            #[colmig(«default» = 0, «unique»)] c: i64,
+        }
+        #[derive(Table)] struct Good { #[colmig(primary_key)] id: i64 }
+        #[derive(Table)] struct «B» { id: i64 }";
+    let codes = [
+        GRAMMAR,
+        GRAMMAR,
+        GRAMMAR,
+        STATE_AGAINST_TYPE,
+        UNKNOWN_TYPE,
+        GRAMMAR,
+        NOT_SUPPORTED,
+        NO_KEY,
+    ];
+    expect(marked, &codes.map(|code| (code, "")));
+    let file = source(&unmarked(marked).0).unwrap_or_else(|m| panic!("{}", m.problem));
+    assert_eq!(file.tables.iter().map(|t| t.table.name.as_str()).collect::<Vec<_>>(), ["good"]);
+}
+
+#[test]
+fn a_table_has_the_name_the_key_and_the_access_that_it_says() {
+    let plain =
+        declared("#[derive(Table)] struct HttpLog { #[colmig(primary_key, auto)] id: i64 }");
+    assert_eq!((plain.table.name.as_str(), plain.table.access), ("http_log", Access::Writer));
+    assert_eq!(plain.table.primary_key, ["id"]);
+    assert!(plain.table.columns[0].auto && plain.table.columns[0].born.is_empty());
+    let path = &plain.crate_path;
+    assert_eq!(quote::quote!(#path).to_string(), ":: colmig");
+
+    let said = declared(
+        "#[derive(sqlx::FromRow, colmig::Table)]
+         #[colmig(table = \"Orders\", primary_key(tenant, \"order no\"), read_only, crate = a::b)]
+         struct Order { #[colmig(column = \"order no\")] number: i32, tenant: i64, }",
+    );
+    assert_eq!((said.table.name.as_str(), said.table.access), ("Orders", Access::ReadOnly));
+    assert_eq!(said.table.primary_key, ["tenant", "order no"]);
+    let path = &said.crate_path;
+    assert_eq!(quote::quote!(#path).to_string(), "a :: b");
+
+    let by_field = "#[derive(Table)] struct T { #[colmig(primary_key)] b: i64, c: i64, #[colmig(primary_key)] a: String }";
+    assert_eq!(declared(by_field).table.primary_key, ["b", "a"]);
+}
+
+#[test]
+fn a_field_has_the_shape_and_state_that_it_says() {
+    let states = [
+        ("a: i64", State::Active, false),
+        ("a: Option<i64>", State::Active, true),
+        ("a: std::option::Option<i64>", State::Active, true),
+        ("#[colmig(adding, backfill = \"0\")] a: WriteOnly<i64>", State::Adding, false),
+        ("#[colmig(deprecated)] a: colmig::WriteOnly<i64>", State::Deprecated, false),
+        ("#[colmig(deprecated)] a: WriteOnly<Option<i64>>", State::Deprecated, true),
+        ("#[colmig(deprecated, reverse = \"0\")] a: (WriteOnly<i64>)", State::Deprecated, false),
+    ];
+    for (field, state, optional) in states {
+        let column = column(field);
+        assert_eq!((column.state, column.optional), (state, optional), "{field}");
+        assert_eq!(column.ty, ColumnType::Known("int8".into()), "{field}");
+    }
+    let column = column(
+        "#[colmig(deprecated, type(postgres = \"a\", sqlite = \"b\"), default = \"0\", reverse = \"c\")] a: WriteOnly<Money>",
+    );
+    let each = [(Database::Postgres, "a".to_owned()), (Database::Sqlite, "b".to_owned())];
+    assert_eq!(column.ty, ColumnType::Sql(PerDatabase::Each(each.into())));
+    assert_eq!(column.default, PerDatabase::Everywhere("0".into()));
+    assert_eq!(column.reverse, PerDatabase::Everywhere("c".into()));
+}
+
+#[test]
+fn types_are_known_by_their_last_segment() {
+    let types = [
+        ("chrono::DateTime<chrono::Utc>", "timestamptz"),
+        ("::std::string::String", "text"),
+        ("Box<str>", "text"),
+        ("Vec<u8>", "bytes"),
+        ("Box<[u8]>", "bytes"),
+        ("sqlx::types::Uuid", "uuid"),
+        ("Option<serde_json::Value>", "json"),
+    ];
+    for (ty, word) in types {
+        assert_eq!(column(&format!("a: {ty}")).ty, ColumnType::Known(word.into()), "{ty}");
+    }
+}
+
+#[test]
+fn columns_are_named_as_sqlx_names_them_unless_colmig_says_otherwise() {
+    let table = declared(
+        "#[derive(Table)] #[sqlx(rename_all = \"camelCase\")]
+         struct T {
+            #[colmig(primary_key)] user_id: i64,
+            r#type: i64,
+            #[sqlx(rename = \"X\", default)] x: i64,
+            #[colmig(column = \"own\")] of_mine: i64,
+            #[sqlx(rename = \"label\")] #[colmig(column = \"stored\")] both: i64,
+            #[sqlx(skip)] not_a_column: Money,
+         }",
+    );
+    let names: Vec<_> = table.table.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["userId", "type", "X", "own", "stored"]);
+    let labels: Vec<_> = table.fields.iter().map(|field| field.label.as_str()).collect();
+    assert_eq!(labels, ["userId", "type", "X", "ofMine", "label"]);
+}
+
+#[test]
+fn attributes_of_others_may_be_conditional() {
+    declared(
+        "#[derive(Table)] #[cfg_attr(feature = \"serde\", derive(serde::Serialize), serde(untagged))]
+         struct T { #[cfg_attr(feature = \"serde\", serde(skip))] #[colmig(primary_key)] id: i64 }",
+    );
+}
+
+#[test]
+fn tables_are_found_wherever_they_are_and_what_tests_compile_is_not() {
+    let file = source(
+        "mod a { pub mod b { #[derive(Table)] struct InModules { #[colmig(primary_key)] id: i64 } } }
+         fn f() {
+            let x = vec![1];
+            if true { #[derive(Debug, Table)] #[colmig(table = \"in_body\")] struct B { #[colmig(primary_key)] id: i64 } }
+            mod inner { fn g() { #[derive(Table)] struct InInner { #[colmig(primary_key)] id: i64 } } }
+         }
+         impl X { const Y: i64 = { #[derive(Table)] struct InConst { #[colmig(primary_key)] id: i64 } 0 }; }
+         #[derive(Debug)] struct Other { id: i64 }
+         macro_rules! m { () => { #[derive(Table)] struct $name { id: i64 } } }
+         fn h() { m! { #[derive(Table)] struct InMacro { id: i64 } } }
+         #[cfg(test)] mod tests { #[derive(Table)] struct InTests { id: i64 } }
+         #[cfg(all(unix, test))] #[derive(Table)] struct InTests { id: i64 }
+         #[cfg(any(test))] fn only() { #[derive(Table)] struct InTests { id: i64 } }
+         fn i() { #[cfg(test)] fn j() { #[derive(Table)] struct InTests { id: i64 } } }
+         #[tokio::test] async fn t() { #[derive(Table)] struct InTests { id: i64 } }",
+    );
+    let file = file.unwrap_or_else(|m| panic!("{}", m.problem));
+    assert!(file.mistakes.is_empty());
+    let names: Vec<_> = file.tables.iter().map(|table| table.table.name.as_str()).collect();
+    assert_eq!(names, ["in_modules", "in_body", "in_inner", "in_const"]);
+}
+
+#[test]
+fn modules_are_listed_with_what_is_needed_to_find_their_files() {
+    let file = source(
+        "mod plain;
+         #[path = \"other.rs\"] pub mod moved;
+         mod outer { #[path = \"deep\"] mod inner { mod leaf; } pub(crate) mod r#type; }
+         #[cfg(unix)] mod sometimes;
+         #[cfg(unix)] mod os { mod file; }
+         #[cfg(test)] mod tests;",
+    );
+    let modules = file.unwrap_or_else(|m| panic!("{}", m.problem)).modules;
+    let shown = modules.iter().map(|module| {
+        let parents = module.inline_parents.iter().map(|parent| match &parent.path {
+            Some(path) => format!("{}={path}/", parent.name),
+            None => format!("{}/", parent.name),
+        });
+        let path = module.path.as_ref().map_or_else(String::new, |path| format!("={path}"));
+        let conditional = if module.conditional { "?" } else { "" };
+        format!("{}{}{path}{conditional}", parents.collect::<String>(), module.name)
+    });
+    let expected = [
+        "plain",
+        "moved=other.rs",
+        "outer/inner=deep/leaf",
+        "outer/type",
+        "sometimes?",
+        "os/file?",
+    ];
+    assert_eq!(shown.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_syntax_error_has_its_line_and_column() {
+    let mistake = source("fn f() {}\n  struct é { a: }\n").err().expect("it is no Rust");
+    assert_eq!(mistake.problem.code, SOURCE_UNREADABLE);
+    let location = Location::of(mistake.span);
+    assert_eq!((location.line, location.column, location.bytes), (2, 17, 27..28));
+}
+
+/// A lock file with the table `t` in which `a` is an active required integer.
+fn lock(databases: &[Database]) -> Lock {
+    let table = declared(&in_table("a: i64")).table;
+    let columns = table.columns.into_iter().map(|c| Column { born: "0001".into(), ..c }).collect();
+    let table = Table { columns, born: "0001".into(), ..table };
+    let migrations =
+        vec![crate::lock::Recorded { id: "0001_create_t".into(), hash: String::new() }];
+    let schema = crate::schema::Schema { tables: vec![table] };
+    Lock { databases: databases.into(), migrations, schema, ..Lock::default() }
+}
+
+#[test]
+fn a_struct_is_checked_against_the_lock_file_at_its_tokens() {
+    let both = [Database::Postgres, Database::Sqlite];
+    type Expected = &'static [(&'static str, &'static Code, &'static str)];
+    let cases: &[(&str, Expected)] = &[
+        ("a: i64", &[]),
+        ("a: i64, #[colmig(adding, backfill = \"0\")] b: WriteOnly<i64>", &[]),
+        ("a: i64, b: Option<i64>", &[]),
+        ("a: i64, b: i64", &[("b", ILLEGAL_MOVE, "write `#[colmig(adding")]),
+        ("", &[("T", ILLEGAL_MOVE, "keep the field for one release as `#[colmig(deprecated)]`")]),
+        ("a: String", &[("a", TYPE_CHANGED, "`cargo colmig generate --amend`")]),
+        (
+            "#[colmig(adding, backfill = \"0\")] a: WriteOnly<i64>",
+            &[("a", ILLEGAL_MOVE, "not `adding`")],
+        ),
+        ("a: i64, b: Option<Decimal>", &[("Decimal", UNKNOWN_TYPE, "SQLite has no decimals")]),
+        (
+            "a: i64, #[colmig(type(postgres = \"x\"))] b: Option<X>",
+            &[("type", UNKNOWN_TYPE, "add `sqlite = \"…\"`")],
+        ),
+        (
+            "a: i64, #[colmig(default(sqlite = \"0\"))] b: i64",
+            &[("default", GRAMMAR, "says nothing for postgres")],
+        ),
+        ("a: String, b: i64", &[("a", TYPE_CHANGED, ""), ("b", ILLEGAL_MOVE, "")]),
+    ];
+    for (fields, expected) in cases {
+        let text = in_table(fields);
+        let mut mistakes = check(&declared(&text), Some(&lock(&both)));
+        mistakes.sort_by_key(|mistake| Location::of(mistake.span).bytes.start);
+        let shown: Vec<_> = mistakes.iter().map(|m| m.problem.to_string()).collect();
+        assert_eq!(mistakes.len(), expected.len(), "{text}\n{shown:?}");
+        for (mistake, (token, code, words)) in mistakes.iter().zip(*expected) {
+            assert_eq!(mistake.problem.code, *code, "{text}");
+            assert_eq!(&text[Location::of(mistake.span).bytes], *token, "{text}");
+            assert!(mistake.problem.to_string().contains(words), "{text}\n{shown:?}");
+        }
+        assert!(
+            check(&declared(&text), None).is_empty(),
+            "without a lock file nothing is recorded"
+        );
+    }
+}
+
+#[test]
+fn a_database_that_the_project_does_not_use_forbids_nothing() {
+    let text = in_table("a: i64, b: Option<Decimal>");
+    assert!(check(&declared(&text), Some(&lock(&[Database::Postgres]))).is_empty());
+}

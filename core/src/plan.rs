@@ -1,0 +1,425 @@
+//! From edits to a migration: which changes an edit begins, and their steps with the SQL of each
+//! dialect.
+
+use std::collections::BTreeMap;
+
+use crate::dialect::{Dialect, Direction, Script, dialects};
+use crate::diff::edits;
+use crate::hash::normalise;
+use crate::ident::for_file;
+use crate::lifecycle::{Effect, State};
+use crate::lock::Lock;
+use crate::migration::{Change, FORMAT, Files, Manifest, Migration, PieceFile, Step};
+use crate::problem::{NOT_SUPPORTED, Problem, TABLE_VANISHED};
+use crate::protocol::{Act, ChangeKind, window_at};
+use crate::schema::{Column, Retired, Schema, Table};
+use crate::types::Database;
+
+/// What an edit of the source comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The schema for the lock file, births filled in.
+    pub schema: Schema,
+    /// The migration that begins, if one does.
+    pub migration: Option<Migration>,
+    /// Properties whose change goes on without a migration, in words.
+    pub goes_on: Vec<String>,
+}
+
+/// What the source comes to, given the lock file. Mistakes of single tables were found before
+/// ([`crate::diff::check_table`]); what is wrong between tables is found here.
+pub fn plan(lock: &Lock, source: &Schema, name: Option<&str>) -> Result<Outcome, Vec<Problem>> {
+    let number = next_number(lock);
+    let mut problems = vanished(lock, source);
+    let mut changes = Vec::new();
+    let mut goes_on = Vec::new();
+    for table in &source.tables {
+        let Some(recorded) = lock.schema.table(&table.name) else {
+            changes.push(create(table, &number));
+            continue;
+        };
+        for edit in edits(Some(recorded), table) {
+            let subject = format!("{}.{}", table.name, edit.column.name);
+            match edit.rule.effect {
+                Effect::Begins if edit.rule.from == State::Absent => {
+                    changes.push(add(table, edit.column, &number))
+                }
+                Effect::Begins => changes.push(drop(recorded, edit.column, edit.recorded)),
+                Effect::GoesOn => {
+                    let born = edit.recorded.map_or("", |column| &column.born);
+                    goes_on.push(format!(
+                        "{subject}: {} → {} (born in {born})",
+                        edit.rule.from, edit.rule.to
+                    ));
+                }
+                Effect::Abandons => {
+                    problems.push(abandoned(&subject, edit.rule.from, edit.rule.to))
+                }
+                Effect::Nothing => {}
+            }
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let schema = recorded(&lock.schema, source, &number);
+    let migration = (!changes.is_empty()).then(|| {
+        let id = format!("{number}_{}", name.map_or_else(|| slug(&changes), for_file));
+        migration(lock, id, changes)
+    });
+    Ok(Outcome { schema, migration, goes_on })
+}
+
+fn next_number(lock: &Lock) -> String {
+    let last = crate::migration::number(lock.head()).parse::<u32>().unwrap_or(0);
+    format!("{:04}", last + 1)
+}
+
+fn vanished(lock: &Lock, source: &Schema) -> Vec<Problem> {
+    let gone = lock.schema.tables.iter().filter(|table| source.table(&table.name).is_none());
+    gone.map(|table| {
+        TABLE_VANISHED
+            .problem(format!("no struct stands for `{}` any more", table.name))
+            .at(table.name.clone())
+            .help("put the struct back: this version of colmig does not retire tables, and a table with rows is not dropped because a struct moved")
+    })
+    .collect()
+}
+
+fn abandoned(subject: &str, from: State, to: State) -> Problem {
+    NOT_SUPPORTED
+        .problem(format!(
+            "`{subject}` goes back from {from} to {to}: a change is abandoned half-way"
+        ))
+        .at(subject)
+        .help("if its migration never left this branch: `cargo colmig generate --amend`")
+        .help(
+            "if it was applied: `cargo colmig rollback`, deploy the release before, then `--amend`",
+        )
+}
+
+/// The schema as the lock file records it: births kept or given, what is gone retired.
+fn recorded(before: &Schema, source: &Schema, number: &str) -> Schema {
+    let tables = source.tables.iter().map(|table| {
+        let old = before.table(&table.name);
+        let mut table = table.clone();
+        table.born = old.map_or(number.to_owned(), |old| old.born.clone());
+        for column in &mut table.columns {
+            let old = old.and_then(|old| old.column(&column.name));
+            column.born = old.map_or(number.to_owned(), |old| old.born.clone());
+        }
+        table.retired = old.map(|old| retired(old, &table)).unwrap_or_default();
+        table
+    });
+    Schema { tables: tables.collect() }
+}
+
+fn retired(old: &Table, new: &Table) -> Vec<Retired> {
+    let gone = old.columns.iter().filter(|column| new.column(&column.name).is_none());
+    let gone = gone.map(|column| Retired { name: column.name.clone(), born: column.born.clone() });
+    old.retired.iter().cloned().chain(gone).collect()
+}
+
+fn create(table: &Table, number: &str) -> Change {
+    let mut definition = table.clone();
+    definition.born = number.to_owned();
+    for column in &mut definition.columns {
+        column.born = number.to_owned();
+    }
+    change(ChangeKind::CreateTable, table, None, Some(definition))
+}
+
+fn add(table: &Table, column: &Column, number: &str) -> Change {
+    let kind = match column.state {
+        State::Adding => ChangeKind::AddRequired,
+        _ if column.default.is_nowhere() => ChangeKind::AddNullable,
+        _ => ChangeKind::AddDefault,
+    };
+    let column = Column { born: number.to_owned(), ..column.clone() };
+    change(kind, table, Some(column), None)
+}
+
+/// The column as it is declared carries `reverse`; the one that was recorded carries the birth.
+fn drop(table: &Table, column: &Column, recorded: Option<&Column>) -> Change {
+    let kind = if column.optional {
+        ChangeKind::DropNullable
+    } else if column.dispensable() {
+        ChangeKind::DropDefault
+    } else {
+        ChangeKind::DropRequired
+    };
+    let born = recorded.map_or(String::new(), |old| old.born.clone());
+    change(kind, table, Some(Column { born, ..column.clone() }), None)
+}
+
+fn change(
+    kind: ChangeKind,
+    table: &Table,
+    column: Option<Column>,
+    definition: Option<Table>,
+) -> Change {
+    let acts: Vec<Act> = kind.facts().steps.iter().map(|(act, _)| *act).collect();
+    let steps = kind.facts().steps.iter().enumerate().map(|(index, (act, stage))| Step {
+        act: *act,
+        stage: *stage,
+        window: window_at(acts.clone(), index + 1).expect("a step has been taken"),
+        sql: BTreeMap::new(),
+    });
+    Change {
+        id: String::new(),
+        kind,
+        table: table.name.clone(),
+        column,
+        definition,
+        phases: kind.phases(),
+        steps: steps.collect(),
+    }
+}
+
+/// `add_users_handle`, and how many more there are.
+fn slug(changes: &[Change]) -> String {
+    let first = &changes[0];
+    let subject: Vec<_> = first.subject().split('.').map(for_file).collect();
+    let more = match changes.len() {
+        1 => String::new(),
+        n => format!("_and_{}_more", n - 1),
+    };
+    format!("{}_{}{more}", first.kind.facts().verb, subject.join("_"))
+}
+
+fn migration(lock: &Lock, id: String, mut changes: Vec<Change>) -> Migration {
+    let number = crate::migration::number(&id).to_owned();
+    let mut files = BTreeMap::new();
+    for (index, change) in changes.iter_mut().enumerate() {
+        change.id = format!("{number}.{}", index + 1);
+        for database in &lock.databases {
+            write_steps(change, *database, &mut files);
+        }
+    }
+    let manifest = Manifest {
+        format: FORMAT,
+        id,
+        parent: lock.head().to_owned(),
+        databases: lock.databases.clone(),
+        changes,
+        before: lock.schema.clone(),
+    };
+    Migration::new(manifest, files)
+}
+
+/// Writes the SQL of every step; a later dialect of a database only where it differs from the first.
+fn write_steps(change: &mut Change, database: Database, files: &mut BTreeMap<String, String>) {
+    let (plain, others) = dialects(database).split_first().expect("every database has a dialect");
+    for index in 0..change.steps.len() {
+        let base = scripts(*plain, change, index);
+        write_step(*plain, change, index, &base, files);
+        for dialect in others {
+            let differing = scripts(*dialect, change, index);
+            if differing != base {
+                write_step(*dialect, change, index, &differing, files);
+            }
+        }
+    }
+}
+
+fn scripts(dialect: &dyn Dialect, change: &Change, index: usize) -> [Script; 2] {
+    let act = change.steps[index].act;
+    [dialect.script(act, change, Direction::Up), dialect.script(act, change, Direction::Down)]
+}
+
+fn write_step(
+    dialect: &dyn Dialect,
+    change: &mut Change,
+    index: usize,
+    scripts: &[Script; 2],
+    files: &mut BTreeMap<String, String>,
+) {
+    let stem = file_stem(dialect.name(), change, index);
+    let mut entry = Files::default();
+    if change.steps[index].act == Act::Backfill {
+        // For the reader only: `apply` runs it in batches by key.
+        files.insert(format!("{stem}.up.sql"), backfill_text(dialect.database(), change));
+        return;
+    }
+    let [up, down] = scripts;
+    entry.up = write_script(up, &stem, "up", files);
+    entry.down = write_script(down, &stem, "down", files);
+    if let Script::Live { lock } = up {
+        entry.live = (*lock).to_owned();
+    }
+    if entry != Files::default() {
+        change.steps[index].sql.insert(dialect.name().to_owned(), entry);
+    }
+}
+
+fn file_stem(folder: &str, change: &Change, index: usize) -> String {
+    let Step { act, stage, .. } = change.steps[index];
+    let subject: Vec<_> = change.subject().split('.').map(for_file).collect();
+    let place = change.id.rsplit('.').next().unwrap_or_default();
+    let act = if act.facts().word == stage.to_string() {
+        String::new()
+    } else {
+        format!(".{}", act.facts().word)
+    };
+    format!("{folder}/{}_{stage}.{place}.{}{act}", stage.number(), subject.join("."))
+}
+
+fn write_script(
+    script: &Script,
+    stem: &str,
+    way: &str,
+    files: &mut BTreeMap<String, String>,
+) -> Vec<PieceFile> {
+    let mut names = Vec::new();
+    match script {
+        Script::Nothing => {}
+        Script::Live { .. } => {
+            let text = "-- Made from the live catalog when it runs: `cargo colmig plan --sql` shows it for a database.\n";
+            files.insert(format!("{stem}.{way}.sql"), text.to_owned());
+        }
+        Script::Fixed(pieces) => {
+            for (number, piece) in (1..).zip(pieces) {
+                let part = if pieces.len() > 1 { format!(".{number}") } else { String::new() };
+                let file = format!("{stem}{part}.{way}.sql");
+                files.insert(file.clone(), normalise(&piece.sql));
+                names.push(PieceFile { file, lock: piece.lock.to_owned(), scans: piece.scans });
+            }
+        }
+    }
+    names
+}
+
+fn backfill_text(database: Database, change: &Change) -> String {
+    let column = change.column.as_ref().expect("a backfill fills a column");
+    let name = crate::ident::quote(&column.name);
+    let value = column.backfill.on(database).unwrap_or("NULL");
+    normalise(&format!(
+        "-- For the reader: `apply` runs this in batches in the order of the primary key, with its progress\n\
+         -- in each batch's own transaction, and then counts the rows that are left.\n\
+         UPDATE {} SET {name} = {value} WHERE {name} IS NULL;",
+        crate::ident::quote(&change.table)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{ColumnType, PerDatabase};
+
+    fn column(name: &str, state: State) -> Column {
+        Column {
+            name: name.into(),
+            ty: ColumnType::Known("text".into()),
+            optional: false,
+            auto: false,
+            default: PerDatabase::Nowhere,
+            state,
+            born: String::new(),
+            backfill: PerDatabase::Nowhere,
+            reverse: PerDatabase::Nowhere,
+        }
+    }
+
+    fn users(columns: Vec<Column>) -> Schema {
+        let mut all = vec![Column {
+            ty: ColumnType::Known("int8".into()),
+            auto: true,
+            ..column("id", State::Active)
+        }];
+        all.extend(columns);
+        Schema {
+            tables: vec![Table {
+                name: "users".into(),
+                access: Default::default(),
+                primary_key: vec!["id".into()],
+                born: String::new(),
+                columns: all,
+                retired: Vec::new(),
+            }],
+        }
+    }
+
+    fn lock_after(lock: Lock, outcome: Outcome) -> Lock {
+        let recorded =
+            outcome.migration.map(|m| crate::lock::Recorded { hash: m.hash(), id: m.manifest.id });
+        Lock {
+            schema: outcome.schema,
+            migrations: lock.migrations.into_iter().chain(recorded).collect(),
+            ..lock
+        }
+    }
+
+    fn empty() -> Lock {
+        Lock {
+            project: "shop".into(),
+            packages: vec!["shop".into()],
+            databases: vec![Database::Postgres, Database::Sqlite],
+            ..Lock::default()
+        }
+    }
+
+    /// The worked example without its replacement: two changes in one migration, then the lock only.
+    #[test]
+    fn a_life_is_one_migration_and_then_moves_of_the_lock_file() {
+        let first = users(vec![column("email", State::Active), column("nickname", State::Active)]);
+        let outcome = plan(&empty(), &first, None).expect("a new table");
+        assert_eq!(
+            outcome.migration.as_ref().map(|m| m.manifest.id.as_str()),
+            Some("0001_create_users")
+        );
+        let lock = lock_after(empty(), outcome);
+
+        let mut handle = column("handle", State::Adding);
+        handle.backfill = PerDatabase::Everywhere("lower(email)".into());
+        let second = users(vec![
+            column("email", State::Active),
+            column("nickname", State::Deprecated),
+            handle,
+        ]);
+        let outcome = plan(&lock, &second, None).expect("legal moves");
+        let migration = outcome.migration.clone().expect("it begins two changes");
+        let titles: Vec<_> = migration.manifest.changes.iter().map(|c| c.title()).collect();
+        assert_eq!(titles, ["0002.1 drop users.nickname", "0002.2 add users.handle"]);
+        assert_eq!(migration.manifest.changes[1].property(), "users.handle#0002");
+        assert_eq!(migration.manifest.changes[0].property(), "users.nickname#0001");
+        let lock = lock_after(lock, outcome);
+
+        let third = users(vec![column("email", State::Active), column("handle", State::Active)]);
+        let outcome = plan(&lock, &third, None).expect("legal moves");
+        assert_eq!(outcome.migration, None);
+        assert_eq!(outcome.goes_on.len(), 2);
+        let table = &outcome.schema.tables[0];
+        assert_eq!(table.retired, [Retired { name: "nickname".into(), born: "0001".into() }]);
+        assert_eq!(table.column("handle").map(|c| c.born.as_str()), Some("0002"));
+    }
+
+    #[test]
+    fn steps_carry_their_files_and_a_later_dialect_only_what_differs() {
+        let lock = lock_after(empty(), plan(&empty(), &users(vec![]), None).expect("a new table"));
+        let mut handle = column("handle", State::Adding);
+        handle.backfill = PerDatabase::Everywhere("'x'".into());
+        let migration =
+            plan(&lock, &users(vec![handle]), None).expect("legal").migration.expect("begins");
+        let change = &migration.manifest.changes[0];
+        assert_eq!(change.steps[0].sql.keys().collect::<Vec<_>>(), ["postgres", "sqlite"]);
+        assert_eq!(
+            change.steps[4].sql.keys().collect::<Vec<_>>(),
+            ["postgres", "postgres18", "sqlite"]
+        );
+        assert_eq!(change.steps[4].sql["postgres"].up.len(), 4);
+        assert_eq!(change.steps[4].sql["postgres18"].up.len(), 2);
+        assert!(!change.steps[4].sql["sqlite"].live.is_empty());
+        assert_eq!(
+            migration.file("postgres/1_expand.1.users.handle.add.up.sql"),
+            "ALTER TABLE \"users\" ADD COLUMN \"handle\" text;\n"
+        );
+        assert!(Migration::parse(&migration.manifest.id, migration.files.clone()).is_ok());
+    }
+
+    #[test]
+    fn a_struct_that_disappears_is_a_problem_with_a_remedy() {
+        let lock = lock_after(empty(), plan(&empty(), &users(vec![]), None).expect("a new table"));
+        let problems = plan(&lock, &Schema::default(), None).expect_err("users vanished");
+        assert_eq!(problems[0].code, TABLE_VANISHED);
+    }
+}

@@ -1,0 +1,70 @@
+//! Where each change stands in one database: the ledger's rows, as plain data.
+
+use crate::dialect::Direction;
+use crate::migration::{Change, Step};
+use crate::protocol::{Act, Window};
+
+/// One change and how far it has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    /// The change, as the ledger stores it.
+    pub change: Change,
+    /// The id of its migration.
+    pub migration: String,
+    /// Steps that are done; 0 means that it has not started, or was wholly undone.
+    pub position: usize,
+    /// Transactions of the next step that are done (of the last one, going [`Direction::Down`]).
+    pub piece: usize,
+    /// Which way it was going when it last moved.
+    pub direction: Direction,
+    /// When its window last moved, in milliseconds of the database's clock.
+    pub moved_at: i64,
+    /// The commit of the checkout that moved it.
+    pub moved_by: String,
+}
+
+impl Progress {
+    /// The window that is in force, if it has started.
+    pub fn window(&self) -> Option<Window> {
+        self.change.window_at(self.position)
+    }
+
+    /// Whether any step is done.
+    pub fn started(&self) -> bool {
+        self.position > 0
+    }
+
+    /// Whether every step is done.
+    pub fn finished(&self) -> bool {
+        self.position == self.change.steps.len()
+    }
+
+    /// The next step forwards.
+    pub fn next(&self) -> Option<&Step> {
+        self.change.steps.get(self.position)
+    }
+
+    /// The last step that was done.
+    pub fn last(&self) -> Option<&Step> {
+        self.position.checked_sub(1).map(|index| &self.change.steps[index])
+    }
+
+    /// Whether its column has been dropped.
+    pub fn dropped(&self) -> bool {
+        self.last().is_some_and(|step| step.act == Act::Drop)
+    }
+
+    /// Whether it touches the column of this name (any birth), or the table as a whole.
+    pub fn touches(&self, table: &str, column: Option<&str>) -> bool {
+        self.change.table == table && self.change.column.as_ref().map(|c| c.name.as_str()) == column
+    }
+
+    /// Whether two changes follow one another: one column name, or one of them creates the table.
+    pub fn precedes(&self, later: &Progress) -> bool {
+        self.change.table == later.change.table
+            && match (&self.change.column, &later.change.column) {
+                (Some(a), Some(b)) => a.name == b.name,
+                _ => true,
+            }
+    }
+}

@@ -1,0 +1,473 @@
+//! The rollout protocol, as data: each kind of change, its steps in order, and what each step does.
+//!
+//! The planner writes these steps into a migration, the applier executes them, `plan` prints them and
+//! the tests iterate them. Why this order is safe was model-checked; the orders here are linear
+//! extensions of the constraints that the model found, and nobody reorders them by hand.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::lifecycle::{PhaseRow, Phases};
+
+/// A step's place in the story.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Something is added that nobody relies on.
+    Expand,
+    /// Existing rows get their values.
+    Backfill,
+    /// The database begins to guarantee what all writers uphold.
+    Enforce,
+    /// What nobody uses any more goes away.
+    Contract,
+}
+
+/// The stages with their numbers and words, as in the names of migration files.
+pub const STAGES: &[(Stage, u8, &str)] = &[
+    (Stage::Expand, 1, "expand"),
+    (Stage::Backfill, 2, "backfill"),
+    (Stage::Enforce, 3, "enforce"),
+    (Stage::Contract, 4, "contract"),
+];
+
+impl Stage {
+    /// Its number, 1 to 4.
+    pub fn number(self) -> u8 {
+        STAGES.iter().find(|row| row.0 == self).expect("every stage has a row").1
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(STAGES.iter().find(|row| row.0 == *self).expect("every stage has a row").2)
+    }
+}
+
+/// One act. The text form (`admit 1`) is what migrations, the ledger, `--to` and messages use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Act {
+    /// Creates the table.
+    CreateTable,
+    /// Adds the column: nullable, or with its constant default.
+    Add,
+    /// Records the change with the window 0..1; its phase 1 needs nothing from the schema.
+    Begin,
+    /// Raises the ceiling: schema and data are ready for this phase.
+    Admit(u8),
+    /// Raises the floor: no live instance is below this phase.
+    Require(u8),
+    /// Fills existing rows in batches, and verifies every row.
+    Backfill,
+    /// Sets NOT NULL.
+    Enforce,
+    /// Drops NOT NULL.
+    Relax,
+    /// Drops the column.
+    Drop,
+}
+
+/// The facts of one kind of act.
+pub struct ActFacts {
+    /// The act; of [`Act::Admit`] and [`Act::Require`] any one.
+    pub act: Act,
+    /// Its word; a phase follows where the act has one.
+    pub word: &'static str,
+    /// Whether a schema statement is executed.
+    pub schema: bool,
+    /// What going back does to it, for `plan` and `rollback`.
+    pub undo: Undo,
+}
+
+/// How one step is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undo {
+    /// By a schema statement that loses nothing.
+    Statement,
+    /// By a schema statement that loses what was written to the column (or table) since.
+    LosesColumn,
+    /// By lowering the ceiling, once no live instance stands above.
+    Unadmit,
+    /// By lowering the floor; free, but it voids the backfill's progress.
+    Unrequire,
+    /// There is nothing to take back.
+    Nothing,
+    /// By refilling rows without a value from `reverse`, then NOT NULL again.
+    Refill,
+    /// Not at all: the point of no return.
+    Impossible,
+}
+
+impl Undo {
+    /// The undo in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Undo::Statement => "a statement that loses nothing",
+            Undo::LosesColumn => "drops it again, with what was written to it since",
+            Undo::Unadmit => "closes the window above, once no live instance stands there",
+            Undo::Unrequire => "opens the window below; a later backfill starts again",
+            Undo::Nothing => "nothing to undo",
+            Undo::Refill => "fills rows without a value from `reverse`, then NOT NULL again",
+            Undo::Impossible => "none: the point of no return",
+        }
+    }
+}
+
+/// Every kind of act.
+pub const ACTS: &[ActFacts] = &[
+    ActFacts { act: Act::CreateTable, word: "create", schema: true, undo: Undo::LosesColumn },
+    ActFacts { act: Act::Add, word: "add", schema: true, undo: Undo::LosesColumn },
+    ActFacts { act: Act::Begin, word: "begin", schema: false, undo: Undo::Nothing },
+    ActFacts { act: Act::Admit(0), word: "admit", schema: false, undo: Undo::Unadmit },
+    ActFacts { act: Act::Require(0), word: "require", schema: false, undo: Undo::Unrequire },
+    ActFacts { act: Act::Backfill, word: "backfill", schema: false, undo: Undo::Nothing },
+    ActFacts { act: Act::Enforce, word: "enforce", schema: true, undo: Undo::Statement },
+    ActFacts { act: Act::Relax, word: "relax", schema: true, undo: Undo::Refill },
+    ActFacts { act: Act::Drop, word: "drop", schema: true, undo: Undo::Impossible },
+];
+
+impl Act {
+    /// This act's row of [`ACTS`].
+    pub fn facts(self) -> &'static ActFacts {
+        let kind = std::mem::discriminant(&self);
+        ACTS.iter()
+            .find(|row| std::mem::discriminant(&row.act) == kind)
+            .expect("every act has a row")
+    }
+}
+
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.facts().word)?;
+        match self {
+            Act::Admit(phase) | Act::Require(phase) => write!(f, " {phase}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl FromStr for Act {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (word, phase) = text.split_once(' ').unwrap_or((text, ""));
+        let row = ACTS.iter().find(|row| row.word == word);
+        let row = row.ok_or_else(|| format!("`{text}` is no step"))?;
+        let number =
+            || phase.parse().map_err(|_| format!("`{text}`: a phase must follow `{word}`"));
+        match row.act {
+            Act::Admit(_) => Ok(Act::Admit(number()?)),
+            Act::Require(_) => Ok(Act::Require(number()?)),
+            act => Ok(act),
+        }
+    }
+}
+
+impl TryFrom<String> for Act {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Act> for String {
+    fn from(act: Act) -> String {
+        act.to_string()
+    }
+}
+
+/// The phases that may be live: floor..ceil, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Window {
+    /// The lowest phase that may run.
+    pub floor: u8,
+    /// The highest.
+    pub ceil: u8,
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}..{}", self.floor, self.ceil)
+    }
+}
+
+/// What a change does to its property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// A table appears.
+    CreateTable,
+    /// A required column appears; existing rows are backfilled.
+    AddRequired,
+    /// A nullable column appears; writers that do not name it leave it NULL.
+    AddNullable,
+    /// A column with a constant default appears; the default is kept.
+    AddDefault,
+    /// A required column goes.
+    DropRequired,
+    /// A nullable column goes.
+    DropNullable,
+    /// A column with a default goes.
+    DropDefault,
+}
+
+/// One kind of change: its steps and its phases.
+pub struct ChangeFacts {
+    /// Which.
+    pub kind: ChangeKind,
+    /// In words, for `plan`.
+    pub words: &'static str,
+    /// The verb for migration names and messages.
+    pub verb: &'static str,
+    /// The steps in order, each with its stage.
+    pub steps: &'static [(Act, Stage)],
+    /// From stands to phases.
+    pub phases: PhaseRow,
+}
+
+use Stage::{Backfill as B, Contract as C, Enforce as N, Expand as E};
+
+/// Every kind of change.
+pub const CHANGES: &[ChangeFacts] = &[
+    ChangeFacts {
+        kind: ChangeKind::CreateTable,
+        words: "create table",
+        verb: "create",
+        steps: &[(Act::CreateTable, E), (Act::Admit(1), E)],
+        phases: PhaseRow {
+            last: 1,
+            writer: "absent:0-1 required:1",
+            partial: "",
+            reader: "absent:0-1 required:1",
+        },
+    },
+    ChangeFacts {
+        kind: ChangeKind::AddRequired,
+        words: "add required column",
+        verb: "add",
+        steps: &[
+            (Act::Add, E),
+            (Act::Admit(1), E),
+            (Act::Require(1), B),
+            (Act::Backfill, B),
+            (Act::Enforce, N),
+            (Act::Admit(2), N),
+        ],
+        phases: PhaseRow {
+            last: 2,
+            writer: "absent:0 adding,deprecated,row:1 required:2",
+            partial: "absent:0-2 adding,deprecated,row:1 required:2",
+            reader: "absent,adding,deprecated:0-2 optional,row:1-2 required:2",
+        },
+    },
+    ChangeFacts {
+        kind: ChangeKind::AddNullable,
+        words: "add nullable column",
+        verb: "add",
+        steps: &[(Act::Add, E), (Act::Admit(1), E)],
+        phases: PhaseRow {
+            last: 1,
+            writer: "absent:0 adding,optional,deprecated,row:1",
+            partial: "absent:0-1 adding,optional,deprecated,row:1",
+            reader: "absent,adding,deprecated:0-1 optional,row:1",
+        },
+    },
+    ChangeFacts {
+        kind: ChangeKind::AddDefault,
+        words: "add column with a default",
+        verb: "add",
+        steps: &[(Act::Add, E), (Act::Admit(1), E)],
+        phases: PhaseRow {
+            last: 1,
+            writer: "absent:0 adding,required,deprecated,row:1",
+            partial: "absent:0-1 adding,required,deprecated,row:1",
+            reader: "absent,adding,deprecated:0-1 required,optional,row:1",
+        },
+    },
+    ChangeFacts {
+        kind: ChangeKind::DropRequired,
+        words: "drop required column",
+        verb: "drop",
+        steps: &[
+            (Act::Begin, E),
+            (Act::Require(1), C),
+            (Act::Relax, C),
+            (Act::Admit(2), C),
+            (Act::Require(2), C),
+            (Act::Drop, C),
+        ],
+        phases: PhaseRow {
+            last: 2,
+            writer: "required:0 deprecated,adding,row:1 absent:2",
+            partial: "required:0 deprecated,adding,row:1 absent:0-2",
+            reader: "required:0 optional,row:0-1 absent,adding,deprecated:0-2",
+        },
+    },
+    ChangeFacts {
+        kind: ChangeKind::DropNullable,
+        words: "drop nullable column",
+        verb: "drop",
+        steps: &[(Act::Begin, E), (Act::Require(1), C), (Act::Drop, C)],
+        phases: PhaseRow {
+            last: 1,
+            writer: "optional,deprecated,row,adding:0 absent:1",
+            partial: "optional,deprecated,row,adding:0 absent:0-1",
+            reader: "optional,row:0 absent,adding,deprecated:0-1",
+        },
+    },
+    ChangeFacts {
+        kind: ChangeKind::DropDefault,
+        words: "drop column with a default",
+        verb: "drop",
+        steps: &[(Act::Begin, E), (Act::Require(1), C), (Act::Drop, C)],
+        phases: PhaseRow {
+            last: 1,
+            writer: "required,deprecated,row,adding:0 absent:1",
+            partial: "required,deprecated,row,adding:0 absent:0-1",
+            reader: "required,optional,row:0 absent,adding,deprecated:0-1",
+        },
+    },
+];
+
+impl ChangeKind {
+    /// This kind's row of [`CHANGES`].
+    pub fn facts(self) -> &'static ChangeFacts {
+        CHANGES.iter().find(|row| row.kind == self).expect("every kind has a row")
+    }
+
+    /// From stands to phases.
+    pub fn phases(self) -> Phases {
+        self.facts().phases.phases()
+    }
+}
+
+/// The window after an act, given the one before it (`None`: the change has not started).
+pub fn window_after(act: Act, before: Option<Window>) -> Window {
+    let Window { floor, ceil } = before.unwrap_or(Window { floor: 0, ceil: 0 });
+    match act {
+        Act::Begin => Window { floor: 0, ceil: 1 },
+        Act::Admit(phase) => Window { floor, ceil: phase },
+        Act::Require(phase) => Window { floor: phase, ceil },
+        _ => Window { floor, ceil },
+    }
+}
+
+/// The window after the first `position` acts; `None` where that is none of them.
+pub fn window_at(acts: impl IntoIterator<Item = Act>, position: usize) -> Option<Window> {
+    acts.into_iter().take(position).fold(None, |window, act| Some(window_after(act, window)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::{Access, STANDS, Stand};
+
+    fn acts(row: &ChangeFacts) -> Vec<Act> {
+        row.steps.iter().map(|(act, _)| *act).collect()
+    }
+
+    #[test]
+    fn acts_survive_their_text_form() {
+        for row in CHANGES {
+            for act in acts(row) {
+                assert_eq!(act.to_string().parse(), Ok(act));
+            }
+        }
+        assert!("admit".parse::<Act>().is_err());
+        assert!("frobnicate".parse::<Act>().is_err());
+    }
+
+    /// The windows of the protocol's page: begins, ends.
+    #[test]
+    fn windows_begin_and_end_as_the_protocol_says() {
+        let expected = [
+            (ChangeKind::CreateTable, (0, 0), (0, 1)),
+            (ChangeKind::AddRequired, (0, 0), (1, 2)),
+            (ChangeKind::AddNullable, (0, 0), (0, 1)),
+            (ChangeKind::AddDefault, (0, 0), (0, 1)),
+            (ChangeKind::DropRequired, (0, 1), (2, 2)),
+            (ChangeKind::DropNullable, (0, 1), (1, 1)),
+            (ChangeKind::DropDefault, (0, 1), (1, 1)),
+        ];
+        assert_eq!(expected.len(), CHANGES.len());
+        for (kind, first, last) in expected {
+            let acts = acts(kind.facts());
+            let at = |position| window_at(acts.clone(), position).map(|w| (w.floor, w.ceil));
+            assert_eq!(at(0), None);
+            assert_eq!((at(1), at(acts.len())), (Some(first), Some(last)), "{kind:?}");
+        }
+    }
+
+    /// A window is never wider than two adjacent phases, and never empty.
+    #[test]
+    fn windows_are_narrow() {
+        for row in CHANGES {
+            for position in 1..=row.steps.len() {
+                let window = window_at(acts(row), position).expect("it has started");
+                assert!(window.ceil - window.floor <= 1, "{:?} at {position}", row.kind);
+                assert!(window.ceil <= row.phases.last);
+            }
+        }
+    }
+
+    /// The constraints of the model, for every chain: add < admit 1, require 1 < backfill < enforce <
+    /// admit 2, relax < admit 2, the last require < drop.
+    #[test]
+    fn chains_keep_the_models_constraints() {
+        let before = |row: &ChangeFacts, a: Act, b: Act| {
+            let at = |act| acts(row).iter().position(|x| *x == act);
+            if let (Some(a), Some(b)) = (at(a), at(b)) {
+                assert!(a < b, "{:?}", row.kind);
+            }
+        };
+        for row in CHANGES {
+            before(row, Act::Add, Act::Admit(1));
+            before(row, Act::CreateTable, Act::Admit(1));
+            before(row, Act::Require(1), Act::Backfill);
+            before(row, Act::Backfill, Act::Enforce);
+            before(row, Act::Enforce, Act::Admit(2));
+            before(row, Act::Relax, Act::Admit(2));
+            before(row, Act::Require(row.phases.last), Act::Drop);
+        }
+    }
+
+    /// The phase table, cell by cell as the model derived it (`x`: refused).
+    #[test]
+    fn phases_are_those_that_the_model_derived() {
+        let table = "
+            AddRequired  writer  absent:0 adding:1 deprecated:1 row:1 required:2 optional:x
+            AddRequired  partial absent:0..2 adding:1 deprecated:1 row:1 required:2 optional:x
+            AddRequired  reader  absent:0..2 adding:0..2 deprecated:0..2 optional:1..2 row:1..2 required:2
+            AddNullable  writer  absent:0 adding:1 deprecated:1 optional:1 row:1 required:x
+            AddNullable  reader  absent:0..1 adding:0..1 deprecated:0..1 optional:1 row:1 required:x
+            AddDefault   writer  absent:0 adding:1 deprecated:1 required:1 row:1 optional:x
+            AddDefault   reader  absent:0..1 adding:0..1 deprecated:0..1 required:1 optional:1 row:1
+            DropRequired writer  required:0 deprecated:1 adding:1 row:1 absent:2 optional:x
+            DropRequired partial required:0 deprecated:1 adding:1 row:1 absent:0..2 optional:x
+            DropRequired reader  required:0 optional:0..1 row:0..1 absent:0..2 adding:0..2 deprecated:0..2
+            DropNullable writer  optional:0 deprecated:0 row:0 adding:0 absent:1 required:x
+            DropNullable reader  optional:0 row:0 absent:0..1 adding:0..1 deprecated:0..1 required:x
+            DropDefault  writer  required:0 deprecated:0 row:0 adding:0 absent:1 optional:x
+            DropDefault  reader  required:0 optional:0 row:0 absent:0..1 adding:0..1 deprecated:0..1";
+        for line in table.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let mut words = line.split_whitespace();
+            let (kind, access) = (words.next().expect("kind"), words.next().expect("access"));
+            let row = CHANGES.iter().find(|row| format!("{:?}", row.kind) == kind).expect("kind");
+            let access = match access {
+                "writer" => Access::Writer,
+                "partial" => Access::Partial,
+                _ => Access::ReadOnly,
+            };
+            let cells: Vec<_> = words.map(|w| w.split_once(':').expect("cell")).collect();
+            assert_eq!(cells.len(), STANDS.len(), "{line}");
+            for (stand, expected) in cells {
+                let stand: Stand = stand.parse().expect("stand");
+                let range = row.phases.phases().of(access, stand);
+                let shown = range.map_or("x".to_owned(), |range| range.to_string());
+                assert_eq!(shown, expected, "{kind} {access:?} {stand}");
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What one build reads and writes: the state of each linked property, with its birth.
+//!
+//! A binary carries its vector only; phases are judged by the table that the ledger holds with each
+//! change ([`crate::lifecycle::Phases`]).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::hash;
+use crate::lifecycle::{Access, PhaseRange, Stand};
+use crate::migration::Change;
+use crate::schema::Schema;
+
+/// One build of one project.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vector {
+    /// The project that the build belongs to.
+    pub project: String,
+    /// A struct each.
+    pub structs: Vec<Struct>,
+}
+
+/// One struct over a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Struct {
+    /// The table.
+    pub table: String,
+    /// How it uses the table.
+    pub access: Access,
+    /// Its columns by name.
+    pub columns: BTreeMap<String, Property>,
+}
+
+/// What a build does with one column, and which column of that name it means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Property {
+    /// The migration that created the column.
+    pub born: String,
+    /// What the build does with it.
+    pub stand: Stand,
+}
+
+impl Vector {
+    /// The vector of the code whose lock file this schema is.
+    pub fn of_schema(project: &str, schema: &Schema) -> Vector {
+        let structs = schema.tables.iter().map(|table| Struct {
+            table: table.name.clone(),
+            access: table.access,
+            columns: table
+                .columns
+                .iter()
+                .map(|c| (c.name.clone(), Property { born: c.born.clone(), stand: c.stand() }))
+                .collect(),
+        });
+        Vector { project: project.to_owned(), structs: structs.collect() }
+    }
+
+    /// The phases of a change in which this build may live; `None`: in none, it is refused.
+    pub fn range(&self, change: &Change) -> Option<PhaseRange> {
+        let mut range = change.phases.anywhere();
+        for entry in self.structs.iter().filter(|entry| entry.table == change.table) {
+            range = range.intersect(change.phases.of(entry.access, entry.stand(change))?)?;
+        }
+        Some(range)
+    }
+
+    /// Whether it links a struct over this table.
+    pub fn links(&self, table: &str) -> bool {
+        self.structs.iter().any(|entry| entry.table == table)
+    }
+
+    /// Whether it writes this table.
+    pub fn writes(&self, table: &str) -> bool {
+        self.structs.iter().any(|entry| entry.table == table && entry.access != Access::ReadOnly)
+    }
+
+    /// A name for builds that do the same.
+    pub fn fingerprint(&self) -> String {
+        hash::of_text(&serde_json::to_string(self).expect("plain data has a JSON form"))
+    }
+}
+
+impl Struct {
+    /// What the struct does with the property of a change; a column of the same name and another birth
+    /// is another property.
+    fn stand(&self, change: &Change) -> Stand {
+        let Some(column) = &change.column else { return Stand::Required };
+        match self.columns.get(&column.name) {
+            Some(property) if property.born == column.born => property.stand,
+            _ => Stand::Absent,
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The derives of colmig: tokens in, tokens out, and the lock file in.
+//!
+//! `derive` is the order of things; `lock` finds the lock file, `colmig_core::parse` reads and checks the
+//! struct, `expand` writes the code, and `fallback` writes just enough of it where the struct is wrong,
+//! so that one mistake is one error. Use it through the `colmig` crate, which the code names.
+
+mod derive;
+mod expand;
+mod fallback;
+mod lock;
+
+/// Makes a struct stand for a table: `colmig::Table`, and `colmig::Bind` for every database that has a
+/// type for each of its columns.
+///
+/// ```ignore
+/// #[derive(sqlx::FromRow, colmig::Table)]
+/// #[colmig(table = "users")]
+/// struct User {
+///     #[colmig(primary_key, auto)]
+///     id: i64,
+///     #[colmig(adding, backfill = "lower(email)")]
+///     handle: colmig::WriteOnly<String>,
+/// }
+/// ```
+#[proc_macro_derive(Table, attributes(colmig))]
+pub fn table(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    derive::table(input.into(), &lock::Surroundings::of_this_compilation()).into()
+}

@@ -1,0 +1,111 @@
+//! Expansions as text: formatted, and compared with the files in `snapshots/`. `COLMIG_SNAPSHOTS=write`
+//! writes them anew, for a person to read.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use colmig_core::lock::{Lock, Recorded};
+use colmig_core::problem::LOCK_UNREADABLE;
+use colmig_core::schema::{Schema, Table};
+
+use super::*;
+
+const USER: &str = r#"
+    #[derive(sqlx::FromRow, Table)]
+    #[colmig(table = "users")]
+    pub struct User {
+        #[colmig(primary_key, auto)]
+        pub id: i64,
+        pub email: String,
+        #[colmig(column = "display \"name\"")]
+        name: Option<String>,
+        #[colmig(adding, backfill = "lower(email)")]
+        pub handle: WriteOnly<String>,
+        #[colmig(deprecated)]
+        nickname: colmig::WriteOnly<Option<String>>,
+        r#type: String,
+    }
+"#;
+
+fn expand(source: &str, surroundings: &Surroundings) -> String {
+    let code = table(source.parse().unwrap(), surroundings);
+    prettyplease::unparse(&syn::parse2(code).unwrap())
+}
+
+/// A project that recorded all of `USER` before the column `handle`.
+fn shop() -> Surroundings {
+    let Ok(declared) = parse::table(&syn::parse_str(USER).unwrap()) else { panic!("it is valid") };
+    let mut table = Table { born: "0001".into(), ..declared.table };
+    table.columns.retain(|column| column.name != "handle");
+    for column in &mut table.columns {
+        column.born = "0001".into();
+    }
+    let lock = Lock {
+        project: "shop".into(),
+        migrations: vec![Recorded { id: "0001_create_users".into(), hash: String::new() }],
+        schema: Schema { tables: vec![table] },
+        ..Lock::default()
+    };
+    Surroundings {
+        package: "shop-web".into(),
+        lock: Some(Arc::new(lock)),
+        file: Some("/src/shop/colmig.lock".into()),
+        problem: None,
+    }
+}
+
+fn assert_snapshot(name: &str, code: &str) {
+    let file: PathBuf = [env!("CARGO_MANIFEST_DIR"), "src/snapshots", name].iter().collect();
+    if std::env::var_os("COLMIG_SNAPSHOTS").is_some() {
+        std::fs::write(&file, code).unwrap();
+    }
+    let expected = std::fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(code, expected, "{name} differs; COLMIG_SNAPSHOTS=write accepts it");
+}
+
+#[test]
+fn a_table_without_a_lock_file() {
+    assert_snapshot("user.rs.txt", &expand(USER, &Surroundings::default()));
+}
+
+#[test]
+fn a_table_of_a_recorded_project_carries_births_and_watches_the_lock_file() {
+    assert_snapshot("user_in_shop.rs.txt", &expand(USER, &shop()));
+}
+
+#[test]
+fn the_smallest_table_under_another_path() {
+    let source = "#[colmig(read_only, crate = my::colmig)] struct r#Self_ { #[colmig(primary_key)] id: i64 }";
+    assert_snapshot("smallest.rs.txt", &expand(source, &Surroundings::default()));
+}
+
+#[test]
+fn a_wrong_struct_still_has_the_traits_and_each_mistake_is_one_error() {
+    let source = "#[colmig(tabel = \"t\")] struct T<'a, X: Copy> where X: Clone { #[colmig(atuo)] id: &'a X }";
+    assert_snapshot("fallback.rs.txt", &expand(source, &Surroundings::default()));
+}
+
+#[test]
+fn a_move_that_is_not_legal_is_an_error_beside_the_code() {
+    let skipped = USER.replace("#[colmig(adding, backfill = \"lower(email)\")]", "");
+    let skipped = skipped.replace("pub handle: WriteOnly<String>", "pub handle: String");
+    let code = expand(&skipped, &shop());
+    assert!(code.contains("::colmig::Table for User"), "{code}");
+    assert_eq!(code.matches("compile_error!").count(), 1, "{code}");
+    assert!(code.contains("`handle` cannot go from absent to active at once"), "{code}");
+    assert!(code.contains("[CM0201]\\n  help: write `#[colmig(adding"), "{code}");
+}
+
+#[test]
+fn a_lock_file_that_cannot_be_read_is_one_error_with_the_remedy() {
+    let problem = LOCK_UNREADABLE.problem("it is broken").at("/src/colmig.lock").help("mend it");
+    let code = expand(USER, &Surroundings { problem: Some(problem), ..Surroundings::default() });
+    assert_eq!(code.matches("compile_error!").count(), 1, "{code}");
+    assert!(code.contains("/src/colmig.lock: it is broken [CM0301]\\n  help: mend it"), "{code}");
+}
+
+#[test]
+fn a_struct_that_is_no_rust_is_left_to_rustc() {
+    let code = table("struct".parse().unwrap(), &Surroundings::default()).to_string();
+    assert!(code.contains("compile_error"), "{code}");
+}
