@@ -1,0 +1,506 @@
+//! The ledger: colmig's own tables in the target database. Statements are the same everywhere, but for
+//! the clock and the row lock, which the driver words.
+//!
+//! All times are milliseconds of the database's clock. There are no NULLs: nothing is 0 or ''.
+
+use colmig_core::dialect::Direction;
+use colmig_core::hash;
+use colmig_core::migration::{Change, Migration};
+use colmig_core::problem::{FENCED, FORMAT_TOO_NEW, NO_LEDGER};
+use colmig_core::progress::Progress;
+use colmig_core::vector::Vector;
+
+use super::{DbError, Driver, Row, Trouble, Value};
+use crate::Result;
+
+/// The format that this version writes, and the newest that it understands.
+pub(crate) const FORMAT: i64 = 1;
+
+/// The tables. `touched` of the gate is the one harmless column that lets the application role lock the
+/// row FOR SHARE.
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS _colmig_gate (
+        id bigint PRIMARY KEY, format bigint NOT NULL, epoch bigint NOT NULL,
+        holder text NOT NULL, held_at bigint NOT NULL,
+        timeline text NOT NULL, timeline_since bigint NOT NULL, touched bigint NOT NULL);
+    CREATE TABLE IF NOT EXISTS _colmig_migration (
+        project text NOT NULL, id text NOT NULL, ordinal bigint NOT NULL, parent text NOT NULL,
+        hash text NOT NULL, files text NOT NULL, recorded_at bigint NOT NULL,
+        PRIMARY KEY (project, id));
+    CREATE TABLE IF NOT EXISTS _colmig_change (
+        project text NOT NULL, id text NOT NULL, migration text NOT NULL, ordinal bigint NOT NULL,
+        title text NOT NULL, position bigint NOT NULL, piece bigint NOT NULL,
+        floor bigint NOT NULL, ceil bigint NOT NULL, epoch bigint NOT NULL,
+        intent text NOT NULL, direction text NOT NULL, moved_at bigint NOT NULL, moved_by text NOT NULL,
+        body text NOT NULL,
+        PRIMARY KEY (project, id));
+    CREATE TABLE IF NOT EXISTS _colmig_backfill (
+        project text NOT NULL, change_id text NOT NULL, cursor text NOT NULL,
+        rows_done bigint NOT NULL, batches bigint NOT NULL, started_at bigint NOT NULL, updated_at bigint NOT NULL,
+        PRIMARY KEY (project, change_id));
+    CREATE TABLE IF NOT EXISTS _colmig_build (
+        fingerprint text PRIMARY KEY, project text NOT NULL, vector text NOT NULL, first_seen bigint NOT NULL);
+    CREATE TABLE IF NOT EXISTS _colmig_instance (
+        id text PRIMARY KEY, fingerprint text NOT NULL, label text NOT NULL,
+        started_at bigint NOT NULL, beat_at bigint NOT NULL, expires_at bigint NOT NULL);
+    CREATE TABLE IF NOT EXISTS _colmig_watch (
+        id bigint PRIMARY KEY, clean_since bigint NOT NULL, polled_at bigint NOT NULL, last_seen text NOT NULL);
+    CREATE TABLE IF NOT EXISTS _colmig_history (
+        seq bigint PRIMARY KEY, project text NOT NULL, change_id text NOT NULL, step text NOT NULL,
+        direction text NOT NULL, at bigint NOT NULL, by_user text NOT NULL, git_commit text NOT NULL,
+        took_ms bigint NOT NULL, note text NOT NULL, hash text NOT NULL);
+    INSERT INTO _colmig_gate VALUES (1, 1, 0, '', 0, '', 0, 0) ON CONFLICT DO NOTHING;
+    INSERT INTO _colmig_watch VALUES (1, 0, 0, '') ON CONFLICT DO NOTHING;";
+
+/// The gate row.
+#[derive(Clone, Debug)]
+pub(crate) struct Gate {
+    pub(crate) epoch: i64,
+    pub(crate) holder: String,
+    pub(crate) timeline: String,
+    pub(crate) timeline_since: i64,
+    pub(crate) now: i64,
+}
+
+/// A recorded migration.
+#[derive(Clone, Debug)]
+pub(crate) struct RecordedMigration {
+    pub(crate) id: String,
+    pub(crate) hash: String,
+    pub(crate) files: String,
+}
+
+/// An instance and what its build does.
+#[derive(Clone, Debug)]
+pub(crate) struct Instance {
+    pub(crate) id: String,
+    pub(crate) label: String,
+    pub(crate) started_at: i64,
+    pub(crate) expires_at: i64,
+    pub(crate) live: bool,
+    pub(crate) vector: Vector,
+}
+
+/// Progress of a backfill.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fill {
+    /// The last key that is done; empty before the first batch.
+    pub(crate) cursor: Row,
+    pub(crate) rows_done: i64,
+    pub(crate) batches: i64,
+}
+
+/// What is known of sessions that never registered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WatchRow {
+    pub(crate) clean_since: i64,
+    pub(crate) polled_at: i64,
+}
+
+/// One line of the history.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) change: &'a str,
+    pub(crate) step: String,
+    pub(crate) direction: Direction,
+    pub(crate) took_ms: i64,
+    pub(crate) note: String,
+}
+
+/// Who moves the ledger: project, epoch, and for the history the user and the commit.
+#[derive(Clone, Debug)]
+pub(crate) struct Author {
+    pub(crate) project: String,
+    pub(crate) epoch: i64,
+    pub(crate) user: String,
+    pub(crate) commit: String,
+}
+
+pub(crate) fn direction_word(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "up",
+        Direction::Down => "down",
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("plain data has a JSON form")
+}
+
+/// Makes the tables where they are missing.
+pub(crate) async fn create(driver: &mut dyn Driver) -> Result<()> {
+    driver.begin(super::Work::Rows).await?;
+    driver.script(TABLES).await?;
+    driver.commit().await?;
+    Ok(())
+}
+
+/// The gate row, or why there is none that this program understands.
+pub(crate) async fn gate(driver: &mut dyn Driver, lock: &str) -> Result<Gate> {
+    let sql = format!(
+        "SELECT format, epoch, holder, timeline, timeline_since, {} FROM _colmig_gate WHERE id = 1{lock}",
+        driver.now()
+    );
+    let rows = match driver.rows(&sql, &[]).await {
+        Err(error) if error.trouble == Trouble::NoTable => Vec::new(),
+        other => other?,
+    };
+    let Some(row) = rows.first() else {
+        return Err(NO_LEDGER
+            .problem("this database has no ledger: colmig has never been applied to it")
+            .help("run `cargo colmig apply` with this database's URL first")
+            .into());
+    };
+    if row[0].int() > FORMAT {
+        return Err(FORMAT_TOO_NEW
+            .problem(format!("the ledger has format {}; this colmig understands up to {FORMAT}", row[0].int()))
+            .help("use the colmig that made it, or a newer one")
+            .into());
+    }
+    Ok(Gate {
+        epoch: row[1].int(),
+        holder: row[2].text().to_owned(),
+        timeline: row[3].text().to_owned(),
+        timeline_since: row[4].int(),
+        now: row[5].int(),
+    })
+}
+
+/// Whether there is a ledger.
+pub(crate) async fn exists(driver: &mut dyn Driver) -> Result<bool> {
+    match gate(driver, "").await {
+        Ok(_) => Ok(true),
+        Err(crate::Error::Problem(problem)) if problem.code == NO_LEDGER => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes over the ledger: from now on every write of an older epoch is refused.
+pub(crate) async fn take_over(driver: &mut dyn Driver, holder: &str) -> Result<i64> {
+    driver.begin(super::Work::Rows).await?;
+    let lock = driver.gate_lock(false);
+    let epoch = gate(driver, lock).await?.epoch + 1;
+    let sql = format!("UPDATE _colmig_gate SET epoch = $1, holder = $2, held_at = {} WHERE id = 1", driver.now());
+    driver.run(&sql, &[epoch.into(), holder.into()]).await?;
+    driver.commit().await?;
+    Ok(epoch)
+}
+
+/// Nobody is at work any more.
+pub(crate) async fn let_go(driver: &mut dyn Driver, epoch: i64) -> Result<()> {
+    driver.run("UPDATE _colmig_gate SET holder = '' WHERE id = 1 AND epoch = $1", &[epoch.into()]).await?;
+    Ok(())
+}
+
+/// The fence (rule R17): inside a transaction, before its first write. The shared lock makes a take-over
+/// wait for this transaction, and this transaction see every take-over before it.
+pub(crate) async fn fence(driver: &mut dyn Driver, epoch: i64) -> Result<()> {
+    let lock = driver.gate_lock(true);
+    let current = gate(driver, lock).await?;
+    if current.epoch == epoch {
+        return Ok(());
+    }
+    Err(FENCED
+        .problem(format!("another apply took over while this one was stalled: {}", current.holder))
+        .help("nothing was changed by this one since; see `cargo colmig status`")
+        .into())
+}
+
+/// Remembers the server's timeline; since when it has been this one, in milliseconds.
+pub(crate) async fn timeline(driver: &mut dyn Driver, gate: &Gate, started: i64, timeline: &str) -> Result<i64> {
+    if timeline.is_empty() {
+        return Ok(started);
+    }
+    if gate.timeline == timeline {
+        return Ok(started.max(gate.timeline_since));
+    }
+    let since = if gate.timeline.is_empty() { 0 } else { gate.now };
+    driver
+        .run("UPDATE _colmig_gate SET timeline = $1, timeline_since = $2 WHERE id = 1", &[timeline.into(), since.into()])
+        .await?;
+    Ok(started.max(since))
+}
+
+/// The migrations of one project, in the order in which they were recorded.
+pub(crate) async fn migrations(driver: &mut dyn Driver, project: &str) -> Result<Vec<RecordedMigration>> {
+    let sql = "SELECT id, hash, files FROM _colmig_migration WHERE project = $1 ORDER BY ordinal";
+    let rows = driver.rows(sql, &[project.into()]).await?;
+    let text = |row: &Row, index: usize| row[index].text().to_owned();
+    Ok(rows.iter().map(|row| RecordedMigration { id: text(row, 0), hash: text(row, 1), files: text(row, 2) }).collect())
+}
+
+/// Records a migration and its changes, none of them started; replaces one that never started.
+pub(crate) async fn record(driver: &mut dyn Driver, author: &Author, migration: &Migration, ordinal: i64) -> Result<()> {
+    let id = &migration.manifest.id;
+    let key = [author.project.as_str().into(), id.as_str().into()];
+    driver.run("DELETE FROM _colmig_change WHERE project = $1 AND migration = $2", &key).await?;
+    driver.run("DELETE FROM _colmig_migration WHERE project = $1 AND id = $2", &key).await?;
+    let sql = format!("INSERT INTO _colmig_migration VALUES ($1, $2, $3, $4, $5, $6, {})", driver.now());
+    let parameters = [
+        author.project.as_str().into(),
+        id.as_str().into(),
+        ordinal.into(),
+        migration.manifest.parent.as_str().into(),
+        migration.hash().into(),
+        migration.pack().into(),
+    ];
+    driver.run(&sql, &parameters).await?;
+    for (place, change) in (0..).zip(&migration.manifest.changes) {
+        let sql = "INSERT INTO _colmig_change VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, $6, '', 'up', 0, '', $7)";
+        let parameters = [
+            author.project.as_str().into(),
+            change.id.as_str().into(),
+            id.as_str().into(),
+            (ordinal * 1000 + place).into(),
+            change.title().into(),
+            author.epoch.into(),
+            json(change).into(),
+        ];
+        driver.run(sql, &parameters).await?;
+    }
+    Ok(())
+}
+
+/// Forgets a migration that never started.
+pub(crate) async fn forget(driver: &mut dyn Driver, project: &str, id: &str) -> Result<()> {
+    let key = [project.into(), id.into()];
+    driver.run("DELETE FROM _colmig_change WHERE project = $1 AND migration = $2", &key).await?;
+    driver.run("DELETE FROM _colmig_migration WHERE project = $1 AND id = $2", &key).await?;
+    Ok(())
+}
+
+/// Every change, of one project or (for a registration) of all, in order.
+pub(crate) async fn changes(driver: &mut dyn Driver, project: Option<&str>) -> Result<Vec<Progress>> {
+    let filter = if project.is_some() { " WHERE project = $1" } else { "" };
+    let sql = format!(
+        "SELECT body, migration, position, piece, direction, moved_at, moved_by FROM _colmig_change{filter} ORDER BY project, ordinal"
+    );
+    let parameters: Vec<Value> = project.map(Value::from).into_iter().collect();
+    let rows = driver.rows(&sql, &parameters).await?;
+    rows.iter().map(progress).collect()
+}
+
+fn progress(row: &Row) -> Result<Progress> {
+    let change: Change = serde_json::from_str(row[0].text()).map_err(|error| {
+        FORMAT_TOO_NEW
+            .problem(format!("a change in the ledger is not understood: {error}"))
+            .help("it was made by a newer colmig: use that one, or a newer one")
+    })?;
+    let number = |value: &Value| usize::try_from(value.int()).unwrap_or(0);
+    Ok(Progress {
+        change,
+        migration: row[1].text().to_owned(),
+        position: number(&row[2]),
+        piece: number(&row[3]),
+        direction: if row[4].text() == "down" { Direction::Down } else { Direction::Up },
+        moved_at: row[5].int(),
+        moved_by: row[6].text().to_owned(),
+    })
+}
+
+/// Writes where a change stands now; the caller has fenced the transaction.
+pub(crate) async fn set_progress(driver: &mut dyn Driver, author: &Author, row: &Progress, intent: &str, window_moved: bool) -> Result<()> {
+    let now = driver.now();
+    let moved = if window_moved { format!(", moved_at = {now}, moved_by = $9") } else { String::new() };
+    let sql = format!(
+        "UPDATE _colmig_change SET position = $1, piece = $2, floor = $3, ceil = $4, epoch = $5, intent = $6, direction = $7{moved}
+         WHERE project = $8 AND id = $10"
+    );
+    // SQLite wants every number up to the highest to be used; PostgreSQL wants each to have a type.
+    let sql = if window_moved { sql } else { sql.replace("$10", "$9") };
+    let window = row.window();
+    let mut parameters: Vec<Value> = vec![
+        (row.position as i64).into(),
+        (row.piece as i64).into(),
+        window.map_or(0, |w| i64::from(w.floor)).into(),
+        window.map_or(0, |w| i64::from(w.ceil)).into(),
+        author.epoch.into(),
+        intent.into(),
+        direction_word(row.direction).into(),
+        author.project.as_str().into(),
+    ];
+    if window_moved {
+        parameters.push(author.commit.as_str().into());
+    }
+    parameters.push(row.change.id.as_str().into());
+    driver.run(&sql, &parameters).await?;
+    Ok(())
+}
+
+/// What a change was about to do, if it was interrupted.
+pub(crate) async fn intent(driver: &mut dyn Driver, project: &str, change: &str) -> Result<String> {
+    let sql = "SELECT intent FROM _colmig_change WHERE project = $1 AND id = $2";
+    let rows = driver.rows(sql, &[project.into(), change.into()]).await?;
+    Ok(rows.first().map_or(String::new(), |row| row[0].text().to_owned()))
+}
+
+/// Appends to the history; each line holds the hash of the one before.
+pub(crate) async fn remember(driver: &mut dyn Driver, author: &Author, entry: &Entry<'_>) -> Result<()> {
+    let sql = format!("SELECT seq, hash, {} FROM _colmig_history ORDER BY seq DESC LIMIT 1", driver.now());
+    let rows = driver.rows(&sql, &[]).await?;
+    let (seq, previous) = rows.first().map_or((0, ""), |row| (row[0].int(), row[1].text()));
+    let text = format!(
+        "{previous}\n{}\n{}\n{}\n{}\n{}\n{}",
+        author.project,
+        entry.change,
+        entry.step,
+        direction_word(entry.direction),
+        author.commit,
+        entry.note
+    );
+    let sql = format!("INSERT INTO _colmig_history VALUES ($1, $2, $3, $4, $5, {}, $6, $7, $8, $9, $10)", driver.now());
+    let parameters = [
+        (seq + 1).into(),
+        author.project.as_str().into(),
+        entry.change.into(),
+        entry.step.as_str().into(),
+        direction_word(entry.direction).into(),
+        author.user.as_str().into(),
+        author.commit.as_str().into(),
+        entry.took_ms.into(),
+        entry.note.as_str().into(),
+        hash::of_text(&text).into(),
+    ];
+    driver.run(&sql, &parameters).await?;
+    Ok(())
+}
+
+/// How far a backfill has come.
+pub(crate) async fn fill(driver: &mut dyn Driver, project: &str, change: &str) -> Result<Fill> {
+    let sql = "SELECT cursor, rows_done, batches FROM _colmig_backfill WHERE project = $1 AND change_id = $2";
+    let rows = driver.rows(sql, &[project.into(), change.into()]).await?;
+    let Some(row) = rows.first() else { return Ok(Fill::default()) };
+    let cursor = serde_json::from_str(row[0].text()).map_err(|error| DbError::other(error.to_string()))?;
+    Ok(Fill { cursor, rows_done: row[1].int(), batches: row[2].int() })
+}
+
+/// Saves it, in the batch's own transaction (rule R18).
+pub(crate) async fn save_fill(driver: &mut dyn Driver, project: &str, change: &str, fill: &Fill) -> Result<()> {
+    let now = driver.now();
+    let sql = format!(
+        "INSERT INTO _colmig_backfill VALUES ($1, $2, $3, $4, $5, {now}, {now})
+         ON CONFLICT (project, change_id) DO UPDATE SET cursor = excluded.cursor, rows_done = excluded.rows_done,
+            batches = excluded.batches, updated_at = excluded.updated_at"
+    );
+    let parameters = [project.into(), change.into(), json(&fill.cursor).into(), fill.rows_done.into(), fill.batches.into()];
+    driver.run(&sql, &parameters).await?;
+    Ok(())
+}
+
+/// Voids it: ignorant writers come back in (rule R20), or the fill is over.
+pub(crate) async fn void_fill(driver: &mut dyn Driver, project: &str, change: &str) -> Result<()> {
+    let sql = "DELETE FROM _colmig_backfill WHERE project = $1 AND change_id = $2";
+    driver.run(sql, &[project.into(), change.into()]).await?;
+    Ok(())
+}
+
+/// Registers an instance, or renews it after a new judgement. One statement each, upserts.
+pub(crate) async fn register(driver: &mut dyn Driver, instance: &str, label: &str, vector: &Vector, ttl_ms: i64) -> Result<()> {
+    let now = driver.now();
+    let fingerprint = vector.fingerprint();
+    let sql = format!("INSERT INTO _colmig_build VALUES ($1, $2, $3, {now}) ON CONFLICT DO NOTHING");
+    let parameters = [fingerprint.as_str().into(), vector.project.as_str().into(), json(vector).into()];
+    driver.run(&sql, &parameters).await?;
+    let sql = format!(
+        "INSERT INTO _colmig_instance VALUES ($1, $2, $3, {now}, {now}, {now} + $4)
+         ON CONFLICT (id) DO UPDATE SET beat_at = {now}, expires_at = {now} + $4"
+    );
+    let parameters = [instance.into(), fingerprint.into(), label.into(), ttl_ms.into()];
+    driver.run(&sql, &parameters).await?;
+    Ok(())
+}
+
+/// Renews a lease that is still valid; whether it was.
+pub(crate) async fn beat(driver: &mut dyn Driver, instance: &str, ttl_ms: i64) -> Result<bool> {
+    let now = driver.now();
+    let sql = format!("UPDATE _colmig_instance SET beat_at = {now}, expires_at = {now} + $2 WHERE id = $1 AND expires_at > {now}");
+    Ok(driver.run(&sql, &[instance.into(), ttl_ms.into()]).await? == 1)
+}
+
+/// Ends a lease now.
+pub(crate) async fn end(driver: &mut dyn Driver, instance: &str) -> Result<()> {
+    let now = driver.now();
+    let sql = format!("UPDATE _colmig_instance SET expires_at = {now} WHERE id = $1 AND expires_at > {now}");
+    driver.run(&sql, &[instance.into()]).await?;
+    Ok(())
+}
+
+/// Every instance that is remembered.
+pub(crate) async fn instances(driver: &mut dyn Driver) -> Result<Vec<Instance>> {
+    let sql = format!(
+        "SELECT i.id, i.label, i.started_at, i.expires_at, CASE WHEN i.expires_at > {} THEN 1 ELSE 0 END, b.vector
+         FROM _colmig_instance i JOIN _colmig_build b ON b.fingerprint = i.fingerprint ORDER BY i.started_at, i.id",
+        driver.now()
+    );
+    let rows = driver.rows(&sql, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Instance {
+                id: row[0].text().to_owned(),
+                label: row[1].text().to_owned(),
+                started_at: row[2].int(),
+                expires_at: row[3].int(),
+                live: row[4].int() == 1,
+                vector: vector(row[5].text())?,
+            })
+        })
+        .collect()
+}
+
+/// Forgets instances that ended longer than a week ago: longer than any soak.
+pub(crate) async fn forget_instances(driver: &mut dyn Driver) -> Result<()> {
+    let sql = format!("DELETE FROM _colmig_instance WHERE expires_at < {} - 604800000", driver.now());
+    driver.run(&sql, &[]).await?;
+    Ok(())
+}
+
+/// What every build that ever ran does.
+pub(crate) async fn builds(driver: &mut dyn Driver) -> Result<Vec<Vector>> {
+    let rows = driver.rows("SELECT vector FROM _colmig_build", &[]).await?;
+    rows.iter().map(|row| vector(row[0].text())).collect()
+}
+
+fn vector(text: &str) -> Result<Vector> {
+    let parsed = serde_json::from_str(text).map_err(|error| {
+        FORMAT_TOO_NEW.problem(format!("a build in the ledger is not understood: {error}")).help("use a newer colmig")
+    });
+    Ok(parsed?)
+}
+
+/// The record of the watch for sessions that never registered.
+pub(crate) async fn watch(driver: &mut dyn Driver) -> Result<WatchRow> {
+    let rows = driver.rows("SELECT clean_since, polled_at FROM _colmig_watch WHERE id = 1", &[]).await?;
+    let row = rows.first().ok_or_else(|| DbError::other("the ledger's watch row is missing"))?;
+    Ok(WatchRow { clean_since: row[0].int(), polled_at: row[1].int() })
+}
+
+/// Records one look. A gap longer than `gap_ms` between two looks begins the record anew: in between,
+/// anybody could have been there.
+pub(crate) async fn record_watch(driver: &mut dyn Driver, seen: &str, gap_ms: i64) -> Result<()> {
+    let now = driver.now();
+    let sql = format!(
+        "UPDATE _colmig_watch SET
+            clean_since = CASE WHEN $1 <> '' THEN 0
+                               WHEN clean_since = 0 OR polled_at < {now} - $2 THEN {now}
+                               ELSE clean_since END,
+            polled_at = {now}, last_seen = CASE WHEN $1 <> '' THEN $1 ELSE last_seen END
+         WHERE id = 1"
+    );
+    driver.run(&sql, &[seen.into(), gap_ms.into()]).await?;
+    Ok(())
+}
+
+/// Whether a table has no row.
+pub(crate) async fn is_empty(driver: &mut dyn Driver, table: &str) -> Result<bool> {
+    let sql = format!("SELECT 1 FROM {} LIMIT 1", colmig_core::ident::quote(table));
+    match driver.rows(&sql, &[]).await {
+        Ok(rows) => Ok(rows.is_empty()),
+        Err(error) if error.trouble == Trouble::NoTable => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// One number, as `count(*)` gives it.
+pub(crate) async fn count(driver: &mut dyn Driver, sql: &str) -> Result<i64> {
+    Ok(driver.rows(sql, &[]).await?.first().map_or(0, |row| row[0].int()))
+}

@@ -1,0 +1,282 @@
+//! The live half of a database: connections, transactions, the catalog, sessions, the ledger's rows.
+//!
+//! A [`Driver`] is one connection behind one small trait, a file a database; statements that are the
+//! same everywhere are written once, in [`ledger`]. SQL of the ledger and of the catalog stands in this
+//! folder and nowhere else; SQL that changes schemas stands in `colmig_core::dialect`.
+
+pub(crate) mod ledger;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
+#[cfg(feature = "sqlite")]
+pub(crate) mod sqlite;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use colmig_core::backfill::KeyColumn;
+use colmig_core::catalog::Catalog;
+use colmig_core::dialect::{Dialect, Direction};
+use colmig_core::gate::Session;
+use colmig_core::problem::{self, Problem};
+use colmig_core::protocol::Act;
+use serde::{Deserialize, Serialize};
+
+/// What every method of a driver returns: trait objects need boxed futures.
+pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, DbError>> + Send + 'a>>;
+
+/// A value on its way to or from the database. The ledger has no NULLs, so neither has this, but for
+/// rows of the user's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Value {
+    Null,
+    Int(i64),
+    Real(f64),
+    Text(String),
+    Bytes { bytes: Vec<u8> },
+}
+
+/// One row.
+pub(crate) type Row = Vec<Value>;
+
+impl Value {
+    pub(crate) fn int(&self) -> i64 {
+        match self {
+            Value::Int(number) => *number,
+            _ => 0,
+        }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Value::Text(text) => text,
+            _ => "",
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Null => f.write_str("NULL"),
+            Value::Int(number) => write!(f, "{number}"),
+            Value::Real(number) => write!(f, "{number}"),
+            Value::Text(text) => write!(f, "{text:?}"),
+            Value::Bytes { bytes } => write!(f, "{} bytes", bytes.len()),
+        }
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Value {
+        Value::Int(number)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Value {
+        Value::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Value {
+        Value::Text(text)
+    }
+}
+
+/// What kind of trouble a statement met: what the applier decides by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// A lock was not granted in time, or the transaction lost a race: the same can be tried again.
+    Again,
+    /// Rows without a value stand where NOT NULL should.
+    Null,
+    /// The table is not there.
+    NoTable,
+    /// The database or the file can only be read.
+    ReadOnly,
+    /// The connection is gone.
+    Gone,
+    /// Anything else.
+    Other,
+}
+
+/// What went wrong with one statement.
+#[derive(Clone, Debug)]
+pub(crate) struct DbError {
+    pub(crate) trouble: Trouble,
+    pub(crate) message: String,
+    pub(crate) sql: String,
+}
+
+impl DbError {
+    pub(crate) fn other(message: impl Into<String>) -> DbError {
+        DbError { trouble: Trouble::Other, message: message.into(), sql: String::new() }
+    }
+
+    pub(crate) fn problem(&self) -> Problem {
+        let statement: Vec<_> = self.sql.split_whitespace().collect();
+        let mut statement = statement.join(" ");
+        if let Some((cut, _)) = statement.char_indices().nth(300) {
+            statement.truncate(cut);
+            statement.push('…');
+        }
+        let code = if self.trouble == Trouble::Gone { problem::UNREACHABLE } else { problem::STATEMENT };
+        let mut problem = code.problem(format!("the database said: {}", self.message));
+        if !statement.is_empty() {
+            problem = problem.help(format!("the statement was: {statement}"));
+        }
+        match self.trouble {
+            Trouble::Gone => problem.help("the connection broke; run the command again, it resumes"),
+            Trouble::ReadOnly => problem.help("give the file and its folder write permission, or use a role and a server that may write"),
+            _ => problem,
+        }
+    }
+}
+
+impl From<DbError> for crate::Error {
+    fn from(error: DbError) -> crate::Error {
+        error.problem().into()
+    }
+}
+
+/// What a transaction is for; each driver knows the isolation, the locks and the timeouts it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Rows of the ledger, or of a batch.
+    Rows,
+    /// A schema statement: short lock timeouts.
+    Schema,
+    /// A statement that reads a whole table under a weak lock.
+    Scan,
+    /// A table rebuild (SQLite).
+    Rebuild,
+}
+
+/// Whether the session lock was had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionLock {
+    /// It is ours until the connection ends.
+    Ours,
+    /// Somebody else has it.
+    Theirs,
+}
+
+/// A transaction that is older than a window's move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OldTransaction {
+    /// The server's name for it.
+    pub(crate) id: String,
+    /// Who runs it.
+    pub(crate) session: Session,
+}
+
+/// One connection to one database.
+pub(crate) trait Driver: Send {
+    /// The SQL that this server is told.
+    fn dialect(&self) -> &'static dyn Dialect;
+
+    /// The database's clock in milliseconds, as an SQL expression.
+    fn now(&self) -> &'static str;
+
+    /// What follows `SELECT …` to lock the gate row: for the applier, or (shared) for a registration.
+    fn gate_lock(&self, shared: bool) -> &'static str;
+
+    /// Runs one statement with parameters `$1…`; the number of rows.
+    fn run<'a>(&'a mut self, sql: &'a str, parameters: &'a [Value]) -> Answer<'a, u64>;
+
+    /// Runs one query with parameters `$1…`.
+    fn rows<'a>(&'a mut self, sql: &'a str, parameters: &'a [Value]) -> Answer<'a, Vec<Row>>;
+
+    /// Runs statements without parameters.
+    fn script<'a>(&'a mut self, sql: &'a str) -> Answer<'a, ()>;
+
+    /// Begins a transaction.
+    fn begin(&mut self, work: Work) -> Answer<'_, ()>;
+
+    /// Commits it.
+    fn commit(&mut self) -> Answer<'_, ()>;
+
+    /// Rolls it back.
+    fn rollback(&mut self) -> Answer<'_, ()>;
+
+    /// Takes the lock that only one applier has, without waiting; it ends with the connection.
+    fn try_lock(&mut self) -> Answer<'_, SessionLock>;
+
+    /// Gives it back.
+    fn unlock(&mut self) -> Answer<'_, ()>;
+
+    /// What the catalog says about these tables.
+    fn catalog<'a>(&'a mut self, tables: &'a [String]) -> Answer<'a, Catalog>;
+
+    /// The types of key columns, as the backfill casts them.
+    fn key<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<KeyColumn>>;
+
+    /// About how many rows a table has, without counting them.
+    fn estimate<'a>(&'a mut self, table: &'a str) -> Answer<'a, i64>;
+
+    /// What `DROP COLUMN` would take with it, or fail on, in words.
+    fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<String>>;
+
+    /// The statements of a live step, made from the catalog as it is now; empty if nothing is to do.
+    fn live_script<'a>(&'a mut self, table: &'a str, column: &'a str, act: Act, direction: Direction) -> Answer<'a, Vec<String>>;
+
+    /// Checks that nothing is broken before a live script is committed; what is, in words.
+    fn check_live<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<String>>;
+
+    /// Sessions of clients that may write any of these tables and are neither ours nor named `colmig:`
+    /// and one of these instances; `None` where the database cannot show them.
+    fn strangers<'a>(&'a mut self, tables: &'a [String], instances: &'a [String], ignored: &'a [String]) -> Answer<'a, Option<Vec<Session>>>;
+
+    /// Transactions that are open now and are not ours.
+    fn open_transactions(&mut self) -> Answer<'_, Vec<OldTransaction>>;
+
+    /// Ends the sessions of instances that are not among these; how many there still are.
+    fn end_sessions_except<'a>(&'a mut self, instances: &'a [String]) -> Answer<'a, Vec<Session>>;
+
+    /// When the server started, in milliseconds, and which timeline it writes; `None` where there is no
+    /// server.
+    fn server(&mut self) -> Answer<'_, Option<(i64, String)>>;
+
+    /// Sessions that hold or await a lock on this table, in words.
+    fn lock_holders<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<String>>;
+}
+
+/// Opens a connection by the scheme of a URL; `name` is what the server shows it as.
+pub(crate) async fn connect(url: &str, name: &str) -> crate::Result<Box<dyn Driver>> {
+    let scheme = url.split(':').next().unwrap_or_default();
+    match scheme {
+        #[cfg(feature = "postgres")]
+        "postgres" | "postgresql" => Ok(Box::new(postgres::Postgres::connect(url, name).await?)),
+        #[cfg(feature = "sqlite")]
+        "sqlite" => Ok(Box::new(sqlite::Sqlite::connect(url, name).await?)),
+        _ => Err(unknown_scheme(scheme).into()),
+    }
+}
+
+fn unknown_scheme(scheme: &str) -> Problem {
+    let known: [Option<&str>; 2] =
+        [cfg!(feature = "postgres").then_some("`postgres:`"), cfg!(feature = "sqlite").then_some("`sqlite:`")];
+    let known: Vec<_> = known.into_iter().flatten().collect();
+    // Only the scheme is shown: the rest of a URL may hold a password.
+    problem::CONFIG
+        .problem(format!("a database URL that begins with `{}:`", scheme.escape_debug()))
+        .help(format!("this program speaks {}", known.join(" and ")))
+}
+
+/// Counts down to a death on purpose: `COLMIG_KILL_AT=n` kills the process before its n-th statement,
+/// as `kill -9` would. Only with the feature `faults`, which the test suite turns on.
+pub(crate) fn maybe_die() {
+    #[cfg(feature = "faults")]
+    {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        static STATEMENTS: AtomicU64 = AtomicU64::new(0);
+        let count = STATEMENTS.fetch_add(1, Ordering::SeqCst) + 1;
+        let limit = std::env::var("COLMIG_KILL_AT").ok().and_then(|text| text.parse::<u64>().ok());
+        if limit == Some(count) {
+            std::process::abort();
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! PostgreSQL, live.
+
+use std::str::FromStr;
+
+use colmig_core::backfill::KeyColumn;
+use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable};
+use colmig_core::dialect::{Dialect, Direction, for_server};
+use colmig_core::gate::Session;
+use colmig_core::problem::{POOLER, UNREACHABLE};
+use colmig_core::protocol::Act;
+use colmig_core::types::Database;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
+use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Row as _, TypeInfo, ValueRef};
+
+use super::{Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work, maybe_die};
+
+/// How long a schema statement may queue for its lock. Everybody behind it waits as long, so it is
+/// short, and the pauses between tries are long.
+const LOCK_TIMEOUT_MS: u32 = 80;
+
+/// The key of the advisory lock: `colmig` in ASCII.
+const LOCK_KEY: i64 = 0x636f_6c6d_6967;
+
+pub(crate) struct Postgres {
+    connection: PgConnection,
+    dialect: &'static dyn Dialect,
+}
+
+impl Postgres {
+    pub(crate) async fn connect(url: &str, name: &str) -> crate::Result<Postgres> {
+        let options = PgConnectOptions::from_str(url).map_err(|error| unreachable(&error))?;
+        let mut connection = options
+            .application_name(name)
+            // A statement that waits for a lock notices that its client has died, and gives up: without
+            // this, a killed ALTER stays queued, blocks everybody, and runs later.
+            .options([("client_connection_check_interval", "1000"), ("timezone", "UTC")])
+            .disable_statement_logging()
+            .connect()
+            .await
+            .map_err(|error| unreachable(&error))?;
+        let version: String = sqlx::query_scalar("SHOW server_version")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(|error| unreachable(&error))?;
+        let dialect = for_server(Database::Postgres, &version)?;
+        let mut driver = Postgres { connection, dialect };
+        driver.refuse_pooler().await?;
+        Ok(driver)
+    }
+
+    /// Two statements outside a transaction that meet two servers: a pooler in transaction mode, behind
+    /// which neither session locks nor session settings hold.
+    async fn refuse_pooler(&mut self) -> crate::Result<()> {
+        let first = self.rows("SELECT pg_backend_pid()::bigint", &[]).await?;
+        let second = self.rows("SELECT pg_backend_pid()::bigint", &[]).await?;
+        if first == second {
+            return Ok(());
+        }
+        Err(POOLER
+            .problem("two statements of one connection reached two server processes")
+            .help("give colmig a URL that goes straight to PostgreSQL, not through a pooler in transaction mode")
+            .into())
+    }
+
+    async fn names(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<String>, DbError> {
+        let rows = self.rows(sql, parameters).await?;
+        Ok(rows.iter().map(|row| row[0].text().to_owned()).collect())
+    }
+}
+
+/// sqlx's messages name the host and the database, never the password.
+fn unreachable(error: &sqlx::Error) -> colmig_core::Problem {
+    let help = match error {
+        sqlx::Error::Database(inner) if inner.code().is_some_and(|code| code.starts_with("28")) => {
+            "check the user and the password in the database URL"
+        }
+        sqlx::Error::Database(inner) if inner.code().as_deref() == Some("3D000") => {
+            "create the database, or correct its name in the database URL"
+        }
+        sqlx::Error::Configuration(_) => "the URL should read postgres://user:password@host:5432/database",
+        _ => "check that the server runs, and the host and port in the database URL",
+    };
+    UNREACHABLE.problem(format!("PostgreSQL: {}", plain(error))).help(help)
+}
+
+/// The message without sqlx's prefixes; of a broken URL only that it is broken.
+fn plain(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(inner) => inner.message().to_owned(),
+        sqlx::Error::Configuration(_) => "the database URL cannot be parsed".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn trouble(error: &sqlx::Error) -> Trouble {
+    let code = match error {
+        sqlx::Error::Database(inner) => inner.code().map(|code| code.into_owned()).unwrap_or_default(),
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => {
+            return Trouble::Gone;
+        }
+        _ => return Trouble::Other,
+    };
+    match code.as_str() {
+        "55P03" | "40P01" | "40001" => Trouble::Again,
+        "23502" | "23514" => Trouble::Null,
+        "42P01" => Trouble::NoTable,
+        "25006" => Trouble::ReadOnly,
+        "57P01" | "57P02" | "57P03" => Trouble::Gone,
+        _ => Trouble::Other,
+    }
+}
+
+fn fault(sql: &str, error: &sqlx::Error) -> DbError {
+    DbError { trouble: trouble(error), message: plain(error), sql: sql.to_owned() }
+}
+
+fn arguments(parameters: &[Value]) -> Result<PgArguments, DbError> {
+    let mut arguments = PgArguments::default();
+    for value in parameters {
+        let added = match value {
+            Value::Null => arguments.add(Option::<String>::None),
+            Value::Int(number) => arguments.add(*number),
+            Value::Real(number) => arguments.add(*number),
+            Value::Text(text) => arguments.add(text.clone()),
+            Value::Bytes { bytes } => arguments.add(bytes.clone()),
+        };
+        added.map_err(|error| DbError::other(error.to_string()))?;
+    }
+    Ok(arguments)
+}
+
+fn decode(row: &PgRow) -> Result<Row, sqlx::Error> {
+    (0..row.len()).map(|index| value(row, index)).collect()
+}
+
+/// The driver's own queries cast to bigint, float8, text or bool, so nothing else comes here.
+fn value(row: &PgRow, index: usize) -> Result<Value, sqlx::Error> {
+    let raw = row.try_get_raw(index)?;
+    if raw.is_null() {
+        return Ok(Value::Null);
+    }
+    match raw.type_info().name() {
+        "INT8" => row.try_get::<i64, _>(index).map(Value::Int),
+        "INT4" => row.try_get::<i32, _>(index).map(|number| Value::Int(number.into())),
+        "BOOL" => row.try_get::<bool, _>(index).map(|truth| Value::Int(truth.into())),
+        "FLOAT8" => row.try_get::<f64, _>(index).map(Value::Real),
+        _ => row.try_get::<String, _>(index).map(Value::Text),
+    }
+}
+
+/// Clients of this database that are not this connection.
+const CLIENTS: &str = "pg_stat_activity a WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()";
+
+impl Driver for Postgres {
+    fn dialect(&self) -> &'static dyn Dialect {
+        self.dialect
+    }
+
+    fn now(&self) -> &'static str {
+        "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+    }
+
+    fn gate_lock(&self, shared: bool) -> &'static str {
+        if shared { " FOR SHARE" } else { " FOR UPDATE" }
+    }
+
+    fn run<'a>(&'a mut self, sql: &'a str, parameters: &'a [Value]) -> Answer<'a, u64> {
+        Box::pin(async move {
+            maybe_die();
+            let query = sqlx::query_with(AssertSqlSafe(sql), arguments(parameters)?);
+            let done = query.execute(&mut self.connection).await.map_err(|error| fault(sql, &error))?;
+            Ok(done.rows_affected())
+        })
+    }
+
+    fn rows<'a>(&'a mut self, sql: &'a str, parameters: &'a [Value]) -> Answer<'a, Vec<Row>> {
+        Box::pin(async move {
+            maybe_die();
+            let query = sqlx::query_with(AssertSqlSafe(sql), arguments(parameters)?);
+            let rows = query.fetch_all(&mut self.connection).await;
+            let rows = rows.map_err(|error| fault(sql, &error))?;
+            rows.iter().map(decode).collect::<Result<_, _>>().map_err(|error| fault(sql, &error))
+        })
+    }
+
+    fn script<'a>(&'a mut self, sql: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move {
+            maybe_die();
+            let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection).await;
+            done.map(|_| ()).map_err(|error| fault(sql, &error))
+        })
+    }
+
+    /// READ COMMITTED is named: under a stricter default the gate would count leases in an old
+    /// snapshot, and the floor would rise over a live lease even with the row lock held.
+    fn begin(&mut self, work: Work) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let settings = match work {
+                Work::Rows => "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0".to_owned(),
+                Work::Schema | Work::Rebuild => {
+                    format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'; SET LOCAL statement_timeout = '30s'")
+                }
+                Work::Scan => {
+                    format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'; SET LOCAL statement_timeout = 0")
+                }
+            };
+            self.script(&format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {settings}")).await
+        })
+    }
+
+    fn commit(&mut self) -> Answer<'_, ()> {
+        self.script("COMMIT")
+    }
+
+    fn rollback(&mut self) -> Answer<'_, ()> {
+        self.script("ROLLBACK")
+    }
+
+    fn try_lock(&mut self) -> Answer<'_, SessionLock> {
+        Box::pin(async move {
+            let rows = self.rows("SELECT pg_try_advisory_lock($1)", &[LOCK_KEY.into()]).await?;
+            Ok(if rows[0][0].int() == 1 { SessionLock::Ours } else { SessionLock::Theirs })
+        })
+    }
+
+    fn unlock(&mut self) -> Answer<'_, ()> {
+        Box::pin(async move {
+            self.rows("SELECT pg_advisory_unlock($1)", &[LOCK_KEY.into()]).await.map(|_| ())
+        })
+    }
+
+    fn catalog<'a>(&'a mut self, tables: &'a [String]) -> Answer<'a, Catalog> {
+        const SQL: &str = "
+            SELECT c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+                   a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '',
+                   coalesce(array_position(k.conkey, a.attnum), 0)::bigint
+            FROM pg_class c
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
+            WHERE c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid)
+              AND c.relname::text IN (SELECT jsonb_array_elements_text($1::jsonb))
+            ORDER BY c.relname, a.attnum";
+        Box::pin(async move {
+            let wanted = serde_json::to_string(tables).expect("a list of strings has a JSON form");
+            let rows = self.rows(SQL, &[wanted.into()]).await?;
+            let mut catalog = Catalog::default();
+            let mut keys: Vec<(String, i64, String)> = Vec::new();
+            for row in &rows {
+                let (table, name) = (row[0].text().to_owned(), row[1].text().to_owned());
+                if row[5].int() > 0 {
+                    keys.push((table.clone(), row[5].int(), name.clone()));
+                }
+                catalog.tables.entry(table).or_insert_with(CatalogTable::default).columns.push(CatalogColumn {
+                    name,
+                    sql_type: row[2].text().to_owned(),
+                    not_null: row[3].int() == 1,
+                    has_default: row[4].int() == 1,
+                });
+            }
+            keys.sort();
+            for (table, _, name) in keys {
+                catalog.tables.entry(table).or_default().primary_key.push(name);
+            }
+            Ok(catalog)
+        })
+    }
+
+    fn key<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<KeyColumn>> {
+        Box::pin(async move {
+            let catalog = self.catalog(&[table.to_owned()]).await?;
+            let Some(found) = catalog.tables.get(table) else { return Ok(Vec::new()) };
+            let column = |name: &String| {
+                let sql_type = catalog.column(table, name).map_or(String::new(), |c| c.sql_type.clone());
+                KeyColumn { name: name.clone(), sql_type }
+            };
+            Ok(found.primary_key.iter().map(column).collect())
+        })
+    }
+
+    fn estimate<'a>(&'a mut self, table: &'a str) -> Answer<'a, i64> {
+        Box::pin(async move {
+            // As the planner does it: the density of the last ANALYZE over the pages of now.
+            let rows = self
+                .rows(
+                    "SELECT (CASE WHEN reltuples >= 0 AND relpages > 0
+                                  THEN reltuples / relpages * (pg_relation_size(oid) / current_setting('block_size')::bigint)
+                                  ELSE pg_relation_size(oid) / 100 END)::bigint
+                     FROM pg_class WHERE oid = to_regclass(quote_ident($1))",
+                    &[table.into()],
+                )
+                .await?;
+            Ok(rows.first().map_or(0, |row| row[0].int()))
+        })
+    }
+
+    fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<String>> {
+        Box::pin(async move {
+            self.names(
+                "SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid)
+                 FROM pg_depend d
+                 JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+                 WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass(quote_ident($1))
+                   AND a.attname = $2 AND d.deptype IN ('n', 'a')
+                   AND d.classid <> 'pg_attrdef'::regclass
+                 ORDER BY 1",
+                &[table.into(), column.into()],
+            )
+            .await
+        })
+    }
+
+    fn live_script<'a>(&'a mut self, _: &'a str, _: &'a str, act: Act, _: Direction) -> Answer<'a, Vec<String>> {
+        Box::pin(async move { Err(DbError::other(format!("PostgreSQL knows `{act}` in advance"))) })
+    }
+
+    fn check_live<'a>(&'a mut self, _: &'a str) -> Answer<'a, Vec<String>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn strangers<'a>(&'a mut self, tables: &'a [String], instances: &'a [String], ignored: &'a [String]) -> Answer<'a, Option<Vec<Session>>> {
+        Box::pin(async move {
+            let json = |list: &[String]| serde_json::to_string(list).expect("strings have a JSON form");
+            let sql = format!(
+                "SELECT a.pid::bigint, coalesce(a.application_name, ''), coalesce(a.usename::text, '')
+                 FROM {CLIENTS}
+                   AND NOT (a.application_name LIKE 'colmig:%'
+                            AND split_part(split_part(a.application_name, ':', 2), ' ', 1)
+                                IN (SELECT jsonb_array_elements_text($2::jsonb)))
+                   AND a.application_name NOT LIKE 'colmig-%'
+                   AND a.application_name NOT IN (SELECT jsonb_array_elements_text($3::jsonb))
+                   AND EXISTS (SELECT 1 FROM jsonb_array_elements_text($1::jsonb) t
+                               WHERE to_regclass(quote_ident(t)) IS NOT NULL
+                                 AND has_table_privilege(a.usesysid, to_regclass(quote_ident(t))::oid, 'INSERT, UPDATE, DELETE'))
+                 ORDER BY 1"
+            );
+            let parameters = [json(tables).into(), json(instances).into(), json(ignored).into()];
+            let rows = self.rows(&sql, &parameters).await?;
+            Ok(Some(rows.iter().map(session).collect()))
+        })
+    }
+
+    fn open_transactions(&mut self) -> Answer<'_, Vec<OldTransaction>> {
+        Box::pin(async move {
+            // Every transaction holds a lock on its own virtual id, as CREATE INDEX CONCURRENTLY knows.
+            let rows = self
+                .rows(
+                    "SELECT a.pid::bigint, coalesce(a.application_name, ''), coalesce(a.usename::text, ''), l.virtualxid
+                     FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+                     WHERE l.locktype = 'virtualxid' AND l.granted AND a.datname = current_database()
+                       AND a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()",
+                    &[],
+                )
+                .await?;
+            let old = |row: &Row| OldTransaction { id: row[3].text().to_owned(), session: session(row) };
+            Ok(rows.iter().map(old).collect())
+        })
+    }
+
+    fn end_sessions_except<'a>(&'a mut self, instances: &'a [String]) -> Answer<'a, Vec<Session>> {
+        Box::pin(async move {
+            let live = serde_json::to_string(instances).expect("strings have a JSON form");
+            let sql = format!(
+                "SELECT a.pid::bigint, coalesce(a.application_name, ''), coalesce(a.usename::text, ''),
+                        pg_terminate_backend(a.pid)
+                 FROM {CLIENTS} AND a.application_name LIKE 'colmig:%'
+                   AND split_part(split_part(a.application_name, ':', 2), ' ', 1)
+                       NOT IN (SELECT jsonb_array_elements_text($1::jsonb))"
+            );
+            let rows = self.rows(&sql, &[live.into()]).await?;
+            Ok(rows.iter().map(session).collect())
+        })
+    }
+
+    fn server(&mut self) -> Answer<'_, Option<(i64, String)>> {
+        Box::pin(async move {
+            let rows = self
+                .rows(
+                    "SELECT (extract(epoch FROM pg_postmaster_start_time()) * 1000)::bigint,
+                            CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END",
+                    &[],
+                )
+                .await?;
+            Ok(rows.first().map(|row| (row[0].int(), row[1].text().to_owned())))
+        })
+    }
+
+    fn lock_holders<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<String>> {
+        Box::pin(async move {
+            self.names(
+                "SELECT DISTINCT format('pid %s, application_name `%s`, role `%s`, %s%s', a.pid, a.application_name,
+                               a.usename, a.state,
+                               CASE WHEN a.xact_start IS NULL THEN '' ELSE format(', transaction open for %s s',
+                                    round(extract(epoch FROM clock_timestamp() - a.xact_start)::numeric, 1)) END)
+                 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+                 WHERE l.relation = to_regclass(quote_ident($1)) AND l.granted AND a.pid <> pg_backend_pid()",
+                &[table.into()],
+            )
+            .await
+        })
+    }
+}
+
+fn session(row: &Row) -> Session {
+    Session {
+        pid: row[0].int(),
+        application: row[1].text().to_owned(),
+        role: row[2].text().to_owned(),
+    }
+}

@@ -1,0 +1,399 @@
+//! SQLite, live.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use colmig_core::backfill::KeyColumn;
+use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable};
+use colmig_core::dialect::sqlite::rebuild::{self, Live, LiveColumn};
+use colmig_core::dialect::{Dialect, Direction, for_server, sqlite};
+use colmig_core::gate::Session;
+use colmig_core::ident::quote;
+use colmig_core::problem::UNREACHABLE;
+use colmig_core::protocol::Act;
+use colmig_core::types::Database;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow};
+use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Row as _, TypeInfo, ValueRef};
+
+use super::{Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work, maybe_die};
+
+/// How long a statement waits for the writer: longer than any batch, shorter than anybody's patience.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(crate) struct Sqlite {
+    connection: SqliteConnection,
+    dialect: &'static dyn Dialect,
+    path: PathBuf,
+    in_memory: bool,
+    lock: Option<File>,
+    rebuilding: bool,
+}
+
+impl Sqlite {
+    pub(crate) async fn connect(url: &str, _name: &str) -> crate::Result<Sqlite> {
+        let options = SqliteConnectOptions::from_str(url).map_err(|error| unreachable(url, &error))?;
+        let path = options.get_filename().to_owned();
+        let in_memory = path.as_os_str().is_empty() || path == Path::new(":memory:") || url.contains("mode=memory");
+        let mut connection = options
+            .busy_timeout(BUSY_TIMEOUT)
+            .disable_statement_logging()
+            .connect()
+            .await
+            .map_err(|error| unreachable(url, &error))?;
+        let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(|error| unreachable(url, &error))?;
+        // The file is first read here: what is no database says so now.
+        sqlx::query("SELECT count(*) FROM sqlite_schema")
+            .execute(&mut connection)
+            .await
+            .map_err(|error| unreachable(url, &error))?;
+        let dialect = for_server(Database::Sqlite, &version)?;
+        Ok(Sqlite { connection, dialect, path, in_memory, lock: None, rebuilding: false })
+    }
+
+    /// Beside the database: a lock on the file itself would meet SQLite's own.
+    fn lock_path(&self) -> PathBuf {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push("-colmig-lock");
+        name.into()
+    }
+
+    async fn names(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<String>, DbError> {
+        let rows = self.rows(sql, parameters).await?;
+        Ok(rows.iter().map(|row| row[0].text().to_owned()).collect())
+    }
+
+    /// What a rebuild needs to know of a table, read inside the transaction that rebuilds it.
+    async fn live(&mut self, table: &str) -> Result<Live, DbError> {
+        let flag = |rows: Vec<Row>| rows.first().is_some_and(|row| row[0].int() == 1);
+        let rows = self
+            .rows(
+                "SELECT s.name, s.sql, l.wr, l.strict FROM sqlite_schema s
+                 JOIN pragma_table_list l ON l.name = s.name AND l.schema = 'main'
+                 WHERE s.type = 'table' AND s.name = $1 COLLATE NOCASE",
+                &[table.into()],
+            )
+            .await?;
+        let Some(row) = rows.into_iter().next() else {
+            return Err(DbError::other(format!("no such table: {table}")));
+        };
+        let name = row[0].text().to_owned();
+        let columns = self
+            .rows(
+                "SELECT name, \"notnull\", pk, hidden IN (2, 3) FROM pragma_table_xinfo($1) WHERE hidden <> 1 ORDER BY cid",
+                &[name.as_str().into()],
+            )
+            .await?;
+        let column = |row: &Row| LiveColumn {
+            name: row[0].text().to_owned(),
+            not_null: row[1].int() == 1,
+            key: row[2].int(),
+            generated: row[3].int() == 1,
+        };
+        Ok(Live {
+            columns: columns.iter().map(column).collect(),
+            dependants: self
+                .names(
+                    "SELECT sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
+                       AND tbl_name = $1 COLLATE NOCASE ORDER BY rowid",
+                    &[name.as_str().into()],
+                )
+                .await?,
+            statistics: self.names("SELECT name FROM sqlite_schema WHERE name IN ('sqlite_stat1', 'sqlite_stat4')", &[]).await?,
+            foreign_keys: flag(self.rows("PRAGMA foreign_keys", &[]).await?),
+            legacy_alter_table: flag(self.rows("PRAGMA legacy_alter_table", &[]).await?),
+            sql: row[1].text().to_owned(),
+            without_rowid: row[2].int() == 1,
+            strict: row[3].int() == 1,
+            table: name,
+        })
+    }
+
+    async fn end(&mut self, statement: &'static str) -> Result<(), DbError> {
+        let ended = self.script(statement).await;
+        if std::mem::take(&mut self.rebuilding) {
+            self.script("PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON").await?;
+        }
+        ended
+    }
+}
+
+fn unreachable(url: &str, error: &sqlx::Error) -> colmig_core::Problem {
+    let file = url.split('?').next().unwrap_or_default();
+    let message = match error {
+        sqlx::Error::Database(inner) => inner.message().to_owned(),
+        other => other.to_string(),
+    };
+    let help = match message.contains("unable to open") {
+        true => "check the path; `?mode=rwc` behind it creates the file",
+        false => "check that the file is a SQLite database",
+    };
+    UNREACHABLE.problem(format!("SQLite `{file}`: {message}")).help(help)
+}
+
+fn trouble(error: &sqlx::Error) -> Trouble {
+    let sqlx::Error::Database(inner) = error else { return Trouble::Other };
+    let code = inner.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or(0);
+    match code & 0xff {
+        5 | 6 => Trouble::Again,
+        8 => Trouble::ReadOnly,
+        19 if code >> 8 == 5 => Trouble::Null,
+        1 if inner.message().starts_with("no such table") => Trouble::NoTable,
+        _ => Trouble::Other,
+    }
+}
+
+fn fault(sql: &str, error: &sqlx::Error) -> DbError {
+    let message = match error {
+        sqlx::Error::Database(inner) => inner.message().to_owned(),
+        other => other.to_string(),
+    };
+    DbError { trouble: trouble(error), message, sql: sql.to_owned() }
+}
+
+fn arguments(parameters: &[Value]) -> Result<SqliteArguments, DbError> {
+    let mut arguments = SqliteArguments::default();
+    for value in parameters {
+        let added = match value {
+            Value::Null => arguments.add(Option::<String>::None),
+            Value::Int(number) => arguments.add(*number),
+            Value::Real(number) => arguments.add(*number),
+            Value::Text(text) => arguments.add(text.clone()),
+            Value::Bytes { bytes } => arguments.add(bytes.clone()),
+        };
+        added.map_err(|error| DbError::other(error.to_string()))?;
+    }
+    Ok(arguments)
+}
+
+fn decode(row: &SqliteRow) -> Result<Row, sqlx::Error> {
+    (0..row.len()).map(|index| value(row, index)).collect()
+}
+
+/// By the type of the value itself: in SQLite a column's type is only advice.
+fn value(row: &SqliteRow, index: usize) -> Result<Value, sqlx::Error> {
+    let raw = row.try_get_raw(index)?;
+    if raw.is_null() {
+        return Ok(Value::Null);
+    }
+    let storage = raw.type_info().name().to_owned();
+    match storage.as_str() {
+        "REAL" => row.try_get_unchecked::<f64, _>(index).map(Value::Real),
+        "TEXT" => row.try_get_unchecked::<String, _>(index).map(Value::Text),
+        "BLOB" => row.try_get_unchecked::<Vec<u8>, _>(index).map(|bytes| Value::Bytes { bytes }),
+        _ => row.try_get_unchecked::<i64, _>(index).map(Value::Int),
+    }
+}
+
+impl Driver for Sqlite {
+    fn dialect(&self) -> &'static dyn Dialect {
+        self.dialect
+    }
+
+    fn now(&self) -> &'static str {
+        "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
+    }
+
+    /// BEGIN IMMEDIATE has the only writer already.
+    fn gate_lock(&self, _shared: bool) -> &'static str {
+        ""
+    }
+
+    fn run<'a>(&'a mut self, sql: &'a str, parameters: &'a [Value]) -> Answer<'a, u64> {
+        Box::pin(async move {
+            maybe_die();
+            let query = sqlx::query_with(AssertSqlSafe(sql), arguments(parameters)?);
+            let done = query.execute(&mut self.connection).await.map_err(|error| fault(sql, &error))?;
+            Ok(done.rows_affected())
+        })
+    }
+
+    fn rows<'a>(&'a mut self, sql: &'a str, parameters: &'a [Value]) -> Answer<'a, Vec<Row>> {
+        Box::pin(async move {
+            maybe_die();
+            let query = sqlx::query_with(AssertSqlSafe(sql), arguments(parameters)?);
+            let rows = query.fetch_all(&mut self.connection).await;
+            let rows = rows.map_err(|error| fault(sql, &error))?;
+            rows.iter().map(decode).collect::<Result<_, _>>().map_err(|error| fault(sql, &error))
+        })
+    }
+
+    fn script<'a>(&'a mut self, sql: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move {
+            maybe_die();
+            let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection).await;
+            done.map(|_| ()).map_err(|error| fault(sql, &error))
+        })
+    }
+
+    /// Both pragmas are no-ops inside a transaction, so they come first. With foreign keys on, dropping
+    /// the old table would delete the rows that point at it.
+    fn begin(&mut self, work: Work) -> Answer<'_, ()> {
+        Box::pin(async move {
+            if work == Work::Rebuild {
+                self.script("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON").await?;
+                self.rebuilding = true;
+            }
+            self.script("BEGIN IMMEDIATE").await
+        })
+    }
+
+    fn commit(&mut self) -> Answer<'_, ()> {
+        Box::pin(self.end("COMMIT"))
+    }
+
+    fn rollback(&mut self) -> Answer<'_, ()> {
+        Box::pin(self.end("ROLLBACK"))
+    }
+
+    /// A lock on a file of our own, which the system lets go when the process dies, however it dies.
+    fn try_lock(&mut self) -> Answer<'_, SessionLock> {
+        Box::pin(async move {
+            if self.in_memory {
+                return Ok(SessionLock::Ours);
+            }
+            let path = self.lock_path();
+            let file = File::options().create(true).truncate(false).write(true).open(&path);
+            let file = file.map_err(|error| DbError {
+                trouble: Trouble::ReadOnly,
+                message: format!("cannot open {}: {error}", path.display()),
+                sql: String::new(),
+            })?;
+            match file.try_lock() {
+                Ok(()) => {
+                    self.lock = Some(file);
+                    Ok(SessionLock::Ours)
+                }
+                Err(std::fs::TryLockError::WouldBlock) => Ok(SessionLock::Theirs),
+                // A file system without locks: the epoch in the ledger is what keeps two appliers apart.
+                Err(std::fs::TryLockError::Error(_)) => Ok(SessionLock::Ours),
+            }
+        })
+    }
+
+    /// The file stays: removing it would let two appliers lock two files of one name.
+    fn unlock(&mut self) -> Answer<'_, ()> {
+        self.lock = None;
+        Box::pin(async { Ok(()) })
+    }
+
+    fn catalog<'a>(&'a mut self, tables: &'a [String]) -> Answer<'a, Catalog> {
+        const SQL: &str = "
+            SELECT w.value, c.name, c.type, c.\"notnull\", c.dflt_value IS NOT NULL OR c.hidden IN (2, 3), c.pk,
+                   t.sql LIKE '%WITHOUT ROWID%',
+                   (SELECT count(*) FROM pragma_table_xinfo(t.name) k WHERE k.pk > 0)
+            FROM json_each($1) w
+            JOIN sqlite_schema t ON t.type = 'table' AND t.name = w.value COLLATE NOCASE
+            JOIN pragma_table_xinfo(t.name) c ON c.hidden <> 1
+            ORDER BY w.value, c.cid";
+        Box::pin(async move {
+            let wanted = serde_json::to_string(tables).expect("a list of strings has a JSON form");
+            let rows = self.rows(SQL, &[wanted.into()]).await?;
+            let mut catalog = Catalog::default();
+            let mut keys: Vec<(String, i64, String)> = Vec::new();
+            for row in &rows {
+                let (table, name) = (row[0].text().to_owned(), row[1].text().to_owned());
+                let (sql_type, place, key_columns) = (row[2].text(), row[5].int(), row[7].int());
+                if place > 0 {
+                    keys.push((table.clone(), place, name.clone()));
+                }
+                // The rowid's alias is never NULL and numbers itself, whatever the catalog says.
+                let rowid = place == 1 && key_columns == 1 && sql_type.eq_ignore_ascii_case("integer");
+                let without_rowid_key = place > 0 && row[6].int() == 1;
+                catalog.tables.entry(table).or_insert_with(CatalogTable::default).columns.push(CatalogColumn {
+                    name,
+                    sql_type: sql_type.to_owned(),
+                    not_null: row[3].int() == 1 || rowid || without_rowid_key,
+                    has_default: row[4].int() == 1 || rowid,
+                });
+            }
+            keys.sort();
+            for (table, _, name) in keys {
+                catalog.tables.entry(table).or_default().primary_key.push(name);
+            }
+            Ok(catalog)
+        })
+    }
+
+    fn key<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<KeyColumn>> {
+        Box::pin(async move {
+            let catalog = self.catalog(&[table.to_owned()]).await?;
+            let key = catalog.tables.get(table).map(|found| found.primary_key.clone()).unwrap_or_default();
+            Ok(key.into_iter().map(|name| KeyColumn { name, sql_type: String::new() }).collect())
+        })
+    }
+
+    fn estimate<'a>(&'a mut self, table: &'a str) -> Answer<'a, i64> {
+        Box::pin(async move {
+            // The largest rowid: exact for a table without gaps, and one step of the tree.
+            let sql = format!("SELECT coalesce(max(rowid), 0) FROM {}", quote(table));
+            match self.rows(&sql, &[]).await {
+                Ok(rows) => Ok(rows.first().map_or(0, |row| row[0].int())),
+                Err(_) => Ok(0),
+            }
+        })
+    }
+
+    fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<String>> {
+        Box::pin(async move {
+            self.names(
+                "SELECT 'index ' || l.name FROM pragma_index_list($1) l, pragma_index_xinfo(l.name) x
+                 WHERE x.name = $2 COLLATE NOCASE ORDER BY 1",
+                &[table.into(), column.into()],
+            )
+            .await
+        })
+    }
+
+    fn live_script<'a>(&'a mut self, table: &'a str, column: &'a str, act: Act, direction: Direction) -> Answer<'a, Vec<String>> {
+        let not_null = sqlite::sets_not_null(act, direction);
+        Box::pin(async move {
+            let live = self.live(table).await?;
+            rebuild::statements(&live, column, not_null).map_err(|problem| DbError::other(problem.to_string()))
+        })
+    }
+
+    fn check_live<'a>(&'a mut self, _table: &'a str) -> Answer<'a, Vec<String>> {
+        Box::pin(async move {
+            let mut broken = self
+                .names(
+                    "SELECT 'row ' || coalesce(rowid, '?') || ' of ' || \"table\" || ' points at nothing in ' || parent
+                     FROM pragma_foreign_key_check LIMIT 5",
+                    &[],
+                )
+                .await?;
+            for view in self.names("SELECT name FROM sqlite_schema WHERE type = 'view'", &[]).await? {
+                if let Err(error) = self.rows(&format!("SELECT 1 FROM {} LIMIT 0", quote(&view)), &[]).await {
+                    broken.push(format!("the view `{view}`: {}", error.message));
+                }
+            }
+            Ok(broken)
+        })
+    }
+
+    fn strangers<'a>(&'a mut self, _: &'a [String], _: &'a [String], _: &'a [String]) -> Answer<'a, Option<Vec<Session>>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// The window moves in a write transaction, and SQLite has one writer: an older transaction that
+    /// has only read cannot become a writer any more.
+    fn open_transactions(&mut self) -> Answer<'_, Vec<OldTransaction>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn end_sessions_except<'a>(&'a mut self, _: &'a [String]) -> Answer<'a, Vec<Session>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn server(&mut self) -> Answer<'_, Option<(i64, String)>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn lock_holders<'a>(&'a mut self, _table: &'a str) -> Answer<'a, Vec<String>> {
+        Box::pin(async { Ok(vec!["another writer of the file".to_owned()]) })
+    }
+}

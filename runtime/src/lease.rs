@@ -1,0 +1,362 @@
+//! Being alive: an instance registers before its first statement, renews its lease on a connection of
+//! its own, and stops its pool when it cannot.
+//!
+//! Only the database's clock decides when a lease ends. The instance fences itself by its own monotonic
+//! clock, which it reads *before* it sends each heartbeat: so it always stops first.
+
+use std::fmt::Write;
+use std::future::Future;
+use std::hash::{BuildHasher, Hasher};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use colmig_core::admission::{judge, problem};
+use colmig_core::problem::{LEASE_LOST, NOT_IN_LOCK, Problem};
+use colmig_core::vector::{Property, Struct, Vector};
+use sqlx::pool::PoolOptions;
+use sqlx::{Database, Pool};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::driver::{self, Driver, Work, ledger};
+use crate::migrator::tables;
+use crate::{Result, TableInfo, linked};
+
+/// How long a lease lives without a heartbeat.
+const TTL: Duration = Duration::from_secs(30);
+
+/// A database that a leased pool can be opened on.
+pub trait LeaseDatabase: Database {
+    /// The options of a connection to this URL that the server shows under this name.
+    #[doc(hidden)]
+    fn options(url: &str, name: &str) -> Result<<Self::Connection as sqlx::Connection>::Options, sqlx::Error>;
+}
+
+#[cfg(feature = "postgres")]
+impl LeaseDatabase for sqlx::Postgres {
+    fn options(url: &str, name: &str) -> Result<sqlx::postgres::PgConnectOptions, sqlx::Error> {
+        Ok(url.parse::<sqlx::postgres::PgConnectOptions>()?.application_name(name))
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl LeaseDatabase for sqlx::Sqlite {
+    fn options(url: &str, _name: &str) -> Result<sqlx::sqlite::SqliteConnectOptions, sqlx::Error> {
+        url.parse()
+    }
+}
+
+/// Where a lease stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Phase {
+    Idle,
+    Held,
+    Lost(String),
+    Released,
+}
+
+/// The right of this process to use the database, for as long as it renews it.
+///
+/// ```no_run
+/// # #[cfg(feature = "sqlite")]
+/// # async fn example(url: &str) -> colmig::Result<()> {
+/// let lease = colmig::Lease::new("shop", env!("CARGO_PKG_VERSION"));
+/// let pool = lease.connect(sqlx::sqlite::SqlitePoolOptions::new(), url).await?;
+/// // … the application …
+/// pool.close().await;
+/// lease.release().await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Lease {
+    project: String,
+    version: String,
+    ttl: Duration,
+    tables: Option<Vec<&'static TableInfo>>,
+    ignore_clients: Vec<String>,
+    id: String,
+    phase: Arc<watch::Sender<Phase>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What the heartbeat needs, apart from the connection.
+#[derive(Clone)]
+struct Identity {
+    id: String,
+    label: String,
+    vector: Vector,
+    ttl: Duration,
+    ignore_clients: Vec<String>,
+}
+
+type Close = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+impl Lease {
+    /// A lease for one instance of a project; `version` is for people.
+    pub fn new(project: &str, version: &str) -> Lease {
+        Lease {
+            project: project.to_owned(),
+            version: version.to_owned(),
+            ttl: TTL,
+            tables: None,
+            ignore_clients: Vec::new(),
+            id: random_id(),
+            phase: Arc::new(watch::Sender::new(Phase::Idle)),
+            tasks: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// How long the lease lives without a heartbeat: 30 s unless set. A heartbeat is sent every third of
+    /// it. Short leases open gates sooner and forgive shorter network faults.
+    #[must_use]
+    pub fn ttl(mut self, ttl: Duration) -> Lease {
+        self.ttl = ttl.max(Duration::from_millis(300));
+        self
+    }
+
+    /// Only these tables, instead of all that are linked into the program.
+    #[must_use]
+    pub fn tables(mut self, tables: &[&'static TableInfo]) -> Lease {
+        self.tables = Some(tables.to_vec());
+        self
+    }
+
+    /// Clients, by `application_name`, that are known not to write.
+    #[must_use]
+    pub fn ignore_clients(mut self, names: &[&str]) -> Lease {
+        self.ignore_clients = names.iter().map(|name| (*name).to_owned()).collect();
+        self
+    }
+
+    /// The instance's name in the ledger and in `application_name`.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Registers, then opens the pool: refused, with what to do, where this release may not run. From
+    /// then on a task renews the lease, and closes the pool when that fails for as long as the lease
+    /// lives.
+    pub async fn connect<DB: LeaseDatabase>(&self, pool: PoolOptions<DB>, url: &str) -> Result<Pool<DB>> {
+        let identity = self.identity()?;
+        // Another name than the pool's: the barrier ends the sessions of instances without a lease, and
+        // this one is about to have one.
+        let mut driver = driver::connect(url, &format!("colmig-lease {}", self.id)).await?;
+        let asked = Instant::now();
+        register(driver.as_mut(), &identity).await?;
+        self.phase.send_replace(Phase::Held);
+        let name = format!("colmig:{} {} {}", self.id, self.project, self.version);
+        let options = DB::options(url, name.get(..63).unwrap_or(&name))?;
+        let pool = match pool.connect_with(options).await {
+            Ok(pool) => pool,
+            Err(error) => {
+                ledger::end(driver.as_mut(), &self.id).await?;
+                return Err(error.into());
+            }
+        };
+        let closing = pool.clone();
+        let close: Close = Box::new(move || {
+            let pool = closing.clone();
+            Box::pin(async move { pool.close().await })
+        });
+        let heart = Heart { url: url.to_owned(), identity, phase: self.phase.clone(), close };
+        let task = tokio::spawn(heart.run(Some(driver), asked));
+        self.tasks.lock().expect("nobody panics while holding it").push(task);
+        Ok(pool)
+    }
+
+    /// Becomes ready when the lease is lost, with the reason; never after [`Lease::release`]. By then the
+    /// pool is closing: a program should end, or connect anew with a new lease.
+    pub fn lost(&self) -> impl Future<Output = Problem> + Send + 'static {
+        let mut phase = self.phase.subscribe();
+        async move {
+            loop {
+                if let Phase::Lost(why) = phase.borrow_and_update().clone() {
+                    return LEASE_LOST.problem(why).help("start the program again: it registers anew, or is told why not");
+                }
+                if phase.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+        }
+    }
+
+    /// Ends the lease: call it after `pool.close()`, when no statement can follow.
+    pub async fn release(self) {
+        self.phase.send_replace(Phase::Released);
+        let tasks = std::mem::take(&mut *self.tasks.lock().expect("nobody panics while holding it"));
+        for task in tasks {
+            // A heartbeat that panicked has nothing left to end.
+            let _ = task.await;
+        }
+    }
+
+    fn identity(&self) -> Result<Identity> {
+        let tables = self.tables.clone().unwrap_or_else(linked);
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let label = format!("{} {} on {} pid {}", self.project, self.version, host.trim(), std::process::id());
+        Ok(Identity {
+            id: self.id.clone(),
+            label,
+            vector: vector(&self.project, &tables)?,
+            ttl: self.ttl,
+            ignore_clients: self.ignore_clients.clone(),
+        })
+    }
+}
+
+/// What the linked tables do; refused where one is not in its lock file, since then nothing is known of
+/// its births.
+pub(crate) fn vector(project: &str, tables: &[&'static TableInfo]) -> Result<Vector> {
+    let mut structs = Vec::new();
+    for table in tables {
+        if table.born.is_empty() {
+            return Err(NOT_IN_LOCK
+                .problem(format!("`{}` stands for the table `{}`, which no colmig.lock knows", table.rust, table.name))
+                .help("run `cargo colmig generate`, and build again")
+                .into());
+        }
+        let mut columns = std::collections::BTreeMap::new();
+        for column in table.columns {
+            if column.born.is_empty() {
+                return Err(NOT_IN_LOCK
+                    .problem(format!("the column `{}.{}` is not in colmig.lock", table.name, column.name))
+                    .help("run `cargo colmig generate`, and build again")
+                    .into());
+            }
+            columns.insert(column.name.to_owned(), Property { born: column.born.to_owned(), stand: column.stand });
+        }
+        structs.push(Struct { table: table.name.to_owned(), access: table.access, columns });
+    }
+    Ok(Vector { project: project.to_owned(), structs })
+}
+
+/// Judges this build and takes the lease, in one transaction that is serialised with every window move
+/// (rules R12 and R15).
+async fn register(driver: &mut dyn Driver, identity: &Identity) -> Result<()> {
+    driver.begin(Work::Rows).await?;
+    let outcome = register_locked(driver, identity).await;
+    match outcome {
+        Ok(()) => driver.commit().await.map_err(Into::into),
+        Err(error) => {
+            let _ = driver.rollback().await;
+            Err(error)
+        }
+    }
+}
+
+async fn register_locked(driver: &mut dyn Driver, identity: &Identity) -> Result<()> {
+    let lock = driver.gate_lock(true);
+    ledger::gate(driver, lock).await?;
+    let rows = ledger::changes(driver, None).await?;
+    let mut wanted = tables(&rows);
+    wanted.extend(identity.vector.structs.iter().map(|entry| entry.table.clone()));
+    let catalog = driver.catalog(&wanted).await?;
+    let refusals = judge(&identity.vector, &rows, &catalog);
+    if !refusals.is_empty() {
+        return Err(problem(&identity.vector.project, &refusals).into());
+    }
+    let ttl = i64::try_from(identity.ttl.as_millis()).unwrap_or(i64::MAX);
+    ledger::register(driver, &identity.id, &identity.label, &identity.vector, ttl).await
+}
+
+/// The task that renews.
+struct Heart {
+    url: String,
+    identity: Identity,
+    phase: Arc<watch::Sender<Phase>>,
+    close: Close,
+}
+
+impl Heart {
+    async fn run(self, mut driver: Option<Box<dyn Driver>>, mut renewed: Instant) {
+        let ttl = self.identity.ttl;
+        let beat = ttl / 3;
+        // The last moment at which a statement may still be sent: well before the database's clock ends
+        // the lease, whatever the round trip was.
+        let margin = ttl / 10;
+        let mut phase = self.phase.subscribe();
+        let mut why = String::new();
+        loop {
+            let pause = if why.is_empty() { beat } else { beat / 4 };
+            let deadline = renewed + ttl - margin;
+            let next = (Instant::now() + pause).min(deadline);
+            tokio::select! {
+                () = tokio::time::sleep_until(next.into()) => {}
+                () = released(&mut phase) => {
+                    if let Some(driver) = &mut driver {
+                        // Where this fails, the lease ends by itself.
+                        let _ = ledger::end(driver.as_mut(), &self.identity.id).await;
+                    }
+                    return;
+                }
+            }
+            let asked = Instant::now();
+            let left = deadline.saturating_duration_since(asked);
+            // At the deadline one last try, as short as the margin allows.
+            let patience = left.max(margin / 2);
+            match tokio::time::timeout(patience, self.renew(&mut driver)).await {
+                Ok(Ok(())) => (renewed, why) = (asked, String::new()),
+                Ok(Err(error)) => {
+                    driver = None;
+                    why = error.to_string();
+                    if refused(&error) {
+                        return self.fence(why).await;
+                    }
+                }
+                Err(_) => {
+                    driver = None;
+                    why = "the database did not answer a heartbeat".to_owned();
+                }
+            }
+            if Instant::now() >= renewed + ttl - margin {
+                return self.fence(why).await;
+            }
+        }
+    }
+
+    /// One heartbeat, or a new registration where the lease ran out meanwhile; and a look for clients that
+    /// never registered.
+    async fn renew(&self, driver: &mut Option<Box<dyn Driver>>) -> Result<()> {
+        let mut connection = match driver.take() {
+            Some(connection) => connection,
+            None => driver::connect(&self.url, &format!("colmig-lease {}", self.identity.id)).await?,
+        };
+        let ttl = i64::try_from(self.identity.ttl.as_millis()).unwrap_or(i64::MAX);
+        if !ledger::beat(connection.as_mut(), &self.identity.id, ttl).await? {
+            register(connection.as_mut(), &self.identity).await?;
+        }
+        if let Err(error) = crate::migrator::look(connection.as_mut(), &self.identity.ignore_clients, ttl).await {
+            // The watch is a service to the gates; without it they stay shut, and this instance lives on.
+            tracing::debug!(%error, "the look for unregistered clients failed");
+        }
+        *driver = Some(connection);
+        Ok(())
+    }
+
+    async fn fence(&self, why: String) {
+        tracing::error!(instance = %self.identity.id, %why, "the lease is lost; closing the pool");
+        self.phase.send_replace(Phase::Lost(why));
+        (self.close)().await;
+    }
+}
+
+async fn released(phase: &mut watch::Receiver<Phase>) {
+    // The guard of what was seen must not live across an await.
+    let _ = phase.wait_for(|phase| *phase == Phase::Released).await.map(drop);
+}
+
+/// Whether the window excludes this build: trying again would not help.
+fn refused(error: &crate::Error) -> bool {
+    matches!(error, crate::Error::Problem(problem) if problem.code == colmig_core::problem::EXCLUDED)
+}
+
+/// 96 bits from the system's randomness, by way of the standard library's hasher keys.
+fn random_id() -> String {
+    let mut id = String::new();
+    for _ in 0..2 {
+        let bits = std::hash::RandomState::new().build_hasher().finish();
+        write!(id, "{:012x}", bits & 0xffff_ffff_ffff).expect("writing to a String cannot fail");
+    }
+    id
+}

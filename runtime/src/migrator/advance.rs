@@ -1,0 +1,382 @@
+//! `apply`: every change of the checkout goes forwards as far as is safe now.
+
+use std::time::Instant;
+
+use colmig_core::admission::{Refusal, judge};
+use colmig_core::advance::{Next, next};
+use colmig_core::dialect::Direction;
+use colmig_core::gate;
+use colmig_core::problem::{CONSENT, DRIFT, NOT_YET, USAGE, VERIFICATION};
+use colmig_core::protocol::Act;
+
+use super::fleet::tables;
+use super::script::Ran;
+use super::{ChangeReport, Migrator, Report, Wait};
+use crate::Result;
+use crate::driver::{Work, ledger};
+
+/// How often enforcing may go back to the backfill: each time some client wrote a row without a value
+/// behind its back (rule L10).
+const REFILLS: u32 = 5;
+
+/// A step that `--to` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Target {
+    change: String,
+    step: usize,
+}
+
+impl Migrator {
+    /// Runs every step that is safe now. With `to` it stops behind that step (`users.handle:enforce`),
+    /// and a gate before it is an error.
+    pub async fn apply(&mut self, to: Option<&str>) -> Result<Report> {
+        self.acquire().await?;
+        let outcome = self.apply_locked(to).await;
+        self.release(outcome).await
+    }
+
+    async fn apply_locked(&mut self, to: Option<&str>) -> Result<Report> {
+        self.record_migrations().await?;
+        let target = to.map(|to| self.target(to)).transpose()?;
+        self.look().await?;
+        let mut waits: Vec<Option<Wait>> = vec![None; self.rows.len()];
+        let mut moved = 0;
+        loop {
+            let before = moved;
+            for (index, wait) in waits.iter_mut().enumerate() {
+                if !self.known(&self.rows[index]) || !self.wanted(index, target.as_ref()) {
+                    continue;
+                }
+                (*wait, moved) = self.advance(index, moved, target.as_ref()).await?;
+            }
+            if moved == before {
+                break;
+            }
+        }
+        if let Some(target) = &target {
+            self.reached(target, &waits)?;
+        }
+        self.report(waits, moved).await
+    }
+
+    /// Advances one change until something is in its way.
+    async fn advance(&mut self, index: usize, mut moved: usize, target: Option<&Target>) -> Result<(Option<Wait>, usize)> {
+        loop {
+            self.stopped()?;
+            let row = &self.rows[index];
+            if target.is_some_and(|t| t.change == row.change.id && row.position > t.step) {
+                return Ok((None, moved));
+            }
+            let act = row.next().map(|step| step.act);
+            match (next(&self.rows, index, &self.options.checkout), act) {
+                (Next::Finished, _) | (_, None) => return Ok((None, moved)),
+                (Next::After(title), _) => return Ok((Some(Wait::After(title)), moved)),
+                (Next::Checkout { needs, has }, Some(act)) => {
+                    return Ok((Some(Wait::Checkout { act, needs, has }), moved));
+                }
+                (Next::Step, Some(act)) => {
+                    if let Some(wait) = self.step(index, act).await? {
+                        return Ok((Some(wait), moved));
+                    }
+                    moved += 1;
+                }
+            }
+        }
+    }
+
+    /// With `--to`, only its change and those that come before it on the same name.
+    fn wanted(&self, index: usize, target: Option<&Target>) -> bool {
+        let Some(target) = target else { return true };
+        let Some(goal) = self.rows.iter().position(|row| row.change.id == target.change) else { return false };
+        index == goal || (index < goal && self.rows[index].precedes(&self.rows[goal]))
+    }
+
+    fn target(&self, to: &str) -> Result<Target> {
+        let known: Vec<_> = self.rows.iter().filter(|row| self.known(row)).collect();
+        for row in &known {
+            for step in 0..row.change.steps.len() {
+                let by_id = format!("{}:{}", row.change.id, row.change.steps[step].act);
+                if !row.finished() && (to == row.change.step_name(step) || to == by_id) {
+                    return Ok(Target { change: row.change.id.clone(), step });
+                }
+            }
+        }
+        let open = known.iter().filter(|row| !row.finished());
+        let names: Vec<_> = open
+            .flat_map(|row| (row.position..row.change.steps.len()).map(|step| row.change.step_name(step)))
+            .collect();
+        let problem = USAGE.problem(format!("`{to}` is no step that is left"));
+        Err(match names.as_slice() {
+            [] => problem.help("every change of this checkout is finished"),
+            _ => problem.help(format!("the steps that are left: {}", names.join(", "))),
+        }
+        .into())
+    }
+
+    fn reached(&self, target: &Target, waits: &[Option<Wait>]) -> Result<()> {
+        let Some(index) = self.rows.iter().position(|row| row.change.id == target.change) else { return Ok(()) };
+        if self.rows[index].position > target.step {
+            return Ok(());
+        }
+        let name = self.rows[index].change.step_name(target.step);
+        let wait = waits[index].as_ref().map(|wait| (wait, wait.to_string()));
+        Err(match wait {
+            Some((Wait::Consent { subject, dependants }, _)) => {
+                let mut problem = CONSENT
+                    .problem(format!("`{subject}` holds data, and dropping it cannot be undone"))
+                    .at(name)
+                    .help(format!("consent to it by name: `--allow-drop {subject}`"));
+                if !dependants.is_empty() {
+                    problem = problem.help(format!("what goes with it: {}", dependants.join(", ")));
+                }
+                problem
+            }
+            Some((wait, text)) => NOT_YET.problem(format!("not there yet: {text}")).at(name).help(wait.remedy()),
+            None => NOT_YET.problem("not there yet").at(name),
+        }
+        .into())
+    }
+
+    /// Runs one step; what is in its way, if anything.
+    async fn step(&mut self, index: usize, act: Act) -> Result<Option<Wait>> {
+        if let Some(wait) = self.drained(index).await? {
+            return Ok(Some(wait));
+        }
+        if self.rows[index].direction == Direction::Down && self.rows[index].piece > 0 {
+            let last = self.rows[index].position - 1;
+            self.heal(index, last, Direction::Up).await?;
+        }
+        self.preflight(index, act).await?;
+        if act == Act::Drop
+            && let Some(wait) = self.consent(index).await?
+        {
+            return Ok(Some(wait));
+        }
+        self.begins(index, act, Direction::Up);
+        let began = Instant::now();
+        match act {
+            Act::Require(phase) => {
+                if let Some(wait) = self.require(index, act, phase, began).await? {
+                    return Ok(Some(wait));
+                }
+            }
+            Act::Begin | Act::Admit(_) => self.plain_move(index, Direction::Up, began).await?,
+            Act::Backfill => {
+                self.fill(index, false).await?;
+                self.plain_move(index, Direction::Up, began).await?;
+            }
+            Act::CreateTable | Act::Add | Act::Enforce | Act::Relax | Act::Drop => {
+                self.schema_step(index).await?;
+            }
+        }
+        self.moved(index, act, Direction::Up, began).await?;
+        match act {
+            Act::Require(_) => self.drained(index).await,
+            _ => Ok(None),
+        }
+    }
+
+    async fn schema_step(&mut self, index: usize) -> Result<()> {
+        let step = self.rows[index].position;
+        for _ in 0..REFILLS {
+            if self.run_script(index, step, Direction::Up, step + 1).await? == Ran::Done {
+                return Ok(());
+            }
+            // Rows without a value: take back what the step began, fill them, and try again.
+            self.heal(index, step, Direction::Down).await?;
+            self.void(index).await?;
+            self.fill(index, false).await?;
+        }
+        let subject = self.rows[index].change.subject();
+        Err(VERIFICATION
+            .problem(format!("rows without a value of `{subject}` keep appearing behind the backfill"))
+            .at(subject)
+            .help("a client that does not write the column inserts rows: find it (`cargo colmig fleet`), stop it, and apply again")
+            .into())
+    }
+
+    /// The floor rises only on evidence, in the transaction that weighs it.
+    async fn require(&mut self, index: usize, act: Act, phase: u8, began: Instant) -> Result<Option<Wait>> {
+        self.driver.begin(Work::Rows).await?;
+        let outcome = self.require_locked(index, act, phase, began).await;
+        self.finish(outcome).await
+    }
+
+    async fn require_locked(&mut self, index: usize, act: Act, phase: u8, began: Instant) -> Result<Option<Wait>> {
+        let lock = self.driver.gate_lock(false);
+        ledger::gate(self.driver.as_mut(), lock).await?;
+        ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
+        let evidence = self.evidence(index).await?;
+        let blockers = gate::require(phase, &evidence, &self.options.policy);
+        if !blockers.is_empty() {
+            return Ok(Some(Wait::Fleet { act, blockers }));
+        }
+        let note = if self.options.policy.assume_no_fleet { "--assume-no-fleet" } else { "" };
+        let row = self.move_to(index, self.rows[index].position + 1, Direction::Up, began, note).await?;
+        let intent = Self::barrier_intent(act);
+        ledger::set_progress(self.driver.as_mut(), &self.author, &row, &intent, false).await?;
+        Ok(None)
+    }
+
+    /// Passes the barrier behind the last window move, if it is not passed yet; a crash in between
+    /// leaves the intent in the ledger, and the next run waits again.
+    async fn drained(&mut self, index: usize) -> Result<Option<Wait>> {
+        let row = &self.rows[index];
+        let (project, id) = (self.options.project.clone(), row.change.id.clone());
+        let Some(act) = row.last().map(|step| step.act).filter(|act| matches!(act, Act::Require(_))) else {
+            return Ok(None);
+        };
+        if ledger::intent(self.driver.as_mut(), &project, &id).await? != Self::barrier_intent(act) {
+            return Ok(None);
+        }
+        let sessions = self.drain(index).await?;
+        if !sessions.is_empty() {
+            return Ok(Some(Wait::Draining { act, sessions }));
+        }
+        self.driver.begin(Work::Rows).await?;
+        let row = self.rows[index].clone();
+        let outcome = async {
+            ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
+            ledger::set_progress(self.driver.as_mut(), &self.author, &row, "", false).await
+        }
+        .await;
+        self.finish(outcome).await?;
+        Ok(None)
+    }
+
+    /// A step that only moves the ledger.
+    pub(super) async fn plain_move(&mut self, index: usize, direction: Direction, began: Instant) -> Result<()> {
+        self.driver.begin(Work::Rows).await?;
+        let outcome = self.plain_move_locked(index, direction, began).await;
+        self.finish(outcome).await
+    }
+
+    async fn plain_move_locked(&mut self, index: usize, direction: Direction, began: Instant) -> Result<()> {
+        let lock = self.driver.gate_lock(false);
+        ledger::gate(self.driver.as_mut(), lock).await?;
+        ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
+        let position = self.rows[index].position;
+        let target = if direction == Direction::Up { position + 1 } else { position - 1 };
+        self.move_to(index, target, direction, began, "").await.map(|_| ())
+    }
+
+    /// A step looks at the real catalog (rule R19): what stands there and is not ours is named before
+    /// anything is changed.
+    async fn preflight(&mut self, index: usize, act: Act) -> Result<()> {
+        let change = self.rows[index].change.clone();
+        let catalog = self.driver.catalog(std::slice::from_ref(&change.table)).await?;
+        let table = catalog.tables.get(&change.table);
+        let drift = |what: String| DRIFT.problem(what).at(change.title());
+        match (act, table, &change.column) {
+            (Act::CreateTable, Some(_), _) => Err(drift(format!("the table `{}` exists already, and colmig did not make it", change.table))
+                .help("rename or drop it if it is a leftover; this version of colmig cannot adopt tables")
+                .into()),
+            (Act::CreateTable, None, _) => Ok(()),
+            (_, None, _) => Err(drift(format!("the table `{}` is gone", change.table))
+                .help("it was dropped or renamed by hand: bring it back, and apply again")
+                .into()),
+            (Act::Add, Some(_), Some(column)) if catalog.column(&change.table, &column.name).is_some() => {
+                Err(drift(format!("the column `{}` exists already, and colmig did not add it", change.subject()))
+                    .help("drop it if it is a leftover, or choose another name and `cargo colmig generate --amend`")
+                    .into())
+            }
+            (Act::Drop | Act::Relax | Act::Enforce, Some(_), Some(column))
+                if catalog.column(&change.table, &column.name).is_none() =>
+            {
+                Err(drift(format!("the column `{}` is gone", change.subject()))
+                    .help("it was dropped or renamed by hand: bring it back, and apply again")
+                    .into())
+            }
+            (Act::Add, Some(_), _) if change.acts().any(|act| act == Act::Backfill) => {
+                // Found now, while nothing has been changed.
+                self.fill_of(index, false).await.map(|_| ())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A drop has consent by name; of an empty table it needs none.
+    async fn consent(&mut self, index: usize) -> Result<Option<Wait>> {
+        let change = self.rows[index].change.clone();
+        let subject = change.subject();
+        if self.options.allow_drop.contains(&subject) || ledger::is_empty(self.driver.as_mut(), &change.table).await? {
+            return Ok(None);
+        }
+        let column = change.column.as_ref().map_or(String::new(), |column| column.name.clone());
+        let dependants = self.driver.dependants(&change.table, &column).await?;
+        Ok(Some(Wait::Consent { subject, dependants }))
+    }
+
+    /// Where every change stands, and whether the checkout may be deployed.
+    pub(super) async fn report(&mut self, waits: Vec<Option<Wait>>, moved: usize) -> Result<Report> {
+        self.load().await?;
+        let refusals = self.refusals().await?;
+        let changes = self.rows.iter().cloned().zip(waits);
+        let changes = changes.map(|(progress, wait)| ChangeReport { progress, wait }).collect();
+        Ok(Report { changes, refusals, moved })
+    }
+
+    /// Why the checkout may not be deployed now.
+    pub(super) async fn refusals(&mut self) -> Result<Vec<Refusal>> {
+        let rows = ledger::changes(self.driver.as_mut(), None).await?;
+        let mut wanted = tables(&rows);
+        wanted.extend(self.options.checkout.structs.iter().map(|entry| entry.table.clone()));
+        wanted.sort();
+        wanted.dedup();
+        let catalog = self.driver.catalog(&wanted).await?;
+        Ok(judge(&self.options.checkout, &rows, &catalog))
+    }
+}
+
+impl std::fmt::Display for Wait {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Wait::After(title) => write!(f, "`{title}` comes first"),
+            Wait::Checkout { act, needs, has: Some(has) } => {
+                write!(f, "`{act}` needs a release of phase {needs}; this checkout is phase {has}")
+            }
+            Wait::Checkout { act, has: None, .. } => {
+                write!(f, "`{act}` would shut this checkout out: no phase of the change is safe for it")
+            }
+            Wait::Fleet { act, blockers } => {
+                let list: Vec<_> = blockers.iter().map(|blocker| blocker.to_string()).collect();
+                write!(f, "`{act}` waits: {}", list.join("; "))
+            }
+            Wait::Consent { subject, dependants } if dependants.is_empty() => {
+                write!(f, "dropping `{subject}` needs consent: `--allow-drop {subject}`")
+            }
+            Wait::Consent { subject, dependants } => write!(
+                f,
+                "dropping `{subject}` needs consent: `--allow-drop {subject}`; with it goes {}",
+                dependants.join(", ")
+            ),
+            Wait::Draining { act, sessions } => {
+                let list: Vec<_> = sessions.iter().map(|session| session.to_string()).collect();
+                write!(f, "after `{act}`, transactions that were open then must end: {}", list.join("; "))
+            }
+            Wait::Under(title) => write!(f, "`{title}` has started since: it must be rolled back first"),
+            Wait::NoReverse { rows } => {
+                write!(f, "{rows} rows have no value, and the migration has no `reverse` to give them one")
+            }
+        }
+    }
+}
+
+impl Wait {
+    /// What to do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Wait::After(_) => "it goes on when that one is finished".to_owned(),
+            Wait::Checkout { .. } => "edit the struct to the next state, deploy, and apply from there".to_owned(),
+            Wait::Fleet { blockers, .. } => {
+                let mut remedies: Vec<_> = blockers.iter().map(|blocker| blocker.remedy()).collect();
+                remedies.dedup();
+                remedies.join("; ")
+            }
+            Wait::Consent { subject, .. } => format!("apply again with `--allow-drop {subject}`"),
+            Wait::Draining { .. } => "end those transactions, and apply again".to_owned(),
+            Wait::Under(_) => "roll back the later migration first".to_owned(),
+            Wait::NoReverse { .. } => "give those rows a value by hand, and roll back again".to_owned(),
+        }
+    }
+}

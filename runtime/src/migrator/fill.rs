@@ -1,0 +1,188 @@
+//! The backfill: batches in the order of the primary key, each one transaction with its progress in it,
+//! fenced by the epoch; then an exact count of what is left.
+
+use std::time::{Duration, Instant};
+
+use colmig_core::backfill::{Fill, Pace};
+use colmig_core::problem::{NO_KEY_TO_BACKFILL, STEP_FAILED, VERIFICATION};
+
+use super::{Event, Filling, Migrator};
+use crate::driver::{DbError, Row, Trouble, Work, ledger};
+use crate::{Error, Result};
+
+/// A writer that meets a batch waits about as long.
+const PACE: Pace = Pace { target: Duration::from_millis(25), min: 100, max: 20_000 };
+
+/// How often one batch is tried again after a lock timeout or a deadlock.
+const TRIES: u32 = 20;
+
+/// How many sweeps may follow the first walk. Each finds only rows that were written without a value
+/// since, which no admitted release does.
+const SWEEPS: u32 = 5;
+
+/// What one batch came to.
+enum Batch {
+    /// It was committed.
+    Filled,
+    /// There are no rows after the cursor.
+    End,
+    /// The transaction lost a race.
+    Again,
+}
+
+impl Migrator {
+    /// What a change's backfill (or, going back, the refill of what it relaxed) does.
+    pub(super) async fn fill_of(&mut self, index: usize, back: bool) -> Result<Fill> {
+        let change = &self.rows[index].change;
+        let column = change.column.as_ref().ok_or_else(|| DbError::other("a backfill without a column"))?;
+        let texts = if back { &column.reverse } else { &column.backfill };
+        let expression = texts.on(self.database()).unwrap_or("NULL").to_owned();
+        let (table, column) = (change.table.clone(), column.name.clone());
+        let key = self.driver.key(&table).await?;
+        if key.is_empty() {
+            return Err(NO_KEY_TO_BACKFILL
+                .problem(format!("`{table}` has no primary key in this database, and `{column}` needs a backfill"))
+                .at(table)
+                .help("give the table a primary key: batches walk it, and a crash resumes by it")
+                .into());
+        }
+        Ok(Fill { table, column, expression, key })
+    }
+
+    /// Fills every row that has no value, and verifies that none is left.
+    pub(super) async fn fill(&mut self, index: usize, back: bool) -> Result<()> {
+        let fill = self.fill_of(index, back).await?;
+        let unfilled = self.driver.dialect().unfilled(&fill);
+        for _ in 0..=SWEEPS {
+            self.walk(index, &fill).await?;
+            let left = ledger::count(self.driver.as_mut(), &unfilled).await?;
+            if left == 0 {
+                return Ok(());
+            }
+            let change = self.rows[index].change.title();
+            self.tell(Event::Sweeping { change, rows: left });
+            self.void(index).await?;
+        }
+        Err(self.unfillable(index, &fill).await?.into())
+    }
+
+    async fn unfillable(&mut self, index: usize, fill: &Fill) -> Result<colmig_core::Problem> {
+        let dialect = self.driver.dialect();
+        let left = ledger::count(self.driver.as_mut(), &dialect.unfilled(fill)).await?;
+        let keys: Vec<_> = fill.key.iter().map(|k| dialect.key_output(&colmig_core::ident::quote(&k.name))).collect();
+        let (table, column) = (colmig_core::ident::quote(&fill.table), colmig_core::ident::quote(&fill.column));
+        let sql = format!("SELECT {} FROM {table} WHERE {column} IS NULL LIMIT 5", keys.join(", "));
+        let rows = self.driver.rows(&sql, &[]).await?;
+        let first: Vec<_> = rows.iter().map(|row| shown(row)).collect();
+        let subject = self.rows[index].change.subject();
+        Ok(VERIFICATION
+            .problem(format!("`{}` yields NULL for {left} rows of `{}`, and `{subject}` is required", fill.expression, fill.table))
+            .at(subject)
+            .help(format!("the first keys: {}", first.join(", ")))
+            .help("mend those rows, or roll back and generate again with an expression such as `coalesce(…, '')`; nothing relies on the column yet"))
+    }
+
+    /// Walks the table once from the cursor to the end.
+    async fn walk(&mut self, index: usize, fill: &Fill) -> Result<()> {
+        let (project, change) = (self.options.project.clone(), self.rows[index].change.id.clone());
+        let mut progress = ledger::fill(self.driver.as_mut(), &project, &change).await?;
+        let estimate = self.driver.estimate(&fill.table).await?;
+        let title = self.rows[index].change.title();
+        let (mut rows, mut tries) = (Pace::FIRST, 0);
+        loop {
+            self.stopped()?;
+            let began = Instant::now();
+            match self.batch(&change, fill, &mut progress, rows).await? {
+                Batch::End => return Ok(()),
+                Batch::Filled => {
+                    tries = 0;
+                    rows = PACE.next(rows, began.elapsed());
+                }
+                Batch::Again if tries < TRIES => {
+                    tries += 1;
+                    rows = (rows / 2).max(PACE.min);
+                    tokio::time::sleep(Duration::from_millis(50) * tries).await;
+                    continue;
+                }
+                Batch::Again => return Err(contended(&title, fill).into()),
+            }
+            self.tell(Event::Filling(Filling { change: title.clone(), rows: progress.rows_done, estimate, batch: rows }));
+        }
+    }
+
+    async fn batch(&mut self, change: &str, fill: &Fill, progress: &mut ledger::Fill, rows: u64) -> Result<Batch> {
+        if let Err(error) = self.driver.begin(Work::Rows).await {
+            return again(change, error);
+        }
+        if let Err(error) = ledger::fence(self.driver.as_mut(), self.author.epoch).await {
+            return self.finish(Err(error)).await;
+        }
+        let next = match self.fill_batch(fill, progress, rows).await {
+            Ok(next) => next,
+            Err(error) => {
+                let _ = self.driver.rollback().await;
+                return again(change, error);
+            }
+        };
+        let Some(next) = next else {
+            self.driver.commit().await?;
+            return Ok(Batch::End);
+        };
+        let project = self.options.project.clone();
+        let saved = ledger::save_fill(self.driver.as_mut(), &project, change, &next).await;
+        self.finish(saved).await?;
+        *progress = next;
+        Ok(Batch::Filled)
+    }
+
+    async fn fill_batch(&mut self, fill: &Fill, progress: &ledger::Fill, rows: u64) -> Result<Option<ledger::Fill>, DbError> {
+        let dialect = self.driver.dialect();
+        let after = !progress.cursor.is_empty();
+        let ends = self.driver.rows(&dialect.batch_end(fill, after, rows), &progress.cursor).await?;
+        let Some(end) = ends.into_iter().next() else { return Ok(None) };
+        let parameters: Row = progress.cursor.iter().chain(&end).cloned().collect();
+        let updated = self.driver.run(&dialect.batch(fill, after), &parameters).await?;
+        let rows_done = progress.rows_done + i64::try_from(updated).unwrap_or(0);
+        Ok(Some(ledger::Fill { cursor: end, rows_done, batches: progress.batches + 1 }))
+    }
+
+    /// Forgets the cursor: the next walk begins at the first row.
+    pub(super) async fn void(&mut self, index: usize) -> Result<()> {
+        let (project, change) = (self.options.project.clone(), self.rows[index].change.id.clone());
+        self.driver.begin(Work::Rows).await?;
+        let outcome = async {
+            ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
+            ledger::void_fill(self.driver.as_mut(), &project, &change).await
+        }
+        .await;
+        self.finish(outcome).await
+    }
+}
+
+fn again(change: &str, error: DbError) -> Result<Batch> {
+    match error.trouble {
+        Trouble::Again => Ok(Batch::Again),
+        Trouble::Gone | Trouble::ReadOnly => Err(error.into()),
+        _ => {
+            let mut problem = error.problem();
+            problem.code = STEP_FAILED;
+            problem.message = format!("a batch of the backfill failed: {}", error.message);
+            problem.place = Some(change.to_owned());
+            Err(Error::Problem(problem.help(
+                "the batches before it are kept; mend the row, or roll back and generate again with another expression",
+            )))
+        }
+    }
+}
+
+fn contended(title: &str, fill: &Fill) -> colmig_core::Problem {
+    STEP_FAILED
+        .problem(format!("a batch on `{}` met locked rows {TRIES} times on end", fill.table))
+        .at(title)
+        .help("look for a long transaction on the table, and run the command again: it goes on at the same batch")
+}
+
+fn shown(row: &Row) -> String {
+    let values: Vec<_> = row.iter().map(|value| value.to_string()).collect();
+    if values.len() == 1 { values.concat() } else { format!("({})", values.join(", ")) }
+}

@@ -1,0 +1,162 @@
+//! What is known of the fleet: the evidence for a gate, the watch for clients that never registered, and
+//! the barrier behind a window that moved.
+
+use std::time::{Duration, Instant};
+
+use colmig_core::admission::judge;
+use colmig_core::gate::{Blocker, Evidence, LeaseView, Session, Watch};
+use colmig_core::migration::Change;
+use colmig_core::progress::Progress;
+use colmig_core::protocol::Act;
+
+use super::{Event, Migrator};
+use crate::Result;
+use crate::driver::{Driver, ledger};
+
+/// How often the barrier looks again.
+const POLL: Duration = Duration::from_millis(50);
+
+/// The tables that any change of any project touches.
+pub(crate) fn tables(rows: &[Progress]) -> Vec<String> {
+    let mut tables: Vec<_> = rows.iter().map(|row| row.change.table.clone()).collect();
+    tables.sort();
+    tables.dedup();
+    tables
+}
+
+/// One look for sessions that never registered, recorded in the ledger; `None` where the database cannot
+/// show its sessions. A look is worth something only without long gaps: `gap_ms`.
+pub(crate) async fn look(driver: &mut dyn Driver, ignored: &[String], gap_ms: i64) -> Result<Option<Vec<Session>>> {
+    let tables = tables(&ledger::changes(driver, None).await?);
+    let live: Vec<_> = ledger::instances(driver).await?.into_iter().filter(|i| i.live).map(|i| i.id).collect();
+    let Some(sessions) = driver.strangers(&tables, &live, ignored).await? else { return Ok(None) };
+    let seen: Vec<_> = sessions.iter().map(Session::to_string).collect();
+    ledger::record_watch(driver, &seen.join("; "), gap_ms).await?;
+    Ok(Some(sessions))
+}
+
+impl Migrator {
+    /// Looks once, so that the record goes on; outside the gate's transaction, which may be rolled back.
+    pub(super) async fn look(&mut self) -> Result<()> {
+        if self.options.policy.leases {
+            look(self.driver.as_mut(), &self.options.ignore_clients, self.options.policy.ttl).await?;
+        }
+        Ok(())
+    }
+
+    /// Everything that a gate of this change looks at. Called after the gate row is locked: under READ
+    /// COMMITTED each statement here sees every registration that was committed before the lock.
+    pub(super) async fn evidence(&mut self, index: usize) -> Result<Evidence> {
+        let change = self.rows[index].change.clone();
+        let moved_at = self.rows[index].moved_at;
+        let lock = self.driver.gate_lock(false);
+        let gate = ledger::gate(self.driver.as_mut(), lock).await?;
+        let instances = ledger::instances(self.driver.as_mut()).await?;
+        let server_since = match self.driver.server().await? {
+            Some((started, timeline)) => {
+                Some(ledger::timeline(self.driver.as_mut(), &gate, started, &timeline).await?)
+            }
+            None => None,
+        };
+        let live: Vec<_> = instances.iter().filter(|i| i.live).map(|i| i.id.clone()).collect();
+        let tables = tables(&self.rows);
+        let sessions = self.driver.strangers(&tables, &live, &self.options.ignore_clients).await?;
+        let watch = match sessions {
+            None => Watch::Blind,
+            Some(sessions) => {
+                let row = ledger::watch(self.driver.as_mut()).await?;
+                let fresh = row.polled_at >= gate.now - self.options.policy.ttl;
+                let clean_since = (row.clean_since > 0 && fresh).then_some(row.clean_since);
+                Watch::Polled { clean_since, sessions }
+            }
+        };
+        let untouched = self.untouched(&change).await?;
+        let leases = instances.into_iter().map(|instance| self.view(instance, &change)).collect();
+        Ok(Evidence { now: gate.now, server_since, leases, window_moved_at: moved_at, watch, untouched })
+    }
+
+    fn view(&self, instance: ledger::Instance, change: &Change) -> LeaseView {
+        let owning_writer =
+            instance.vector.project == self.options.project && instance.vector.writes(&change.table);
+        LeaseView {
+            label: format!("`{}`", instance.label),
+            range: instance.vector.range(change),
+            owning_writer,
+            live: instance.live,
+            expires_at: instance.expires_at,
+        }
+    }
+
+    /// Whether nobody can ever have used the table: this ledger made it, it is empty, and no build that
+    /// links it has run. Then there is no fleet to wait for.
+    async fn untouched(&mut self, change: &Change) -> Result<bool> {
+        let made = self.rows.iter().any(|row| row.touches(&change.table, None) && row.finished());
+        if !made {
+            return Ok(false);
+        }
+        let builds = ledger::builds(self.driver.as_mut()).await?;
+        Ok(!builds.iter().any(|build| build.links(&change.table))
+            && ledger::is_empty(self.driver.as_mut(), &change.table).await?)
+    }
+
+    /// Rule L14: after the ceiling falls, some release that has run must fit all windows.
+    pub(super) async fn nobody_fits(&mut self, index: usize) -> Result<Option<Blocker>> {
+        let builds = ledger::builds(self.driver.as_mut()).await?;
+        let own: Vec<_> = builds.into_iter().filter(|b| b.project == self.options.project).collect();
+        if own.is_empty() || !self.options.policy.leases {
+            return Ok(None);
+        }
+        let mut after = self.rows.clone();
+        after[index].position -= 1;
+        let catalog = self.driver.catalog(&tables(&after)).await?;
+        let fits = own.iter().any(|build| judge(build, &after, &catalog).is_empty());
+        Ok((!fits).then_some(Blocker::NobodyFits))
+    }
+
+    /// The drain barrier (rule R32), after a floor rose: transactions that were open then must end, and
+    /// sessions of instances without a lease are ended. Who is still there after `patience`; empty:
+    /// nobody.
+    pub(super) async fn drain(&mut self, index: usize) -> Result<Vec<Session>> {
+        if !self.options.policy.leases {
+            return Ok(Vec::new());
+        }
+        let id = self.rows[index].change.id.clone();
+        if !self.draining.contains_key(&id) {
+            let open = self.driver.open_transactions().await?;
+            self.draining.insert(id.clone(), open.into_iter().map(|old| old.id).collect());
+        }
+        let began = Instant::now();
+        let mut told = false;
+        loop {
+            self.stopped()?;
+            let left = self.undrained(&id).await?;
+            if left.is_empty() {
+                self.draining.remove(&id);
+                return Ok(left);
+            }
+            if began.elapsed() > self.options.patience {
+                return Ok(left);
+            }
+            if !std::mem::replace(&mut told, true) {
+                self.tell(Event::Draining(left));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn undrained(&mut self, id: &str) -> Result<Vec<Session>> {
+        let waited_for = self.draining.get(id).cloned().unwrap_or_default();
+        let open = self.driver.open_transactions().await?;
+        let mut left: Vec<_> =
+            open.into_iter().filter(|old| waited_for.contains(&old.id)).map(|old| old.session).collect();
+        let instances = ledger::instances(self.driver.as_mut()).await?;
+        let live: Vec<_> = instances.into_iter().filter(|i| i.live).map(|i| i.id).collect();
+        left.extend(self.driver.end_sessions_except(&live).await?);
+        Ok(left)
+    }
+
+    /// The intent that says that the barrier behind a window is not passed yet.
+    pub(super) fn barrier_intent(act: Act) -> String {
+        format!("drain after {act}")
+    }
+}

@@ -1,0 +1,288 @@
+//! The applier: it executes a migration as far as is safe now, and takes it back.
+//!
+//! What may happen next is decided by pure functions of `colmig_core` from the ledger's rows; here it is
+//! done. Every write is fenced by the epoch, every step records itself in the transaction that does it
+//! (both databases have transactional DDL), so that a process may die between any two statements and
+//! the next run goes on.
+
+mod acquire;
+mod advance;
+mod fill;
+mod fleet;
+mod history;
+mod retreat;
+mod script;
+mod status;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use colmig_core::admission::Refusal;
+use colmig_core::dialect::Direction;
+use colmig_core::gate::{Blocker, Policy, Session};
+use colmig_core::lifecycle::PhaseRange;
+use colmig_core::migration::Migration;
+use colmig_core::problem::INTERRUPTED;
+use colmig_core::progress::Progress;
+use colmig_core::protocol::Act;
+use colmig_core::types::Database;
+use colmig_core::vector::Vector;
+
+use crate::Result;
+use crate::driver::{self, Driver, ledger};
+
+pub(crate) use fleet::{look, tables};
+pub use status::{InstanceStatus, Status};
+
+/// What an applier is told.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The project, as leases and the ledger name it.
+    pub project: String,
+    /// The checkout's migrations, in the order of their chain.
+    pub migrations: Vec<Migration>,
+    /// What the checkout's code does: the checkout counts as a live instance.
+    pub checkout: Vector,
+    /// What the environment says of its fleet.
+    pub policy: Policy,
+    /// Names of clients that are known not to write.
+    pub ignore_clients: Vec<String>,
+    /// Columns and tables whose drop has consent: `users.nickname`.
+    pub allow_drop: Vec<String>,
+    /// Who runs it, for the history.
+    pub user: String,
+    /// The commit that it runs from, for the history and for refusals.
+    pub commit: String,
+    /// How long to wait for another applier, and for transactions that the barrier waits for.
+    pub patience: Duration,
+    /// How long to try for a table lock before giving up.
+    pub lock_patience: Duration,
+    /// Set from outside to stop at the next checkpoint.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// What happens while an applier works, for whoever shows it. Changes go by their titles.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A step begins.
+    Begins(Doing),
+    /// A step is done, in so much time.
+    Done(Doing, Duration),
+    /// Rows are being filled.
+    Filling(Filling),
+    /// Rows were found without a value after the walk; another sweep follows.
+    Sweeping {
+        /// Which change.
+        change: String,
+        /// How many rows.
+        rows: i64,
+    },
+    /// A table lock was not granted; another try follows.
+    LockWait {
+        /// The table.
+        table: String,
+        /// Who holds or awaits it.
+        holders: Vec<String>,
+        /// How long until the next try.
+        pause: Duration,
+    },
+    /// Transactions that are older than a window's move are waited for.
+    Draining(Vec<Session>),
+    /// Another applier is at work and is waited for; who it is.
+    Queueing(String),
+}
+
+/// One step in one direction.
+#[derive(Clone, Debug)]
+pub struct Doing {
+    /// Which change.
+    pub change: String,
+    /// The step.
+    pub act: Act,
+    /// Forwards, or back.
+    pub direction: Direction,
+}
+
+/// How far a backfill is.
+#[derive(Clone, Debug)]
+pub struct Filling {
+    /// Which change.
+    pub change: String,
+    /// Rows that were given a value.
+    pub rows: i64,
+    /// About how many rows the table has.
+    pub estimate: i64,
+    /// The rows of the next batch.
+    pub batch: u64,
+}
+
+/// Why a change does not go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// An earlier change on the same name comes first; its title.
+    After(String),
+    /// The next step would shut the checkout out.
+    Checkout {
+        /// The step.
+        act: Act,
+        /// The phase that a release must have reached.
+        needs: u8,
+        /// The phases of the checkout; none: no phase is safe for it.
+        has: Option<PhaseRange>,
+    },
+    /// The fleet.
+    Fleet {
+        /// The step.
+        act: Act,
+        /// What stands in the way.
+        blockers: Vec<Blocker>,
+    },
+    /// Consent to a drop.
+    Consent {
+        /// What would be dropped.
+        subject: String,
+        /// What would go with it.
+        dependants: Vec<String>,
+    },
+    /// Transactions that were open when the window moved.
+    Draining {
+        /// The step that moved it.
+        act: Act,
+        /// Whose they are.
+        sessions: Vec<Session>,
+    },
+    /// A later change on the same name has started; its title.
+    Under(String),
+    /// Rows have no value, and there is no `reverse` to give them one.
+    NoReverse {
+        /// How many.
+        rows: i64,
+    },
+}
+
+impl Wait {
+    /// Whether waiting can open it, without anybody doing anything else than deploying.
+    pub fn may_open(&self) -> bool {
+        matches!(self, Wait::Fleet { .. } | Wait::Draining { .. })
+    }
+}
+
+/// One change after a run.
+#[derive(Clone, Debug)]
+pub struct ChangeReport {
+    /// Where it stands.
+    pub progress: Progress,
+    /// Why it does not go on; nothing where it is finished (or undone), or is not this checkout's.
+    pub wait: Option<Wait>,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Every change of the project, in order.
+    pub changes: Vec<ChangeReport>,
+    /// Why the checkout may not be deployed now; empty: it may.
+    pub refusals: Vec<Refusal>,
+    /// Steps that this run did.
+    pub moved: usize,
+}
+
+impl Report {
+    /// Whether every change of the checkout is finished.
+    pub fn finished(&self) -> bool {
+        self.changes.iter().all(|change| change.progress.finished())
+    }
+}
+
+/// One applier on one database.
+pub struct Migrator {
+    driver: Box<dyn Driver>,
+    options: Options,
+    author: ledger::Author,
+    observer: Box<dyn FnMut(Event) + Send>,
+    rows: Vec<Progress>,
+    /// Transactions that the barrier waits for, by change: taken once when its window moved.
+    draining: std::collections::BTreeMap<String, Vec<String>>,
+}
+
+impl Migrator {
+    /// Connects. Nothing is changed.
+    pub async fn connect(url: &str, options: Options) -> Result<Migrator> {
+        let name = format!("colmig-apply {}", options.project);
+        let driver = driver::connect(url, &name).await?;
+        let author = ledger::Author {
+            project: options.project.clone(),
+            epoch: 0,
+            user: options.user.clone(),
+            commit: options.commit.clone(),
+        };
+        Ok(Migrator {
+            driver,
+            options,
+            author,
+            observer: Box::new(|_| {}),
+            rows: Vec::new(),
+            draining: Default::default(),
+        })
+    }
+
+    /// Who is told of events.
+    pub fn observe(&mut self, observer: impl FnMut(Event) + Send + 'static) {
+        self.observer = Box::new(observer);
+    }
+
+    /// Which database it is.
+    pub fn database(&self) -> Database {
+        self.driver.dialect().database()
+    }
+
+    /// The dialect of the server: which files of a migration it runs.
+    pub fn dialect(&self) -> &'static str {
+        self.driver.dialect().name()
+    }
+
+    /// What a program that does not use colmig can hide from the gates of this database; empty: nothing.
+    pub fn blind_spot(&self) -> &'static str {
+        self.driver.dialect().blind_spot()
+    }
+
+    fn tell(&mut self, event: Event) {
+        (self.observer)(event);
+    }
+
+    fn stopped(&self) -> Result<()> {
+        if !self.options.stop.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        Err(INTERRUPTED
+            .problem("interrupted at a checkpoint; all that was done is kept")
+            .help("run the same command again: it goes on where it stopped")
+            .into())
+    }
+
+    async fn load(&mut self) -> Result<()> {
+        self.rows = ledger::changes(self.driver.as_mut(), Some(&self.options.project)).await?;
+        Ok(())
+    }
+
+    /// Ends a transaction as its outcome says.
+    async fn finish<T>(&mut self, outcome: Result<T>) -> Result<T> {
+        match outcome {
+            Ok(value) => {
+                self.driver.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The error that matters is the first; a connection that broke rolls back by itself.
+                let _ = self.driver.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether a change belongs to the checkout: an older checkout does not advance what it never saw.
+    fn known(&self, row: &Progress) -> bool {
+        self.options.migrations.iter().any(|migration| migration.manifest.id == row.migration)
+    }
+}

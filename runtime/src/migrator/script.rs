@@ -1,0 +1,219 @@
+//! Running the statements of a schema step: one transaction a piece, fenced, with the piece's number
+//! written in that transaction; locks asked for shortly and often.
+
+use std::time::{Duration, Instant};
+
+use colmig_core::dialect::Direction;
+use colmig_core::migration::{Files, Migration, Step};
+use colmig_core::problem::{LOCK_TIMEOUT, STEP_FAILED};
+use colmig_core::progress::Progress;
+
+use super::{Event, Migrator};
+use crate::driver::{DbError, Trouble, Work, ledger};
+use crate::{Error, Result};
+
+/// What one try of a piece came to.
+enum Try {
+    Done,
+    Locked,
+    Null,
+}
+
+/// One transaction of a step: its text, unless it is made from the live catalog.
+struct Piece {
+    sql: Option<String>,
+    scans: bool,
+}
+
+/// How a whole script ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ran {
+    /// All of it was done; the caller moves the position in a transaction of its own kind.
+    Done,
+    /// Rows without a value stood in the way (rule L10).
+    MetNulls,
+}
+
+impl Migrator {
+    /// Runs the pieces of a step from the one where it stopped. The last piece's transaction also moves
+    /// the change to `position`.
+    pub(super) async fn run_script(&mut self, index: usize, step: usize, direction: Direction, position: usize) -> Result<Ran> {
+        let began = Instant::now();
+        let pieces = self.pieces(index, step, direction).await?;
+        let first = self.rows[index].piece.min(pieces.len());
+        if first == pieces.len() {
+            self.move_only(index, position, direction, began).await?;
+            return Ok(Ran::Done);
+        }
+        for number in first..pieces.len() {
+            let last = number + 1 == pieces.len();
+            let target = last.then_some(position);
+            if self.run_piece(index, step, direction, &pieces[number], number, target).await? == Ran::MetNulls {
+                return Ok(Ran::MetNulls);
+            }
+            self.load().await?;
+        }
+        Ok(Ran::Done)
+    }
+
+    /// Takes back what a step left half-done: the opposite direction's statements can be run from any
+    /// point inside it. The position stays.
+    pub(super) async fn heal(&mut self, index: usize, step: usize, direction: Direction) -> Result<()> {
+        for piece in self.pieces(index, step, direction).await? {
+            self.run_piece(index, step, direction, &piece, usize::MAX, None).await?;
+        }
+        self.load().await
+    }
+
+    async fn move_only(&mut self, index: usize, position: usize, direction: Direction, began: Instant) -> Result<()> {
+        self.driver.begin(Work::Rows).await?;
+        let outcome = async {
+            ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
+            self.move_to(index, position, direction, began, "").await
+        }
+        .await;
+        self.finish(outcome).await?;
+        self.load().await
+    }
+
+    async fn pieces(&mut self, index: usize, step: usize, direction: Direction) -> Result<Vec<Piece>> {
+        let row = &self.rows[index];
+        let Some(files) = files(&row.change.steps[step], self.driver.dialect().name(), self.database().word()) else {
+            return Ok(Vec::new());
+        };
+        if !files.live.is_empty() {
+            return Ok(vec![Piece { sql: None, scans: false }]);
+        }
+        let files = files.clone();
+        let migration = self.migration(&row.migration.clone()).await?;
+        let named = if direction == Direction::Up { files.up } else { files.down };
+        let piece = |file: &colmig_core::migration::PieceFile| Piece {
+            sql: Some(migration.file(&file.file).to_owned()),
+            scans: file.scans,
+        };
+        Ok(named.iter().map(piece).collect())
+    }
+
+    /// The migration as the ledger recorded it: what was reviewed and begun is what runs, whichever
+    /// checkout goes on with it.
+    async fn migration(&mut self, id: &str) -> Result<Migration> {
+        let recorded = ledger::migrations(self.driver.as_mut(), &self.options.project).await?;
+        let found = recorded.iter().find(|migration| migration.id == id);
+        let found = found.ok_or_else(|| DbError::other(format!("the ledger lost migration {id}")))?;
+        Ok(Migration::unpack(id, &found.files)?)
+    }
+
+    async fn run_piece(&mut self, index: usize, step: usize, direction: Direction, piece: &Piece, number: usize, target: Option<usize>) -> Result<Ran> {
+        let began = Instant::now();
+        let mut pause = Duration::from_millis(500);
+        loop {
+            match self.try_piece(index, step, direction, piece, number, target).await? {
+                Try::Done => return Ok(Ran::Done),
+                Try::Null => return Ok(Ran::MetNulls),
+                Try::Locked => {}
+            }
+            self.stopped()?;
+            let table = self.rows[index].change.table.clone();
+            let holders = self.driver.lock_holders(&table).await?;
+            if began.elapsed() > self.options.lock_patience {
+                return Err(LOCK_TIMEOUT
+                    .problem(format!("`{table}` was locked for {} s on end", began.elapsed().as_secs()))
+                    .help(format!("held by: {}", list(&holders)))
+                    .help("end that transaction, or run the command again when it is quiet: it goes on")
+                    .into());
+            }
+            // The longest wait that others see is the lock timeout; how much they wait in all falls only
+            // if the pauses are much longer than it. So the pause grows, and the timeout does not.
+            let wait = jittered(pause);
+            self.tell(Event::LockWait { table, holders, pause: wait });
+            tokio::time::sleep(wait).await;
+            pause = (pause * 3 / 2).min(Duration::from_secs(2));
+        }
+    }
+
+    async fn try_piece(&mut self, index: usize, step: usize, direction: Direction, piece: &Piece, number: usize, target: Option<usize>) -> Result<Try> {
+        let began = Instant::now();
+        let work = match piece {
+            Piece { sql: None, .. } => Work::Rebuild,
+            Piece { scans: true, .. } => Work::Scan,
+            Piece { .. } => Work::Schema,
+        };
+        if let Err(error) = self.driver.begin(work).await {
+            return self.classify(index, step, error);
+        }
+        if let Err(error) = ledger::fence(self.driver.as_mut(), self.author.epoch).await {
+            return self.finish(Err(error)).await;
+        }
+        if let Err(error) = self.statements(index, step, direction, piece).await {
+            let _ = self.driver.rollback().await;
+            return self.classify(index, step, error);
+        }
+        let outcome = self.note_piece(index, step, direction, number, target, began).await;
+        self.finish(outcome).await?;
+        Ok(Try::Done)
+    }
+
+    async fn statements(&mut self, index: usize, step: usize, direction: Direction, piece: &Piece) -> Result<(), DbError> {
+        if let Some(sql) = &piece.sql {
+            return self.driver.script(sql).await;
+        }
+        let change = &self.rows[index].change;
+        let (table, act) = (change.table.clone(), change.steps[step].act);
+        let column = change.column.as_ref().map_or(String::new(), |column| column.name.clone());
+        for statement in self.driver.live_script(&table, &column, act, direction).await? {
+            self.driver.script(&statement).await?;
+        }
+        let broken = self.driver.check_live(&table).await?;
+        match broken.as_slice() {
+            [] => Ok(()),
+            _ => Err(DbError::other(format!("rebuilding `{table}` would break: {}", broken.join("; ")))),
+        }
+    }
+
+    async fn note_piece(&mut self, index: usize, step: usize, direction: Direction, number: usize, target: Option<usize>, began: Instant) -> Result<()> {
+        match target {
+            Some(position) => self.move_to(index, position, direction, began, "").await.map(|_| ()),
+            None => {
+                let mut row: Progress = self.rows[index].clone();
+                // usize::MAX: healing, which leaves nothing half-done.
+                (row.piece, row.direction) = if number == usize::MAX { (0, Direction::Up) } else { (number + 1, direction) };
+                let intent = row.change.steps[step].act.to_string();
+                ledger::set_progress(self.driver.as_mut(), &self.author, &row, &intent, false).await
+            }
+        }
+    }
+
+    fn classify(&self, index: usize, step: usize, error: DbError) -> Result<Try> {
+        match error.trouble {
+            Trouble::Again => Ok(Try::Locked),
+            Trouble::Null => Ok(Try::Null),
+            Trouble::Gone | Trouble::ReadOnly => Err(error.into()),
+            _ => {
+                let change = &self.rows[index].change;
+                let mut problem = error.problem();
+                problem.code = STEP_FAILED;
+                problem.message = format!("the step `{}` failed: {}", change.steps[step].act, error.message);
+                problem.place = Some(change.title());
+                Err(Error::Problem(
+                    problem.help("this step's transaction was rolled back; mend the cause and run the command again"),
+                ))
+            }
+        }
+    }
+}
+
+/// The files of a step in the server's dialect, or in the plainest of its database.
+fn files<'a>(step: &'a Step, dialect: &str, database: &str) -> Option<&'a Files> {
+    step.sql.get(dialect).or_else(|| step.sql.get(database))
+}
+
+pub(super) fn list(items: &[String]) -> String {
+    if items.is_empty() { "nobody that is still there".to_owned() } else { items.join("; ") }
+}
+
+/// Between a half and the whole: two that wait for one another do not meet again and again.
+fn jittered(pause: Duration) -> Duration {
+    use std::hash::{BuildHasher, Hasher};
+    let random = std::hash::RandomState::new().build_hasher().finish() % 1000;
+    pause / 2 + pause.mul_f64(random as f64 / 2000.0)
+}

@@ -1,0 +1,103 @@
+//! What `status` shows: read-only, so that anybody who may read the ledger can look.
+
+use colmig_core::admission::{Refusal, judge};
+use colmig_core::progress::Progress;
+
+use super::Migrator;
+use super::fleet::tables;
+use crate::Result;
+use crate::driver::ledger;
+
+/// One instance of the fleet.
+#[derive(Clone, Debug)]
+pub struct InstanceStatus {
+    /// Its id.
+    pub id: String,
+    /// Project, version, host and process.
+    pub label: String,
+    /// Whether its lease is valid.
+    pub live: bool,
+    /// How long ago it started, in milliseconds.
+    pub age: i64,
+    /// How long its lease still lasts; negative: how long ago it ended. Milliseconds.
+    pub left: i64,
+    /// Why it could not register now, if it could not.
+    pub refusals: Vec<Refusal>,
+}
+
+/// Where a database stands.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Every change of the project, in order, with how many rows its backfill has filled so far.
+    pub changes: Vec<(Progress, i64)>,
+    /// Every instance that the ledger remembers.
+    pub instances: Vec<InstanceStatus>,
+    /// Who is at work; empty: nobody.
+    pub holder: String,
+    /// Why the checkout may not be deployed now.
+    pub refusals: Vec<Refusal>,
+    /// Migrations of the checkout that the database has not begun to know.
+    pub unrecorded: Vec<String>,
+}
+
+impl Status {
+    /// Whether nothing is left to do.
+    pub fn finished(&self) -> bool {
+        self.unrecorded.is_empty() && self.changes.iter().all(|(change, _)| change.finished())
+    }
+}
+
+impl Migrator {
+    /// Looks, and changes nothing.
+    pub async fn status(&mut self) -> Result<Status> {
+        let gate = ledger::gate(self.driver.as_mut(), "").await?;
+        self.load().await?;
+        let rows = ledger::changes(self.driver.as_mut(), None).await?;
+        let catalog = self.driver.catalog(&tables(&rows)).await?;
+        let instances = ledger::instances(self.driver.as_mut()).await?;
+        let instances = instances.into_iter().map(|instance| InstanceStatus {
+            refusals: judge(&instance.vector, &rows, &catalog),
+            live: instance.live,
+            age: gate.now - instance.started_at,
+            left: instance.expires_at - gate.now,
+            id: instance.id,
+            label: instance.label,
+        });
+        let instances = instances.collect();
+        let mut changes = Vec::new();
+        for row in self.rows.clone() {
+            let fill = ledger::fill(self.driver.as_mut(), &self.options.project, &row.change.id).await?;
+            changes.push((row, fill.rows_done));
+        }
+        let recorded = ledger::migrations(self.driver.as_mut(), &self.options.project).await?;
+        let unrecorded = self.options.migrations.iter().map(|migration| migration.manifest.id.clone());
+        let unrecorded = unrecorded.filter(|id| !recorded.iter().any(|r| r.id == *id)).collect();
+        Ok(Status { changes, instances, holder: gate.holder, refusals: self.refusals().await?, unrecorded })
+    }
+
+    /// Looks for clients that never registered, and records the look: what `--follow` does while it waits.
+    pub async fn watch(&mut self) -> Result<()> {
+        self.look().await
+    }
+
+    /// Ends the lease of an instance that is known to be gone; whether there was one.
+    pub async fn evict(&mut self, instance: &str) -> Result<bool> {
+        let live = ledger::instances(self.driver.as_mut()).await?;
+        let known = live.iter().any(|i| i.live && i.id == instance);
+        ledger::end(self.driver.as_mut(), instance).await?;
+        Ok(known)
+    }
+
+    /// The statements of a step that is made from the live catalog, as they would run now; empty where
+    /// the step is in its files.
+    pub async fn live_statements(&mut self, change: &colmig_core::migration::Change, step: usize) -> Result<Vec<String>> {
+        let act = change.steps[step].act;
+        let Some(column) = &change.column else { return Ok(Vec::new()) };
+        let catalog = self.driver.catalog(std::slice::from_ref(&change.table)).await?;
+        if catalog.column(&change.table, &column.name).is_none() {
+            return Ok(Vec::new());
+        }
+        let direction = colmig_core::dialect::Direction::Up;
+        Ok(self.driver.live_script(&change.table, &column.name, act, direction).await?)
+    }
+}
