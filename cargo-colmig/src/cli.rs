@@ -1,0 +1,229 @@
+//! What can be typed. The only file that names clap; the commands get plain data.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use camino::Utf8PathBuf;
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use colmig_core::problem::EXITS;
+use colmig_core::types::Database;
+
+use crate::secret::{SecretUrl, mask};
+
+/// A command line that was understood.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-colmig",
+    bin_name = "cargo colmig",
+    version,
+    about = "Columns that are added, changed and removed without downtime",
+    long_about = "Columns that are added, changed and removed without downtime.\n\n\
+        A column moves through its life by one attribute on a Rust struct; `generate` turns the edit \
+        into a staged migration, and `apply` executes as much of it as is safe now.",
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// What is true of every command.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands, in the order in which a project meets them.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write colmig.toml
+    Init(InitArgs),
+    /// Turn the edits of the source into a migration, and record them in colmig.lock
+    ///
+    /// It reads the source: the code need not compile, and no database is asked.
+    Generate(GenerateArgs),
+}
+
+/// What can be said of every command, before it or after it.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Globals {
+    /// Path to Cargo.toml
+    #[arg(long, global = true, value_name = "PATH")]
+    pub manifest_path: Option<Utf8PathBuf>,
+    /// The package whose colmig.toml is meant
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub package: Option<String>,
+    /// Path to colmig.toml
+    #[arg(long, global = true, value_name = "PATH")]
+    pub config: Option<Utf8PathBuf>,
+    /// The environment in colmig.toml [default: dev]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub env: Option<String>,
+    /// The database, instead of the environment's
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<SecretUrl>,
+    /// How results and errors are printed
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub message_format: MessageFormat,
+    /// When to use colours [default: CARGO_TERM_COLOR, or auto]
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    pub color: Option<Color>,
+    /// How progress is shown
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "STYLE")]
+    pub progress: ProgressStyle,
+    /// Say more
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// Who reads the results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// A person
+    #[default]
+    Human,
+    /// A program: one object a line, on stdout
+    Json,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ProgressStyle {
+    /// A bar on a terminal, lines elsewhere
+    #[default]
+    Auto,
+    /// A bar
+    Bar,
+    /// A line now and then
+    Lines,
+    /// Not at all
+    None,
+}
+
+/// What `init` can be told.
+#[derive(Clone, Debug, Args)]
+pub struct InitArgs {
+    /// The project's name in leases and the ledger [default: the package's name]
+    #[arg(long, value_name = "NAME")]
+    pub project: Option<String>,
+    /// A database that the project runs on; may be given twice [default: the features of sqlx]
+    #[arg(long = "database", value_name = "DATABASE", value_parser = database)]
+    pub databases: Vec<Database>,
+}
+
+/// What `generate` can be told.
+#[derive(Clone, Debug, Args)]
+pub struct GenerateArgs {
+    /// The words in the name of the migration [default: its first change]
+    #[arg(long, value_name = "WORDS")]
+    pub name: Option<String>,
+    /// Write nothing; exit 4 and show the difference if the source is not recorded
+    #[arg(long, conflicts_with_all = ["dry_run", "amend", "name"])]
+    pub check: bool,
+    /// Write nothing; show what would be written
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Make the newest migration anew, as if it had not been made: while no other branch and no database has it
+    #[arg(long)]
+    pub amend: bool,
+}
+
+fn database(word: &str) -> Result<Database, String> {
+    word.parse()
+}
+
+impl Cli {
+    /// Understands what was typed; otherwise says what is wrong, or helps, and how to end.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitCode> {
+        let command = Cli::command().after_long_help(exit_codes());
+        let command = command.mut_subcommands(|sub| {
+            sub.after_long_help("Exit codes are listed by `cargo colmig --help`.")
+        });
+        let matches = command.try_get_matches_from(without_own_name(arguments));
+        matches.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(print)
+    }
+}
+
+/// `cargo colmig x` calls `cargo-colmig colmig x`.
+fn without_own_name(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<_> = arguments.into_iter().collect();
+    if arguments.get(1).is_some_and(|first| first == "colmig") {
+        arguments.remove(1);
+    }
+    arguments
+}
+
+/// clap repeats what it does not understand, and that may be the address of a database.
+fn print(error: clap::Error) -> ExitCode {
+    let text = mask(&error.render().ansi().to_string());
+    if error.use_stderr() {
+        anstream::eprint!("{text}");
+    } else {
+        anstream::print!("{text}");
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+fn exit_codes() -> String {
+    let rows = EXITS.iter().map(|(exit, meaning)| format!("  {:>3}  {meaning}\n", *exit as u8));
+    format!("Exit codes:\n{}", rows.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Cli, ExitCode> {
+        Cli::read(line.split(' ').map(OsString::from))
+    }
+
+    #[test]
+    fn the_declaration_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn cargo_calls_it_by_its_name() {
+        for line in
+            ["cargo-colmig colmig generate --check", "cargo-colmig generate --check", "x -q generate"]
+        {
+            assert!(matches!(read(line).map(|cli| cli.command), Ok(Command::Generate(_))), "{line}");
+        }
+    }
+
+    #[test]
+    fn global_options_may_stand_anywhere() {
+        for line in ["x --env prod generate", "x generate --env prod"] {
+            assert_eq!(read(line).expect("it is valid").globals.env.as_deref(), Some("prod"));
+        }
+    }
+
+    #[test]
+    fn what_is_typed_as_an_address_is_not_shown() {
+        let cli = read("x generate --database-url postgres://u:hush@h/d").expect("it is valid");
+        assert!(!format!("{cli:?}").contains("hush"));
+    }
+
+    #[test]
+    fn every_exit_code_is_in_the_help() {
+        for (exit, meaning) in EXITS {
+            let row = format!("{:>3}  {meaning}", *exit as u8);
+            assert!(exit_codes().contains(&row), "{row}");
+        }
+    }
+}

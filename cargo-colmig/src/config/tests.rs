@@ -1,0 +1,158 @@
+use super::*;
+use crate::secret::SecretUrl;
+
+const WHOLE: &str = r#"
+project = "shop"
+databases = ["sqlite", "postgres"]
+packages = ["shop"]
+
+[env.dev]
+url = "$DATABASE_URL"
+fleet = "none"
+
+[env.prod]
+url = "postgres://app:hush@db/shop"
+soak = "1m"
+ttl = "5s"
+ignore_clients = ["metabase"]
+
+[env.file]
+url = "sqlite:data/shop.db?mode=rwc"
+
+[env.empty]
+"#;
+
+fn parse(text: &str) -> Result<Config> {
+    let dir = tempfile::tempdir().expect("there is room");
+    let path = Utf8PathBuf::from_path_buf(dir.path().join("colmig.toml")).expect("a plain path");
+    std::fs::write(&path, text).expect("it can be written");
+    Config::read(&path).map(|config| Config { path: "/work/100%/colmig.toml".into(), ..config })
+}
+
+fn whole() -> Config {
+    parse(WHOLE).expect("it is valid")
+}
+
+fn message(text: &str) -> String {
+    let failure = parse(text).expect_err("it is not valid");
+    let report = failure.reports().next().expect("there is one");
+    let excerpt = report.excerpt.as_ref().map_or("", |excerpt| &excerpt.text);
+    format!("{}\n{excerpt}", report.problem)
+}
+
+fn environment(env: &str) -> std::result::Result<Environment, Problem> {
+    let choice = Choice { env: Some(env), url: None };
+    whole().environment(choice, |name| (name == "DATABASE_URL").then(|| "sqlite::memory:".into()))
+}
+
+#[test]
+fn every_key_is_read() {
+    let prod = environment("prod").expect("it is there");
+    assert_eq!((prod.soak_ms, prod.ttl_ms, prod.fleet_leases), (60_000, 5_000, true));
+    assert_eq!(prod.ignore_clients, ["metabase"]);
+    assert_eq!(prod.url.expose(), "postgres://app:hush@db/shop");
+    assert!(!format!("{prod:?}").contains("hush"));
+    let dev = environment("dev").expect("it is there");
+    assert_eq!((dev.soak_ms, dev.ttl_ms, dev.fleet_leases), (600_000, 30_000, false));
+    assert_eq!(dev.url.expose(), "sqlite::memory:");
+    assert_eq!(whole().databases, [Database::Postgres, Database::Sqlite]);
+}
+
+#[test]
+fn a_file_is_beside_colmig_toml() {
+    let file = environment("file").expect("it is there");
+    assert_eq!(file.url.expose(), "sqlite:/work/100%25/data/shop.db?mode=rwc");
+}
+
+#[test]
+fn dev_is_meant_without_a_name() {
+    let plain = |_: &str| Some("postgres://h/d".to_owned());
+    let dev = whole().environment(Choice::default(), plain).expect("dev is there");
+    assert_eq!(dev.name, "dev");
+    let only_prod = parse("project = \"a\"\ndatabases = [\"sqlite\"]\n[env.prod]\n").expect("valid");
+    let problem = only_prod.environment(Choice::default(), plain).expect_err("no dev");
+    assert!(problem.to_string().contains("`--env` with one of prod"), "{problem}");
+}
+
+#[test]
+fn an_address_on_the_command_line_comes_first_and_stays_as_it_is() {
+    let url = SecretUrl::new("sqlite:here.db");
+    for env in ["dev", "prod", "empty"] {
+        let choice = Choice { env: Some(env), url: Some(&url) };
+        assert_eq!(whole().environment(choice, |_| None).expect("it has an address").url, url);
+    }
+}
+
+#[test]
+fn without_environments_the_variable_counts() {
+    let config = parse("project = \"a\"\ndatabases = [\"sqlite\"]\n").expect("valid");
+    let found = config.environment(Choice::default(), |_| Some("sqlite::memory:".into()));
+    let found = found.expect("the variable is set");
+    assert_eq!((found.name.as_str(), found.fleet_leases), ("", true));
+    let problem = config.environment(Choice::default(), |_| None).expect_err("it is not set");
+    assert!(problem.message.contains("DATABASE_URL, which is not set"), "{problem}");
+}
+
+#[test]
+fn what_is_wrong_with_an_address_is_said_without_it() {
+    let with = |url: &str| {
+        let text = format!("project = \"a\"\ndatabases = [\"sqlite\"]\n[env.dev]\nurl = '{url}'\n");
+        let problem = parse(&text).expect("valid").environment(Choice::default(), |_| None);
+        problem.expect_err("it is wrong").to_string()
+    };
+    for (url, expected) in [
+        ("postgres://u:hush@h/d", "`databases` has only sqlite"),
+        ("mysql://u:hush@h/d", "names no database"),
+        ("hush", "names no database"),
+        ("$hush/d", "no name of a variable follows"),
+        ("$MISSING", "MISSING, which is not set"),
+        ("${MISSING}", "MISSING, which is not set"),
+    ] {
+        let text = with(url);
+        assert!(text.contains(expected) && !text.contains("hush"), "{text}");
+    }
+    assert!(environment("empty").expect_err("no url").message.contains("has no `url`"));
+    assert!(environment("none").expect_err("no env").message.contains("no environment `none`"));
+}
+
+#[test]
+fn unknown_keys_are_refused_with_their_place() {
+    let text = message("project = \"a\"\ndatabases = [\"sqlite\"]\n[env.dev]\nsoaks = \"1m\"\n");
+    assert!(text.contains("unknown field `soaks`") && text.contains("colmig.toml:4:1"), "{text}");
+    let text = message("project = \"a\"\ndatabase = [\"sqlite\"]\n");
+    assert!(text.contains("unknown field `database`") && text.contains("colmig.toml:2:1"), "{text}");
+}
+
+#[test]
+fn what_is_not_understood_is_refused() {
+    let head = "project = \"a\"\ndatabases = [\"sqlite\"]\n[env.dev]\n";
+    for (text, expected) in [
+        ("databases = [\"sqlite\"]", "missing field `project`"),
+        ("project = \"a b\"\ndatabases = [\"sqlite\"]", "a project's name has"),
+        ("project = \"a\"", "missing field `databases`"),
+        ("project = \"a\"\ndatabases = []", "`databases` is empty"),
+        ("project = \"a\"\ndatabases = [\"mysql\"]", "unknown variant `mysql`"),
+        (&format!("{head}soak = \"10 minutes\""), "is no duration"),
+        (&format!("{head}ttl = \"0s\""), "lives no time"),
+        (&format!("{head}fleet = \"some\""), "unknown variant `some`"),
+        ("project = ", "colmig.toml:1:"),
+    ] {
+        let found = message(text);
+        assert!(found.contains(expected), "{text}: {found}");
+    }
+}
+
+#[test]
+fn a_password_is_not_repeated_by_a_message() {
+    for text in [
+        "url = \"postgres://u:hush@h/d",
+        "project = \"postgres://u:hush@h/d\"",
+        "project = \"a\"\ndatabases = \"postgres://u:hush@h/d\"",
+        "project = \"a\"\ndatabases = [\"postgres://u:hush@h/d\"]",
+        "project = \"a\"\ndatabases = [\"sqlite\"]\n[env.dev]\nfleet = \"postgres://u:hush@h/d\"",
+        "project = \"a\"\ndatabases = [\"sqlite\"]\nenv = \"postgres://u:hush@h/d\"",
+    ] {
+        let found = message(text);
+        assert!(!found.contains("hush"), "{found}");
+    }
+}

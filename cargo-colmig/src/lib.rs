@@ -1,0 +1,58 @@
+//! The command line of colmig: it reads source and files, talks to the terminal, and hands the thinking
+//! to `colmig-core`.
+//!
+//! * what is typed: [`cli`]; what is printed: [`terminal`], [`report`], [`place`];
+//! * where a project is and what it says: [`workspace`], [`project`], [`config`], [`secret`];
+//! * what it declares, and what is recorded: [`source`], [`record`], [`files`];
+//! * what commands begin with: [`context`]; and a file a command: [`commands`].
+//!
+//! Errors are [`colmig_core::Problem`]s from where they arise to where they are printed, here.
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod context;
+pub mod duration;
+pub mod files;
+pub mod place;
+pub mod project;
+pub mod record;
+pub mod report;
+pub mod secret;
+pub mod source;
+pub mod terminal;
+pub mod workspace;
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use colmig_core::Exit;
+use colmig_core::problem::BUG;
+
+use cli::Cli;
+use terminal::Terminal;
+
+/// Does what the command line says; returns how to end.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::read(arguments) {
+        Ok(cli) => cli,
+        Err(end) => return end,
+    };
+    let terminal = Terminal::new(&cli.globals);
+    let outcome = catch_unwind(AssertUnwindSafe(|| commands::run(&cli, terminal)));
+    let outcome = outcome.unwrap_or_else(|_| {
+        let bug = BUG.problem("colmig panicked; the message is above");
+        Err(bug.help("please report it, with the command and RUST_BACKTRACE=1").into())
+    });
+    let exit = outcome.unwrap_or_else(|failure| {
+        terminal.failure(&failure);
+        failure.exit()
+    });
+    terminal.finished(exit);
+    end(exit)
+}
+
+fn end(exit: Exit) -> ExitCode {
+    ExitCode::from(exit as u8)
+}

@@ -1,0 +1,232 @@
+//! The tables of some packages, read from their source as cargo and rustc would find it. The source has
+//! to be Rust; it need not compile.
+
+mod modules;
+
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use colmig_core::lock::Lock;
+use colmig_core::parse::{self, Declared, Module, SourceFile};
+use colmig_core::problem::{DUPLICATE, NOT_A_TABLE, Problem, SOURCE_UNREADABLE};
+use colmig_core::schema::Schema;
+
+use crate::place::shown;
+use crate::report::{Failure, Report, Result, Text};
+use crate::workspace::Package;
+use modules::Directory;
+
+/// What the source declares.
+#[derive(Default)]
+pub struct Source {
+    /// The tables in the order of the files.
+    pub tables: Vec<Found>,
+    /// How many files were read.
+    pub files: usize,
+    reports: Vec<Report>,
+}
+
+/// One table and where it is declared.
+pub struct Found {
+    /// The struct.
+    pub declared: Declared,
+    /// The package.
+    pub package: String,
+    /// The path of the file.
+    pub path: Utf8PathBuf,
+    /// The file.
+    text: Text,
+}
+
+/// A file that is to be read.
+struct Entry {
+    file: Utf8PathBuf,
+    directory: Directory,
+    /// The module whose `cfg` decides whether rustc reads it.
+    condition: Option<String>,
+}
+
+impl Source {
+    /// Reads the packages; what is wrong comes out at [`Source::schema`], all at once.
+    pub fn read(packages: &[&Package]) -> Source {
+        let mut source = Source::default();
+        let mut seen = BTreeSet::new();
+        for package in packages {
+            source.read_package(package, &mut seen);
+        }
+        source
+    }
+
+    /// The schema that the source declares, or every mistake in it: of its grammar, of what the lock
+    /// file allows, and between the structs.
+    pub fn schema(&self, lock: &Lock) -> Result<Schema> {
+        let mut reports = self.reports.clone();
+        for found in &self.tables {
+            let mistakes = parse::check(&found.declared, Some(lock));
+            reports.extend(mistakes.into_iter().map(|mistake| found.text.mistake(mistake)));
+        }
+        reports.extend(self.duplicates());
+        reports.sort_by_cached_key(|report| {
+            let excerpt = report.excerpt.as_ref();
+            excerpt.map(|excerpt| (excerpt.file.clone(), excerpt.line, excerpt.column))
+        });
+        if let Some(failure) = Failure::of(reports) {
+            return Err(failure);
+        }
+        let mut tables: Vec<_> = self.tables.iter().map(|f| f.declared.table.clone()).collect();
+        tables.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Schema { tables })
+    }
+
+    /// A problem about a table or a column (`users`, `users.handle`), at the token that declares it.
+    pub fn locate(&self, problem: Problem) -> Report {
+        let place = problem.place.clone().unwrap_or_default();
+        let (table, column) = place.split_once('.').unwrap_or((&place, ""));
+        let Some(found) = self.tables.iter().find(|found| found.declared.table.name == table)
+        else {
+            return problem.into();
+        };
+        let declared = &found.declared;
+        let field = declared
+            .fields
+            .iter()
+            .find(|field| declared.table.columns[field.column].name == column);
+        let span = field.map_or(declared.span, |field| field.span);
+        found.text.mistake(parse::Mistake::new(span, problem))
+    }
+
+    fn read_package(&mut self, package: &Package, seen: &mut BTreeSet<Utf8PathBuf>) {
+        let root = |file: &Utf8PathBuf| Entry {
+            file: file.clone(),
+            directory: Directory::beside(file),
+            condition: None,
+        };
+        let mut entries: Vec<_> = package.roots.iter().rev().map(root).collect();
+        // A file that is always compiled may also be named under a condition: that must not count, so
+        // conditional ones come last.
+        let mut conditional = Vec::new();
+        while let Some(entry) = entries.pop().or_else(|| conditional.pop()) {
+            if !seen.insert(entry.file.canonicalize_utf8().unwrap_or_else(|_| entry.file.clone())) {
+                continue;
+            }
+            for entry in self.read_file(package, &entry).into_iter().rev() {
+                match entry.condition {
+                    None => entries.push(entry),
+                    Some(_) => conditional.push(entry),
+                }
+            }
+        }
+    }
+
+    /// Reads one file; returns the files of its modules.
+    fn read_file(&mut self, package: &Package, entry: &Entry) -> Vec<Entry> {
+        self.files += 1;
+        let text = match std::fs::read_to_string(&entry.file) {
+            Ok(text) => Text::new(&entry.file, text),
+            Err(error) => {
+                self.reports.push(unreadable(&entry.file, &error).into());
+                return Vec::new();
+            }
+        };
+        let SourceFile { tables, modules, mistakes } = match parse::source(&text.text) {
+            Ok(file) => file,
+            Err(mistake) => {
+                self.reports.push(text.mistake(mistake));
+                return Vec::new();
+            }
+        };
+        self.reports.extend(mistakes.into_iter().map(|mistake| text.mistake(mistake)));
+        for declared in tables {
+            match &entry.condition {
+                Some(module) => {
+                    let mistake = parse::Mistake::new(declared.span, conditional_table(module));
+                    self.reports.push(text.mistake(mistake));
+                }
+                None => self.tables.push(Found {
+                    declared,
+                    package: package.name.clone(),
+                    path: entry.file.clone(),
+                    text: text.clone(),
+                }),
+            }
+        }
+        modules.iter().filter_map(|module| self.enter(entry, module, &text)).collect()
+    }
+
+    /// The file of a module. One that depends on `cfg` may be made later, or on another system.
+    fn enter(&mut self, from: &Entry, module: &Module, text: &Text) -> Option<Entry> {
+        let condition = match &from.condition {
+            Some(outer) => Some(outer.clone()),
+            None => module.conditional.then(|| module.name.clone()),
+        };
+        let candidates = from.directory.candidates(module);
+        let names: Vec<_> = candidates.iter().map(|candidate| shown(&candidate.file)).collect();
+        let mut there: Vec<_> = candidates.into_iter().filter(|c| c.file.is_file()).collect();
+        let (what, help) = match there.len() {
+            1 => {
+                let found = there.remove(0);
+                return Some(Entry { file: found.file, directory: found.directory, condition });
+            }
+            0 if condition.is_some() => return None,
+            0 => ("has no file", format!("create {}", names.join(" or "))),
+            _ => ("has two files", format!("keep one of {}", names.join(" and "))),
+        };
+        let problem = SOURCE_UNREADABLE.problem(format!("the module `{}` {what}", module.name));
+        self.reports.push(at_module(text, &module.name, problem.help(help)));
+        None
+    }
+
+    /// A table that two structs declare would be two sources of one truth.
+    fn duplicates(&self) -> Vec<Report> {
+        let mut reports = Vec::new();
+        for (index, second) in self.tables.iter().enumerate() {
+            let name = &second.declared.table.name;
+            let same = |found: &&Found| found.declared.table.name.eq_ignore_ascii_case(name);
+            let Some(first) = self.tables[..index].iter().find(same) else { continue };
+            let place = |found: &Found| {
+                let mistake = parse::Mistake::new(found.declared.span, DUPLICATE.problem(""));
+                found.text.mistake(mistake).problem.place.unwrap_or_default()
+            };
+            let case = match first.declared.table.name == *name {
+                true => String::new(),
+                false => format!(" (as `{}`, which SQLite does not tell apart)", first.declared.table.name),
+            };
+            let problem = DUPLICATE
+                .problem(format!(
+                    "the table `{name}` is declared twice: `{}` at {}{case} and `{}` at {}",
+                    first.declared.ident,
+                    place(first),
+                    second.declared.ident,
+                    place(second)
+                ))
+                .help("keep one struct, or give the other its own table: `#[colmig(table = \"…\")]`");
+            reports.push(second.text.mistake(parse::Mistake::new(second.declared.span, problem)));
+        }
+        reports
+    }
+}
+
+fn unreadable(file: &Utf8Path, error: &std::io::Error) -> Problem {
+    SOURCE_UNREADABLE.problem(format!("the file cannot be read: {error}")).at(shown(file))
+}
+
+fn conditional_table(module: &str) -> Problem {
+    NOT_A_TABLE
+        .problem(format!("a table cannot depend on `cfg`, and its module `{module}` does"))
+        .help("`cargo colmig generate` reads the source without building it, so it would record a table that other builds do not have; declare the module in every build, or move the table into a crate of its own")
+}
+
+/// The parser does not keep the place of `mod name;`; its text is easy to find again.
+fn at_module(text: &Text, name: &str, problem: Problem) -> Report {
+    let declares = |line: &str| {
+        let line = line.split("//").next().unwrap_or_default();
+        let words: Vec<_> = line.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+        let module = words.iter().position(|word| *word == "mod");
+        module.is_some_and(|at| words[at..].contains(&name) && line.contains(';'))
+    };
+    let found = text.text.lines().enumerate().find(|(_, line)| declares(line));
+    let Some((index, line)) = found else { return problem.at(text.file.clone()).into() };
+    let before = line.find("mod").and_then(|at| Some(at + line[at..].find(name)?)).unwrap_or(0);
+    let column = line[..before].chars().count() + 1;
+    text.report(problem, index + 1, column, name.len())
+}

@@ -1,0 +1,141 @@
+//! The databases that every scenario runs on: a SQLite file, and each PostgreSQL server that `cargo xtask
+//! test` started.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::{Context, Result};
+use sqlx::{AssertSqlSafe, Connection, Row};
+
+/// The variable that lists PostgreSQL servers, by URL, separated by commas.
+pub const POSTGRES: &str = "COLMIG_TEST_POSTGRES";
+
+/// A database that nobody else uses.
+#[derive(Debug)]
+pub struct TestDatabase {
+    /// How to reach it.
+    pub url: String,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl TestDatabase {
+    /// A new SQLite file in WAL mode, as applications use it.
+    pub fn sqlite() -> Result<TestDatabase> {
+        let folder = tempfile::tempdir()?;
+        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        block_on(async {
+            let options = format!("{url}?mode=rwc");
+            let mut connection = sqlx::SqliteConnection::connect(&options).await?;
+            sqlx::query("PRAGMA journal_mode = WAL").execute(&mut connection).await?;
+            connection.close().await
+        })?;
+        Ok(TestDatabase { url, _folder: Some(folder) })
+    }
+
+    /// A new database on the server at `url`.
+    pub fn postgres(url: &str) -> Result<TestDatabase> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::SeqCst);
+        let name = format!("colmig_test_{}_{number}", std::process::id());
+        block_on(async {
+            let mut connection = sqlx::PgConnection::connect(url).await?;
+            let sql = format!("CREATE DATABASE {name}");
+            sqlx::query(AssertSqlSafe(sql)).execute(&mut connection).await?;
+            connection.close().await
+        })
+        .with_context(|| format!("cannot make a database on the server of {POSTGRES}"))?;
+        let (server, _) = url.rsplit_once('/').context("a PostgreSQL URL ends in /database")?;
+        Ok(TestDatabase { url: format!("{server}/{name}"), _folder: None })
+    }
+
+    /// One of every kind.
+    pub fn all() -> Result<Vec<TestDatabase>> {
+        let mut all = vec![TestDatabase::sqlite()?];
+        for server in servers() {
+            all.push(TestDatabase::postgres(&server)?);
+        }
+        Ok(all)
+    }
+
+    /// Whether it is a PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.url.starts_with("postgres")
+    }
+
+    /// The word for messages.
+    pub fn kind(&self) -> &'static str {
+        if self.is_postgres() { "postgres" } else { "sqlite" }
+    }
+
+    /// The SQLite file.
+    pub fn file(&self) -> Option<&Path> {
+        self.url.strip_prefix("sqlite:").map(Path::new)
+    }
+
+    /// Runs statements.
+    pub fn execute(&self, sql: &str) -> Result<()> {
+        block_on(async {
+            if self.is_postgres() {
+                let mut connection = sqlx::PgConnection::connect(&self.url).await?;
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
+                connection.close().await
+            } else {
+                let mut connection = sqlx::SqliteConnection::connect(&self.url).await?;
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
+                connection.close().await
+            }
+        })
+        .with_context(|| format!("on {}: {sql}", self.kind()))
+    }
+
+    /// The first column of every row, as text; NULL is `NULL`. Cast what is no text.
+    pub fn texts(&self, sql: &str) -> Result<Vec<String>> {
+        block_on(async {
+            if self.is_postgres() {
+                let mut connection = sqlx::PgConnection::connect(&self.url).await?;
+                let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut connection).await?;
+                connection.close().await?;
+                rows.iter().map(|row| row.try_get::<Option<String>, _>(0)).collect::<Result<Vec<_>, _>>()
+            } else {
+                let mut connection = sqlx::SqliteConnection::connect(&self.url).await?;
+                let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut connection).await?;
+                connection.close().await?;
+                rows.iter().map(|row| row.try_get::<Option<String>, _>(0)).collect::<Result<Vec<_>, _>>()
+            }
+        })
+        .map(|texts| texts.into_iter().map(|text| text.unwrap_or_else(|| "NULL".to_owned())).collect())
+        .with_context(|| format!("on {}: {sql}", self.kind()))
+    }
+
+    /// One number.
+    pub fn count(&self, from: &str) -> Result<i64> {
+        let texts = self.texts(&format!("SELECT CAST(count(*) AS text) FROM {from}"))?;
+        texts[0].parse().context("a count is a number")
+    }
+
+    /// The columns of a table with their nullability: `handle!`, `nickname?`.
+    pub fn columns(&self, table: &str) -> Result<Vec<String>> {
+        let sql = if self.is_postgres() {
+            format!(
+                "SELECT attname || CASE WHEN attnotnull THEN '!' ELSE '?' END FROM pg_attribute
+                 WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
+            )
+        } else {
+            format!("SELECT name || CASE WHEN \"notnull\" THEN '!' ELSE '?' END FROM pragma_table_info('{table}')")
+        };
+        self.texts(&sql)
+    }
+}
+
+/// The servers that are to be tested; a missing one is no reason to test less.
+fn servers() -> Vec<String> {
+    let Ok(list) = std::env::var(POSTGRES) else {
+        panic!("{POSTGRES} is not set: run the tests with `cargo xtask test`, which starts the servers");
+    };
+    list.split(',').filter(|url| !url.is_empty()).map(str::to_owned).collect()
+}
+
+fn block_on<T>(future: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(future)?)
+}

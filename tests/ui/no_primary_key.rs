@@ -1,0 +1,6 @@
+#[derive(colmig::Table)]
+struct User {
+    id: i64,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+#[derive(colmig::Table)]
+struct User(i64);
+
+#[derive(colmig::Table)]
+enum Role {
+    Admin,
+}
+
+fn main() {}

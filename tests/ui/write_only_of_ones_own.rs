@@ -1,0 +1,11 @@
+struct WriteOnly<T>(T);
+
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    #[colmig(deprecated)]
+    handle: WriteOnly<String>,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use colmig::WriteOnly;
+
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    handle: WriteOnly<String>,
+}
+
+fn main() {}

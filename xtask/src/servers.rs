@@ -1,0 +1,7 @@
+//! Private database servers: found or fetched, started on free loopback ports, gone afterwards.
+//!
+//! Nothing here touches a server that somebody else started.
+
+mod account;
+mod home;
+pub(crate) mod postgres;
