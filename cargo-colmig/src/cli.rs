@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -42,6 +43,18 @@ pub enum Command {
     ///
     /// It reads the source: the code need not compile, and no database is asked.
     Generate(GenerateArgs),
+    /// Show what a migration will do: steps, windows, locks, gates, undo
+    Plan(PlanArgs),
+    /// Execute as far as is safe now; exit 0 if this checkout may be deployed
+    Apply(ApplyArgs),
+    /// Go back to the release before a migration, as far as is safe now
+    Rollback(RollbackArgs),
+    /// Show where every change stands, and who is alive
+    Status(StatusArgs),
+    /// Compare this checkout's code with the database
+    Verify,
+    /// List the instances that registered
+    Fleet(FleetArgs),
 }
 
 /// What can be said of every command, before it or after it.
@@ -63,14 +76,28 @@ pub struct Globals {
     /// The database, instead of the environment's
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<SecretUrl>,
-    /// How results and errors are printed
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    /// How results and errors are printed: human, json
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        hide_possible_values = true
+    )]
     pub message_format: MessageFormat,
-    /// When to use colours [default: CARGO_TERM_COLOR, or auto]
-    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    /// When to use colours: auto, always, never [default: CARGO_TERM_COLOR, or auto]
+    #[arg(long, global = true, value_enum, value_name = "WHEN", hide_possible_values = true)]
     pub color: Option<Color>,
-    /// How progress is shown
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "STYLE")]
+    /// How progress is shown: auto, bar, lines, none
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "STYLE",
+        hide_possible_values = true
+    )]
     pub progress: ProgressStyle,
     /// Say more
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
@@ -143,6 +170,80 @@ pub struct GenerateArgs {
     pub amend: bool,
 }
 
+/// What `plan` can be told.
+#[derive(Clone, Debug, Args)]
+pub struct PlanArgs {
+    /// The migration, by its number or name [default: the newest]
+    pub migration: Option<String>,
+    /// Show the SQL of every step
+    #[arg(long)]
+    pub sql: bool,
+}
+
+/// What `apply` can be told.
+#[derive(Clone, Debug, Args)]
+pub struct ApplyArgs {
+    /// Stop behind this step, and fail if a gate stands before it: `users.handle:enforce`
+    #[arg(long, value_name = "STEP")]
+    pub to: Option<String>,
+    /// Stay, and go on as gates open
+    #[arg(long)]
+    pub follow: bool,
+    /// Wait for gates, and for another colmig, for so long: `30s`, `10m`
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub wait: Option<Duration>,
+    /// Consent to dropping this column: `users.nickname`; may be given twice
+    #[arg(long, value_name = "TABLE.COLUMN")]
+    pub allow_drop: Vec<String>,
+    /// Vouch that no instance runs that could not be seen; recorded in the history
+    #[arg(long)]
+    pub assume_no_fleet: bool,
+}
+
+/// What `rollback` can be told.
+#[derive(Clone, Debug, Args)]
+pub struct RollbackArgs {
+    /// The migration to take back, with all after it, by its number or name [default: the newest]
+    pub migration: Option<String>,
+    /// Show what would be undone, and what it costs
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Consent to dropping this table with its rows
+    #[arg(long, value_name = "TABLE")]
+    pub allow_drop: Vec<String>,
+}
+
+/// What `status` can be told.
+#[derive(Clone, Debug, Args)]
+pub struct StatusArgs {
+    /// Exit 4 if anything is unfinished
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// What `fleet` can be told.
+#[derive(Clone, Debug, Args)]
+pub struct FleetArgs {
+    /// What to do; without it, list
+    #[command(subcommand)]
+    pub command: Option<FleetCommand>,
+}
+
+/// What can be done to an instance.
+#[derive(Clone, Debug, Subcommand)]
+pub enum FleetCommand {
+    /// End the lease of an instance that is known to be gone
+    Evict {
+        /// Its id, as `fleet` shows it
+        instance: String,
+    },
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let milliseconds = crate::duration::milliseconds(text)?;
+    Ok(Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0)))
+}
+
 fn database(word: &str) -> Result<Database, String> {
     word.parse()
 }
@@ -199,10 +300,15 @@ mod tests {
 
     #[test]
     fn cargo_calls_it_by_its_name() {
-        for line in
-            ["cargo-colmig colmig generate --check", "cargo-colmig generate --check", "x -q generate"]
-        {
-            assert!(matches!(read(line).map(|cli| cli.command), Ok(Command::Generate(_))), "{line}");
+        for line in [
+            "cargo-colmig colmig generate --check",
+            "cargo-colmig generate --check",
+            "x -q generate",
+        ] {
+            assert!(
+                matches!(read(line).map(|cli| cli.command), Ok(Command::Generate(_))),
+                "{line}"
+            );
         }
     }
 

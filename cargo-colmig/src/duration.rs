@@ -6,7 +6,9 @@ const UNITS: &[(&str, i64)] =
 /// The duration in milliseconds, or what to write instead.
 pub fn milliseconds(text: &str) -> Result<i64, String> {
     parts(text).ok_or_else(|| {
-        format!("`{text}` is no duration; write for instance \"500ms\", \"30s\", \"10m\" or \"1h30m\"")
+        format!(
+            "`{text}` is no duration; write for instance \"500ms\", \"30s\", \"10m\" or \"1h30m\""
+        )
     })
 }
 
@@ -39,7 +41,9 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_is_refused() {
-        for text in ["", "10", "m", "10 minutes", "-1s", "1.5h", "99999999999999999999s", "9999999999999d"] {
+        for text in
+            ["", "10", "m", "10 minutes", "-1s", "1.5h", "99999999999999999999s", "9999999999999d"]
+        {
             assert!(milliseconds(text).is_err(), "{text}");
         }
     }

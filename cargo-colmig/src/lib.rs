@@ -4,7 +4,8 @@
 //! * what is typed: [`cli`]; what is printed: [`terminal`], [`report`], [`place`];
 //! * where a project is and what it says: [`workspace`], [`project`], [`config`], [`secret`];
 //! * what it declares, and what is recorded: [`source`], [`record`], [`files`];
-//! * what commands begin with: [`context`]; and a file a command: [`commands`].
+//! * what commands begin with: [`context`], and on a database [`session`]; what they show meanwhile:
+//!   [`progress`]; and a file a command: [`commands`].
 //!
 //! Errors are [`colmig_core::Problem`]s from where they arise to where they are printed, here.
 
@@ -15,10 +16,12 @@ pub mod context;
 pub mod duration;
 pub mod files;
 pub mod place;
+pub mod progress;
 pub mod project;
 pub mod record;
 pub mod report;
 pub mod secret;
+pub mod session;
 pub mod source;
 pub mod terminal;
 pub mod workspace;
@@ -27,7 +30,6 @@ use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use colmig_core::Exit;
 use colmig_core::problem::BUG;
 
 use cli::Cli;
@@ -50,9 +52,5 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         failure.exit()
     });
     terminal.finished(exit);
-    end(exit)
-}
-
-fn end(exit: Exit) -> ExitCode {
     ExitCode::from(exit as u8)
 }

@@ -98,9 +98,8 @@ fn found(workspace: &Workspace, globals: &Globals) -> Result<Utf8PathBuf, Proble
     }
     let by_hand = globals.package.is_some() || *dir != workspace.root;
     let members = workspace.packages.iter().filter(|_| !by_hand);
-    let mut configured: Vec<_> = members
-        .filter_map(|package| Some((nearest(workspace, &package.dir)?, package)))
-        .collect();
+    let mut configured: Vec<_> =
+        members.filter_map(|package| Some((nearest(workspace, &package.dir)?, package))).collect();
     configured.dedup_by(|(a, _), (b, _)| a == b);
     match configured.as_slice() {
         [] => Err(not_set_up(dir)),

@@ -2,7 +2,9 @@
 
 use colmig_core::lock::{Lock, Recorded};
 use colmig_core::migration::Migration;
-use colmig_core::problem::{AMEND_IMPOSSIBLE, CHAIN_BROKEN, LOCK_UNREADABLE, MIGRATION_EDITED, Problem};
+use colmig_core::problem::{
+    AMEND_IMPOSSIBLE, CHAIN_BROKEN, LOCK_UNREADABLE, MIGRATION_EDITED, Problem,
+};
 
 use crate::files::{read_lock, read_migrations};
 use crate::place::shown;

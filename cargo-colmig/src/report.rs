@@ -12,12 +12,9 @@ use crate::place::shown;
 /// The result of a part of a command.
 pub type Result<T> = std::result::Result<T, Failure>;
 
-/// Why a command ends early: at least one report.
+/// Why a command ends early: at least one report, most important first.
 #[derive(Debug)]
-pub struct Failure {
-    first: Report,
-    others: Vec<Report>,
-}
+pub struct Failure(Vec<Report>);
 
 /// A problem, with the text that it is about where there is one.
 #[derive(Clone, Debug)]
@@ -55,25 +52,23 @@ pub struct Text {
 impl Failure {
     /// All of them, if there are any.
     pub fn of(reports: Vec<Report>) -> Option<Failure> {
-        let mut reports = reports.into_iter();
-        let first = reports.next()?;
-        Some(Failure { first, others: reports.collect() })
+        (!reports.is_empty()).then_some(Failure(reports))
     }
 
-    /// Every report, most important first.
-    pub fn reports(&self) -> impl Iterator<Item = &Report> {
-        std::iter::once(&self.first).chain(&self.others)
+    /// Every report.
+    pub fn reports(&self) -> &[Report] {
+        &self.0
     }
 
     /// How the program ends: the first problem decides.
     pub fn exit(&self) -> Exit {
-        self.first.problem.code.exit
+        self.0.first().expect("a failure has a report").problem.code.exit
     }
 }
 
 impl From<Report> for Failure {
-    fn from(first: Report) -> Failure {
-        Failure { first, others: Vec::new() }
+    fn from(report: Report) -> Failure {
+        Failure(vec![report])
     }
 }
 
@@ -134,7 +129,8 @@ impl Text {
         let before: usize = lines.by_ref().take(line.saturating_sub(1)).map(str::len).sum();
         let within = lines.next().unwrap_or_default().trim_start_matches('\u{feff}');
         let skipped = within.char_indices().nth(column.saturating_sub(1));
-        let mark = if line == 1 && self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let mark =
+            if line == 1 && self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         before + mark + skipped.map_or(within.len(), |(offset, _)| offset)
     }
 }
@@ -177,6 +173,6 @@ mod tests {
     fn the_first_problem_decides_how_it_ends() {
         assert!(Failure::of(Vec::new()).is_none());
         let failure = Failure::from(GRAMMAR.problem("x"));
-        assert_eq!((failure.exit(), failure.reports().count()), (Exit::Findings, 1));
+        assert_eq!((failure.exit(), failure.reports().len()), (Exit::Findings, 1));
     }
 }

@@ -64,9 +64,9 @@ pub fn mask(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
-        let scheme = rest[..at].rfind(|c| !is_scheme_letter(c)).map_or(0, |before| {
-            before + rest[before..].chars().next().map_or(1, char::len_utf8)
-        });
+        let scheme = rest[..at]
+            .rfind(|c| !is_scheme_letter(c))
+            .map_or(0, |before| before + rest[before..].chars().next().map_or(1, char::len_utf8));
         let end = rest[at..].find(ends_address).map_or(rest.len(), |length| at + length);
         out.push_str(&rest[..scheme]);
         out.push_str(&shown(&rest[scheme..end]));
@@ -122,11 +122,14 @@ fn without_password(authority: &str) -> Option<String> {
     if !is_host(host) {
         return None;
     }
-    Some(match user.map(|user| user.split_once(':').map_or((user, false), |(user, _)| (user, true))) {
-        Some((user, true)) => format!("{user}:{HIDDEN}@{host}"),
-        Some((user, false)) => format!("{user}@{host}"),
-        None => host.to_owned(),
-    })
+    Some(
+        match user.map(|user| user.split_once(':').map_or((user, false), |(user, _)| (user, true)))
+        {
+            Some((user, true)) => format!("{user}:{HIDDEN}@{host}"),
+            Some((user, false)) => format!("{user}@{host}"),
+            None => host.to_owned(),
+        },
+    )
 }
 
 /// `name`, `name:port` or `[address]:port`.

@@ -46,6 +46,13 @@ pub enum Why {
         /// The migration that the build means.
         meant: String,
     },
+    /// The column's type cannot be read as the field's.
+    OtherType {
+        /// The type in the database.
+        live: String,
+        /// The struct.
+        rust: String,
+    },
     /// It reads a required value, and the column may be NULL.
     MayBeNull,
     /// It may write NULL, and the column is required.
@@ -99,6 +106,9 @@ impl fmt::Display for Why {
                 f,
                 "the column in the database was created by migration {born}, this release means the one of {meant}"
             ),
+            Why::OtherType { live, rust } => {
+                write!(f, "its type in the database is {live}, which the field in `{rust}` cannot hold")
+            }
             Why::MayBeNull => f.write_str("this release reads it as required, and it may be NULL"),
             Why::NotNull => f.write_str("this release may write NULL, and the column is NOT NULL"),
             Why::NotWritten => f.write_str(
@@ -130,7 +140,7 @@ impl Why {
             Why::OtherBirth { .. } => {
                 "build the release from a checkout whose colmig.lock knows that migration"
             }
-            Why::MayBeNull | Why::NotNull | Why::NotWritten => {
+            Why::OtherType { .. } | Why::MayBeNull | Why::NotNull | Why::NotWritten => {
                 "the table was changed by hand: compare with `cargo colmig verify`, and change it back"
             }
         }

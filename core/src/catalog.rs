@@ -37,3 +37,31 @@ impl Catalog {
         self.tables.get(table)?.columns.iter().find(|c| c.name == column)
     }
 }
+
+/// A type as the catalog spells it, without its length or precision and in small letters:
+/// `character varying(20)` is `character varying`.
+pub fn base_type(sql_type: &str) -> String {
+    let mut base = String::new();
+    let mut depth = 0;
+    for c in sql_type.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            c if depth == 0 => base.extend(c.to_lowercase()),
+            _ => {}
+        }
+    }
+    base.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_do_not_count() {
+        assert_eq!(base_type("character varying(20)"), "character varying");
+        assert_eq!(base_type("timestamp(3) with time zone"), "timestamp with time zone");
+        assert_eq!(base_type("TEXT"), "text");
+    }
+}

@@ -221,6 +221,8 @@ pub struct ChangeFacts {
     pub words: &'static str,
     /// The verb for migration names and messages.
     pub verb: &'static str,
+    /// What a release of each phase does, from phase 0 on.
+    pub releases: &'static [&'static str],
     /// The steps in order, each with its stage.
     pub steps: &'static [(Act, Stage)],
     /// From stands to phases.
@@ -235,6 +237,7 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::CreateTable,
         words: "create table",
         verb: "create",
+        releases: &["does not know the table", "uses the table"],
         steps: &[(Act::CreateTable, E), (Act::Admit(1), E)],
         phases: PhaseRow {
             last: 1,
@@ -247,6 +250,7 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::AddRequired,
         words: "add required column",
         verb: "add",
+        releases: &["does not name it", "writes it: `adding`", "reads it: a plain field"],
         steps: &[
             (Act::Add, E),
             (Act::Admit(1), E),
@@ -266,6 +270,7 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::AddNullable,
         words: "add nullable column",
         verb: "add",
+        releases: &["does not name it", "names it"],
         steps: &[(Act::Add, E), (Act::Admit(1), E)],
         phases: PhaseRow {
             last: 1,
@@ -278,6 +283,7 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::AddDefault,
         words: "add column with a default",
         verb: "add",
+        releases: &["does not name it", "names it"],
         steps: &[(Act::Add, E), (Act::Admit(1), E)],
         phases: PhaseRow {
             last: 1,
@@ -290,6 +296,7 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::DropRequired,
         words: "drop required column",
         verb: "drop",
+        releases: &["reads it: a plain field", "writes it, reads it no longer: `deprecated`", "does not name it"],
         steps: &[
             (Act::Begin, E),
             (Act::Require(1), C),
@@ -309,6 +316,7 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::DropNullable,
         words: "drop nullable column",
         verb: "drop",
+        releases: &["names it", "does not name it"],
         steps: &[(Act::Begin, E), (Act::Require(1), C), (Act::Drop, C)],
         phases: PhaseRow {
             last: 1,
@@ -321,6 +329,7 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::DropDefault,
         words: "drop column with a default",
         verb: "drop",
+        releases: &["names it", "does not name it"],
         steps: &[(Act::Begin, E), (Act::Require(1), C), (Act::Drop, C)],
         phases: PhaseRow {
             last: 1,
@@ -335,6 +344,14 @@ impl ChangeKind {
     /// This kind's row of [`CHANGES`].
     pub fn facts(self) -> &'static ChangeFacts {
         CHANGES.iter().find(|row| row.kind == self).expect("every kind has a row")
+    }
+
+    /// What a release of this phase does: `phase 1 (writes it: `adding`)`.
+    pub fn release(self, phase: u8) -> String {
+        match self.facts().releases.get(usize::from(phase)) {
+            Some(words) => format!("phase {phase} ({words})"),
+            None => format!("phase {phase}"),
+        }
     }
 
     /// From stands to phases.
@@ -397,6 +414,13 @@ mod tests {
             let at = |position| window_at(acts.clone(), position).map(|w| (w.floor, w.ceil));
             assert_eq!(at(0), None);
             assert_eq!((at(1), at(acts.len())), (Some(first), Some(last)), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn every_phase_has_its_words() {
+        for row in CHANGES {
+            assert_eq!(row.releases.len(), usize::from(row.phases.last) + 1, "{:?}", row.kind);
         }
     }
 

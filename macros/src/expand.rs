@@ -19,7 +19,7 @@ use crate::lock::Surroundings;
 pub(crate) fn table(declared: &Declared, surroundings: &Surroundings) -> TokenStream {
     let table = table_impl(declared, surroundings);
     let bind = bind_impl(declared);
-    let (ident, colmig) = (&declared.ident, &declared.crate_path);
+    let (ident, colmig) = (own(&declared.ident), &declared.crate_path);
     let watch = surroundings.file.as_deref().and_then(Path::to_str).map(|file| {
         quote! { const _: &[u8] = ::core::include_bytes!(#file); }
     });
@@ -36,7 +36,7 @@ pub(crate) fn table(declared: &Declared, surroundings: &Surroundings) -> TokenSt
 }
 
 fn table_impl(declared: &Declared, surroundings: &Surroundings) -> TokenStream {
-    let (ident, colmig) = (&declared.ident, &declared.crate_path);
+    let (ident, colmig) = (own(&declared.ident), &declared.crate_path);
     let info = info(declared, surroundings);
     let select = select(declared);
     let is_unset = is_unset(declared);
@@ -126,7 +126,7 @@ fn select(declared: &Declared) -> String {
 fn is_unset(declared: &Declared) -> TokenStream {
     let colmig = &declared.crate_path;
     let arms = declared.fields.iter().filter(|field| field.shape.is_write_only()).map(|field| {
-        let (index, member) = (index(field), &field.member);
+        let (index, member) = (index(field), own(&field.member));
         let ask = quote_spanned! { field.ty.span() =>
             #colmig::__private::WriteOnlyField::is_unset(&self.#member)
         };
@@ -152,13 +152,13 @@ fn is_unset(declared: &Declared) -> TokenStream {
 
 /// One implementation for every database that has a type for each field.
 fn bind_impl(declared: &Declared) -> TokenStream {
-    let (ident, colmig) = (&declared.ident, &declared.crate_path);
+    let (ident, colmig) = (own(&declared.ident), &declared.crate_path);
     let sqlx = quote! { #colmig::__private::sqlx };
     let mut seen = BTreeSet::new();
     let types = declared.fields.iter().map(|field| &field.ty);
     let types = types.filter(|ty| seen.insert(ty.to_token_stream().to_string()));
     let arms = declared.fields.iter().map(|field| {
-        let (index, member) = (index(field), &field.member);
+        let (index, member) = (index(field), own(&field.member));
         quote! { #index => #sqlx::Arguments::add(arguments, &self.#member), }
     });
     quote! {
@@ -179,6 +179,15 @@ fn bind_impl(declared: &Declared) -> TokenStream {
             }
         }
     }
+}
+
+/// The name of a field or struct as the derive's own token: at the user's place, so that errors are
+/// shown there, and without the user's context, so that a `#[deprecated]` above it is not reported as if
+/// the user had used it.
+fn own(name: &Ident) -> Ident {
+    let mut own = name.clone();
+    own.set_span(name.span().resolved_at(Span::call_site()));
+    own
 }
 
 fn index(field: &Field) -> Literal {

@@ -86,6 +86,7 @@ struct Identity {
     id: String,
     label: String,
     vector: Vector,
+    tables: Vec<&'static TableInfo>,
     ttl: Duration,
     ignore_clients: Vec<String>,
 }
@@ -199,6 +200,7 @@ impl Lease {
             id: self.id.clone(),
             label,
             vector: vector(&self.project, &tables)?,
+            tables,
             ttl: self.ttl,
             ignore_clients: self.ignore_clients.clone(),
         })
@@ -252,7 +254,8 @@ async fn register_locked(driver: &mut dyn Driver, identity: &Identity) -> Result
     let mut wanted = tables(&rows);
     wanted.extend(identity.vector.structs.iter().map(|entry| entry.table.clone()));
     let catalog = driver.catalog(&wanted).await?;
-    let refusals = judge(&identity.vector, &rows, &catalog);
+    let mut refusals = judge(&identity.vector, &rows, &catalog);
+    refusals.extend(driver.misfits(&identity.tables, &catalog).await?);
     if !refusals.is_empty() {
         return Err(problem(&identity.vector.project, &refusals).into());
     }

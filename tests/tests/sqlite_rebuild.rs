@@ -2,6 +2,9 @@
 
 #[path = "sqlite_rebuild/cases.rs"]
 mod cases;
+#[cfg(test)]
+#[path = "sqlite_rebuild/database.rs"]
+mod database;
 #[path = "sqlite_rebuild/driver.rs"]
 mod driver;
 #[path = "sqlite_rebuild/random.rs"]
@@ -9,147 +12,9 @@ mod random;
 
 use cases::{CASES, Case};
 use colmig_core::dialect::sqlite::rebuild::statements;
+use database::Database;
 use driver::{live, run, set_not_null};
-use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
-
-/// A database in a file of its own, which goes with it.
-struct Database {
-    connection: SqliteConnection,
-    url: String,
-    _folder: tempfile::TempDir,
-}
-
-impl Database {
-    async fn new(schema: &str) -> Database {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}?mode=rwc", folder.path().join("test.db").display());
-        let mut connection = SqliteConnection::connect(&url).await.unwrap();
-        run(&mut connection, schema).await.unwrap();
-        Database { connection, url, _folder: folder }
-    }
-
-    async fn column(&mut self, sql: &str) -> Vec<String> {
-        let rows = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut self.connection).await;
-        rows.unwrap_or_else(|error| panic!("{error}: {sql}"))
-    }
-
-    /// The text of every object, each with its kind and its name.
-    async fn schema(&mut self) -> Vec<String> {
-        self.column(
-            "SELECT format('%s %s on %s: %s', type, name, tbl_name, sql) FROM sqlite_schema ORDER BY 1",
-        )
-        .await
-    }
-
-    async fn sql(&mut self, table: &str) -> String {
-        let name = colmig_core::ident::literal(table);
-        self.column(&format!("SELECT sql FROM sqlite_schema WHERE name = {name}")).await.remove(0)
-    }
-
-    /// Every column of a table as SQLite sees it, but for `except`'s NOT NULL.
-    async fn columns(&mut self, table: &str, except: &str) -> Vec<String> {
-        let (table, except) =
-            (colmig_core::ident::literal(table), colmig_core::ident::literal(except));
-        self.column(&format!(
-            "SELECT format('%s|%s|%s|%s|%s|%s|%s', cid, name, type, dflt_value, pk, hidden,
-                           iif(name = {except}, '?', \"notnull\"))
-             FROM pragma_table_xinfo({table}) ORDER BY cid"
-        ))
-        .await
-    }
-
-    /// The foreign keys and the automatic indexes of `t`.
-    async fn keys(&mut self) -> Vec<String> {
-        self.column(
-            "SELECT format('%s|%s|%s|%s|%s|%s', id, \"from\", \"to\", on_update, on_delete, match)
-             FROM pragma_foreign_key_list('t')
-             UNION ALL SELECT format('%s|%s|%s|%s', name, \"unique\", origin, partial)
-             FROM pragma_index_list('t')",
-        )
-        .await
-    }
-
-    /// Every row of every table, SQLite's own too, with its rowid if it has one.
-    async fn rows(&mut self) -> Vec<String> {
-        let mut all = Vec::new();
-        let tables = "SELECT name FROM pragma_table_list
-                      WHERE schema = 'main' AND type = 'table' AND name <> 'sqlite_schema' ORDER BY 1";
-        for table in self.column(tables).await {
-            let columns = format!(
-                "SELECT name FROM pragma_table_xinfo({}) ORDER BY cid",
-                colmig_core::ident::literal(&table)
-            );
-            let mut columns = self.column(&columns).await;
-            let taken = |name: &&str| columns.iter().any(|c| c.eq_ignore_ascii_case(name));
-            let rowid = ["rowid", "_rowid_", "oid"].into_iter().find(|name| !taken(name));
-            let table = colmig_core::ident::quote(&table);
-            for column in &mut columns {
-                *column = format!("quote({})", colmig_core::ident::quote(column));
-            }
-            let values = columns.join(" || '|' || ");
-            let rowid = rowid.unwrap_or("'-'");
-            let with = format!("SELECT {rowid} || ': ' || {values} FROM {table} ORDER BY {rowid}");
-            let without = format!("SELECT '-: ' || {values} FROM {table} ORDER BY 1");
-            let rows =
-                sqlx::query_scalar(AssertSqlSafe(with)).fetch_all(&mut self.connection).await;
-            let rows: Vec<String> = match rows {
-                Ok(rows) => rows,
-                Err(_) => self.column(&without).await,
-            };
-            all.extend(rows.into_iter().map(|row| format!("{table} {row}")));
-        }
-        all
-    }
-
-    async fn is_not_null(&mut self, case: &Case) -> bool {
-        let live = live(&mut self.connection, case.table).await.unwrap();
-        let name = case.name;
-        live.columns.iter().find(|c| c.name == case.column).expect(name).not_null
-    }
-
-    /// The case's own checks, each rolled back.
-    async fn probe(&mut self, case: &Case, not_null: bool) {
-        let (name, column) = (case.name, colmig_core::ident::quote(case.column));
-        let table = colmig_core::ident::quote(case.table);
-        for (sql, expected) in case.gives {
-            assert_eq!(self.attempt(sql).await.unwrap(), *expected, "{name}: {sql}");
-        }
-        for (sql, expected) in case.fails {
-            let error = self.attempt(sql).await.expect_err(sql);
-            assert!(error.contains(expected), "{name}: {sql}: {error}");
-        }
-        let unset = format!("UPDATE {table} SET {column} = NULL RETURNING 1");
-        match self.attempt(&unset).await {
-            Ok(rows) => assert!(!not_null || rows.is_empty(), "{name}: NULL was stored"),
-            Err(error) => {
-                let refused = error.contains("NOT NULL constraint failed");
-                let cannot = ["generated column", "datatype mismatch", "foreign key mismatch"];
-                let other = cannot.iter().any(|part| error.contains(part));
-                assert!(other || refused == not_null, "{name}: {error}");
-            }
-        }
-        let keys: i64 = sqlx::query_scalar("PRAGMA foreign_keys")
-            .fetch_one(&mut self.connection)
-            .await
-            .unwrap();
-        assert_eq!(keys, 1, "{name}");
-        assert_eq!(self.column("SELECT * FROM pragma_integrity_check").await, ["ok"], "{name}");
-    }
-
-    async fn attempt(&mut self, sql: &str) -> Result<String, String> {
-        run(&mut self.connection, "BEGIN").await.unwrap();
-        let text = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut self.connection).await;
-        let text = text.map(|rows| rows.first().map(first_value).unwrap_or_default());
-        run(&mut self.connection, "ROLLBACK").await.unwrap();
-        text.map_err(|error| error.to_string())
-    }
-}
-
-fn first_value(row: &sqlx::sqlite::SqliteRow) -> String {
-    use sqlx::Row;
-    let number = row.try_get::<i64, _>(0).map(|number| number.to_string());
-    number.or_else(|_| row.try_get::<String, _>(0)).unwrap_or_default()
-}
+use sqlx::{Connection, SqliteConnection};
 
 /// What follows the table's name. RENAME writes that between double quotes, and it stays so.
 fn body(case: &Case, sql: &str) -> String {
@@ -201,14 +66,14 @@ async fn everything_but_not_null_stays() {
     }
 }
 
-/// Each of a few hundred random tables is changed, column by column, and changed back.
+/// Each of a hundred and fifty random tables is changed, column by column, and changed back.
 #[tokio::test]
 async fn whatever_sqlite_accepts_is_understood() {
     let mut random = random::Random(1);
     let mut database =
         Database::new("PRAGMA synchronous = OFF; CREATE TABLE p(x INTEGER PRIMARY KEY)").await;
     let (mut accepted, mut changed) = (0, 0);
-    while accepted < 400 {
+    while accepted < 150 {
         let table = random.table();
         if run(&mut database.connection, &table).await.is_err() {
             continue;
@@ -235,7 +100,7 @@ async fn whatever_sqlite_accepts_is_understood() {
         }
         run(&mut database.connection, "DROP TABLE t").await.unwrap();
     }
-    assert!(changed > 2000, "{changed}");
+    assert!(changed > 150 * 4, "{changed}");
 }
 
 #[tokio::test]
@@ -254,6 +119,18 @@ async fn a_row_without_a_value_leaves_all_as_it_was() {
     assert_eq!((database.schema().await, database.rows().await), before);
     let live = live(&mut database.connection, "t").await.unwrap();
     assert!(live.foreign_keys && !live.legacy_alter_table, "the pragmas are back");
+}
+
+/// Nothing but a damaged catalog makes such rows; even then, none is dropped on the quiet.
+#[tokio::test]
+async fn a_conflict_clause_drops_no_row() {
+    let schema = "CREATE TABLE t(c, d); INSERT INTO t VALUES (1, NULL), (2, 2);
+                  PRAGMA writable_schema = ON;
+                  UPDATE sqlite_schema SET sql = 'CREATE TABLE t(c, d NOT NULL ON CONFLICT IGNORE)';
+                  PRAGMA writable_schema = RESET;";
+    let mut database = Database::new(schema).await;
+    let error = set_not_null(&mut database.connection, "t", "c", true).await.unwrap_err();
+    assert!(error.to_string().ends_with(".d"), "{error}");
 }
 
 #[tokio::test]
@@ -311,7 +188,7 @@ async fn without_legacy_alter_table_a_view_stops_the_rename() {
         let schema = format!("CREATE TABLE t(c); CREATE TABLE o(x); {dependant}");
         let mut database = Database::new(&schema).await;
         let error = by_hand(&mut database, "OFF", "OFF").await.unwrap_err();
-        assert!(error.contains(expected), "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
         by_hand(&mut database, "OFF", "ON").await.unwrap();
     }
 }
@@ -331,19 +208,18 @@ async fn with_foreign_keys_the_rows_of_other_tables_would_go() {
 }
 
 /// The statements for `t.c`, with whatever pragmas.
-async fn by_hand(database: &mut Database, keys: &str, legacy: &str) -> Result<(), String> {
+async fn by_hand(database: &mut Database, keys: &str, legacy: &str) -> driver::Result<()> {
     let connection = &mut database.connection;
-    let mut live = live(connection, "t").await.unwrap();
+    let mut live = live(connection, "t").await?;
     (live.foreign_keys, live.legacy_alter_table) = (false, true);
-    let pragmas = format!("PRAGMA foreign_keys = {keys}; PRAGMA legacy_alter_table = {legacy}");
-    run(connection, &pragmas).await.unwrap();
-    run(connection, "BEGIN IMMEDIATE").await.unwrap();
-    for statement in statements(&live, "c", true).unwrap() {
+    run(connection, &format!("PRAGMA foreign_keys = {keys}")).await?;
+    run(connection, &format!("PRAGMA legacy_alter_table = {legacy}")).await?;
+    run(connection, "BEGIN IMMEDIATE").await?;
+    for statement in statements(&live, "c", true)? {
         if let Err(error) = run(connection, &statement).await {
-            run(connection, "ROLLBACK").await.unwrap();
-            return Err(error.to_string());
+            run(connection, "ROLLBACK").await?;
+            return Err(error);
         }
     }
-    run(connection, "COMMIT").await.unwrap();
-    Ok(())
+    run(connection, "COMMIT").await
 }

@@ -1,9 +1,9 @@
 //! `cargo colmig init`: writes colmig.toml.
 
 use camino::Utf8Path;
+use colmig_core::Exit;
 use colmig_core::problem::{FILE_UNWRITABLE, Problem, USAGE};
 use colmig_core::types::{DATABASES, Database};
-use colmig_core::Exit;
 
 use crate::cli::{Globals, InitArgs};
 use crate::config::{PROJECT_NAME, is_project_name};
@@ -15,7 +15,7 @@ use crate::terminal::Terminal;
 use crate::workspace::Workspace;
 
 /// Writes the file beside the package's Cargo.toml, or the workspace's where no package is meant.
-pub fn run(args: &InitArgs, globals: &Globals, terminal: Terminal) -> Result<Exit> {
+pub(super) fn run(args: &InitArgs, globals: &Globals, terminal: Terminal) -> Result<Exit> {
     let workspace = Workspace::load(globals)?;
     let dir = workspace.current.as_ref().map_or(&workspace.root, |package| &package.dir);
     let path = dir.join(CONFIG_FILE);
@@ -111,17 +111,21 @@ mod tests {
     fn what_is_written_can_be_read() {
         let dir = tempfile::tempdir().expect("there is room");
         let path = Utf8Path::from_path(dir.path()).expect("a plain path").join(CONFIG_FILE);
-        new_file(&path, &text("shop", &[Database::Postgres, Database::Sqlite])).expect("a new file");
+        new_file(&path, &text("shop", &[Database::Postgres, Database::Sqlite]))
+            .expect("a new file");
         let config = Config::read(&path).expect("it is valid");
         assert_eq!((config.project.as_str(), config.databases.len()), ("shop", 2));
         let url = |_: &str| Some("sqlite::memory:".to_owned());
         assert!(!config.environment(Choice::default(), url).expect("dev").fleet_leases);
         // The example below it is valid too, once its signs are removed.
         let whole = std::fs::read_to_string(&path).expect("it was written");
-        let whole: Vec<_> = whole.lines().map(|line| match line.strip_prefix("# ") {
-            Some(rest) if rest.starts_with('[') || rest.contains(" = ") => rest,
-            _ => line,
-        }).collect();
+        let whole: Vec<_> = whole
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(rest) if rest.starts_with('[') || rest.contains(" = ") => rest,
+                _ => line,
+            })
+            .collect();
         std::fs::write(&path, whole.join("\n")).expect("it can be written");
         let config = Config::read(&path).expect("it is valid");
         assert_eq!(config.environments(), ["dev", "prod"]);

@@ -61,7 +61,9 @@ impl Config {
         let url = match choice.url {
             // A path that was typed is relative to where it was typed.
             Some(url) => url.clone(),
-            None => SecretUrl::new(below(self.address(name, &table, variable)?, self.path.parent())),
+            None => {
+                SecretUrl::new(below(self.address(name, &table, variable)?, self.path.parent()))
+            }
         };
         let database = self.database(name, &url)?;
         Ok(Environment {
@@ -85,7 +87,8 @@ impl Config {
         }
         let problem = match name {
             Some(name) => USAGE.problem(format!("colmig.toml has no environment `{name}`")),
-            None => USAGE.problem("colmig.toml has no environment `dev`, which is meant without `--env`"),
+            None => USAGE
+                .problem("colmig.toml has no environment `dev`, which is meant without `--env`"),
         };
         Err(match self.environments().as_slice() {
             [] => problem.help(format!("add `[env.{wanted}]` with a `url`")),
@@ -100,7 +103,8 @@ impl Config {
         table: &Table,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<String, Problem> {
-        let subject = if name.is_empty() { "the project".into() } else { format!("`[env.{name}]`") };
+        let subject =
+            if name.is_empty() { "the project".into() } else { format!("`[env.{name}]`") };
         let read = |word: &str| variable(word).filter(|url| !url.is_empty());
         let wanted = match table.url.as_deref() {
             Some(url) => match url.strip_prefix('$') {
@@ -118,7 +122,9 @@ impl Config {
         // What is no name may be a part of a password.
         if !wanted.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') || wanted.is_empty() {
             return Err(self
-                .problem(format!("the `url` of {subject} begins with `$`, and no name of a variable follows"))
+                .problem(format!(
+                    "the `url` of {subject} begins with `$`, and no name of a variable follows"
+                ))
                 .help("the variable holds the whole address: `url = \"$DATABASE_URL\"`"));
         }
         read(wanted).ok_or_else(|| {

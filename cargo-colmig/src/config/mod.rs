@@ -110,7 +110,9 @@ fn refused(path: &Utf8Path, text: String, error: &toml::de::Error) -> Failure {
 }
 
 /// The name is a key in the ledger and a part of what people type.
-fn project_name<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<String, D::Error> {
+fn project_name<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<String, D::Error> {
     let name = String::deserialize(deserializer)?;
     match is_project_name(&name) {
         true => Ok(name),
@@ -135,7 +137,9 @@ fn databases<'de, D: Deserializer<'de>>(
     databases.sort_unstable();
     databases.dedup();
     match databases.is_empty() {
-        true => Err(de::Error::custom(format!("`databases` is empty; there are {}", Database::words()))),
+        true => {
+            Err(de::Error::custom(format!("`databases` is empty; there are {}", Database::words())))
+        }
         false => Ok(databases),
     }
 }

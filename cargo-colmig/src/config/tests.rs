@@ -35,7 +35,7 @@ fn whole() -> Config {
 
 fn message(text: &str) -> String {
     let failure = parse(text).expect_err("it is not valid");
-    let report = failure.reports().next().expect("there is one");
+    let report = &failure.reports()[0];
     let excerpt = report.excerpt.as_ref().map_or("", |excerpt| &excerpt.text);
     format!("{}\n{excerpt}", report.problem)
 }
@@ -69,7 +69,8 @@ fn dev_is_meant_without_a_name() {
     let plain = |_: &str| Some("postgres://h/d".to_owned());
     let dev = whole().environment(Choice::default(), plain).expect("dev is there");
     assert_eq!(dev.name, "dev");
-    let only_prod = parse("project = \"a\"\ndatabases = [\"sqlite\"]\n[env.prod]\n").expect("valid");
+    let only_prod =
+        parse("project = \"a\"\ndatabases = [\"sqlite\"]\n[env.prod]\n").expect("valid");
     let problem = only_prod.environment(Choice::default(), plain).expect_err("no dev");
     assert!(problem.to_string().contains("`--env` with one of prod"), "{problem}");
 }
@@ -120,7 +121,10 @@ fn unknown_keys_are_refused_with_their_place() {
     let text = message("project = \"a\"\ndatabases = [\"sqlite\"]\n[env.dev]\nsoaks = \"1m\"\n");
     assert!(text.contains("unknown field `soaks`") && text.contains("colmig.toml:4:1"), "{text}");
     let text = message("project = \"a\"\ndatabase = [\"sqlite\"]\n");
-    assert!(text.contains("unknown field `database`") && text.contains("colmig.toml:2:1"), "{text}");
+    assert!(
+        text.contains("unknown field `database`") && text.contains("colmig.toml:2:1"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -34,9 +34,9 @@ pub fn write(project: &Project, change: Rewrite<'_>) -> Result<(), Problem> {
     let lock = staged.file(&project.lock, change.lock)?;
 
     let mut renames = Renames::default();
-    let old = change.old.map(|id| {
-        (project.migrations.join(id), project.migrations.join(format!(".{id}.old")))
-    });
+    let old = change
+        .old
+        .map(|id| (project.migrations.join(id), project.migrations.join(format!(".{id}.old"))));
     let set_aside = |renames: &mut Renames| match &old {
         Some((from, to)) => renames.replace(from, to),
         None => Ok(()),

@@ -189,7 +189,10 @@ impl Source {
             };
             let case = match first.declared.table.name == *name {
                 true => String::new(),
-                false => format!(" (as `{}`, which SQLite does not tell apart)", first.declared.table.name),
+                false => format!(
+                    " (as `{}`, which SQLite does not tell apart)",
+                    first.declared.table.name
+                ),
             };
             let problem = DUPLICATE
                 .problem(format!(
@@ -199,7 +202,9 @@ impl Source {
                     second.declared.ident,
                     place(second)
                 ))
-                .help("keep one struct, or give the other its own table: `#[colmig(table = \"…\")]`");
+                .help(
+                    "keep one struct, or give the other its own table: `#[colmig(table = \"…\")]`",
+                );
             reports.push(second.text.mistake(parse::Mistake::new(second.declared.span, problem)));
         }
         reports

@@ -40,7 +40,10 @@ pub(super) fn human(severity: Severity, report: &Report) -> String {
         group = group.element(Origin::path(place));
     }
     let group = group.elements(problem.help.iter().map(|help| Level::HELP.message(help)));
-    Renderer::styled().render(&[group]) + "\n\n"
+    let text = Renderer::styled().render(&[group]);
+    // Without line numbers, the arrow would stand at the edge.
+    let text = if report.excerpt.is_none() { text.replace('\n', "\n ") } else { text };
+    text + "\n\n"
 }
 
 /// A problem for programs.
@@ -56,7 +59,7 @@ pub(super) struct Object<'a> {
     file: Option<&'a str>,
     line: Option<usize>,
     column: Option<usize>,
-    exit: u8,
+    exit: Option<u8>,
 }
 
 /// The problem as an object.
@@ -74,7 +77,7 @@ pub(super) fn json(severity: Severity, report: &Report) -> Object<'_> {
         file: excerpt.map(|excerpt| excerpt.file.as_str()),
         line: excerpt.map(|excerpt| excerpt.line),
         column: excerpt.map(|excerpt| excerpt.column),
-        exit: problem.code.exit as u8,
+        exit: (severity == Severity::Error).then_some(problem.code.exit as u8),
     }
 }
 
@@ -90,8 +93,12 @@ mod tests {
 
     #[test]
     fn a_problem_in_a_text_shows_the_line() {
-        let text = Text { file: "src/a.rs".into(), text: "struct User {\n    handle: String,\n}\n".into() };
-        let problem = ILLEGAL_MOVE.problem("`handle` cannot do this").help("do that").help("or this");
+        let text = Text {
+            file: "src/a.rs".into(),
+            text: "struct User {\n    handle: String,\n}\n".into(),
+        };
+        let problem =
+            ILLEGAL_MOVE.problem("`handle` cannot do this").help("do that").help("or this");
         let expected = "\
 error[CM0201]: `handle` cannot do this
  --> src/a.rs:2:5
@@ -111,8 +118,9 @@ error[CM0201]: `handle` cannot do this
         let report = ILLEGAL_MOVE.problem("no").at("migrations/0001_a").help("yes").into();
         let text = plain(&report);
         assert!(text.starts_with("error[CM0201]: no\n"), "{text}");
-        assert!(text.contains("--> migrations/0001_a\n") && text.contains("= help: yes"), "{text}");
-        let object = serde_json::to_value(json(Severity::Error, &report)).expect("it is plain data");
+        assert!(text.ends_with("\n --> migrations/0001_a\n  = help: yes\n\n"), "{text}");
+        let object =
+            serde_json::to_value(json(Severity::Error, &report)).expect("it is plain data");
         assert_eq!((&object["code"], &object["exit"]), (&"CM0201".into(), &100.into()));
     }
 }

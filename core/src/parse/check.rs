@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use super::{Declared, Field, Mistake};
 use crate::diff::check_table;
 use crate::lock::Lock;
+use crate::migration::number;
 use crate::problem::{GRAMMAR, Problem, UNKNOWN_TYPE};
 use crate::schema::Column;
 use crate::types::{ColumnType, Database, PerDatabase};
@@ -39,8 +40,8 @@ fn span_of(declared: &Declared, column: Option<&str>) -> Span {
 /// A column that the newest migration created may never have left this branch; then its mistake can be
 /// mended as if it had not been made.
 fn with_amend(problem: Problem, recorded: Option<&Column>, lock: &Lock) -> Problem {
-    let born_in_head =
-        |column: &&Column| !column.born.is_empty() && lock.head().starts_with(&column.born);
+    let head = number(lock.head());
+    let born_in_head = |column: &&Column| !head.is_empty() && column.born == head;
     match recorded.filter(born_in_head) {
         Some(_) => problem.help(format!(
             "or, if `{}` never left this branch: `cargo colmig generate --amend`",

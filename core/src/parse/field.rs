@@ -142,7 +142,10 @@ fn unknown_type(written: &str, instead: &str) -> Problem {
     UNKNOWN_TYPE
         .problem(format!("colmig knows no SQL type for `{written}`"))
         .help("add the type's name in the database: `#[colmig(type = \"…\")]`")
-        .help(format!("known are {}, and `Option` of these", known.join(", ")))
+        .help(format!(
+            "known are {}, and `Option` of these; an alias has to be written out",
+            known.join(", ")
+        ))
 }
 
 fn is_somewhere(row: &TypeRow) -> bool {

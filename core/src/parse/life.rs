@@ -82,7 +82,7 @@ impl Life<'_> {
             let (span, _) = (self.words.said(row.word)?, self.words.said(row.with)?);
             let (name, plain) = (self.name, self.line(self.shape.with_write_only(false)));
             let problem = GRAMMAR
-                .problem(format!("`{name}` is `{}` and `{}`: {}", row.with, row.word, row.why));
+                .problem(format!("`{name}` says `{}` and `{}`: {}", row.with, row.word, row.why));
             Some(Mistake::new(span, problem.help(row.help.replace("{plain}", &plain))))
         };
         CONTRADICTIONS.iter().filter_map(said).collect()

@@ -4,8 +4,8 @@
 //! * [`word`]: the words of `#[colmig(…)]`, as data; `attr` reads them, `sqlx` reads the ones that sqlx
 //!   shares with us;
 //! * `shape`: a field's type; `field` and `life`: one field, and all that can be wrong with it;
-//!   `key`; [`table`]: a struct;
-//! * [`check`]: a struct against the lock file; [`source`]: a whole file.
+//!   `key`; [`table()`]: a struct;
+//! * [`check()`]: a struct against the lock file; [`source()`]: a whole file.
 //!
 //! Every function reports every mistake that it finds, each at the user's own token. Nothing here opens
 //! a file, resolves a name or expands a macro: a type is known by its last path segment.
@@ -49,7 +49,7 @@ impl Mistake {
     }
 }
 
-/// Where a token stands in the text that [`source`] read.
+/// Where a token stands in the text that [`source()`] read.
 #[cfg(feature = "locations")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
@@ -63,7 +63,7 @@ pub struct Location {
 
 #[cfg(feature = "locations")]
 impl Location {
-    /// The place of a span in the text that [`source`] read; rustc's own spans have none.
+    /// The place of a span in the text that [`source()`] read; rustc's own spans have none.
     pub fn of(span: Span) -> Location {
         let start = span.start();
         Location { line: start.line, column: start.column + 1, bytes: span.byte_range() }

@@ -414,6 +414,21 @@ fn every_mistake_is_reported_at_once_and_hides_no_other_table() {
     assert_eq!(file.tables.iter().map(|t| t.table.name.as_str()).collect::<Vec<_>>(), ["good"]);
 }
 
+/// Half-written code is what an editor shows the derive all day.
+#[test]
+fn nothing_that_is_half_written_is_a_panic() {
+    let whole = "#[derive(Table)] #[colmig(table = \"t\", primary_key(a, \"b\"), crate = x::y)] #[sqlx(rename_all = \"camelCase\")]
+        struct T { #[colmig(type(postgres = \"a\", sqlite = \"b\"), column = \"a\")] a: x::Y<Z>,
+        #[cfg(all(unix, any()))] #[colmig(adding, backfill = \"1\")] #[sqlx(rename = \"c\", json)] b: WriteOnly<Option<i64>> }";
+    let letters: Vec<char> = whole.chars().collect();
+    for cut in 0..letters.len() {
+        for length in [1, 2, 5] {
+            let kept = letters[..cut].iter().chain(letters.iter().skip(cut + length));
+            let _ = source(&kept.collect::<String>());
+        }
+    }
+}
+
 #[test]
 fn a_table_has_the_name_the_key_and_the_access_that_it_says() {
     let plain =

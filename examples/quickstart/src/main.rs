@@ -73,9 +73,9 @@ async fn main() -> ExitCode {
     println!("ready");
     let tally = Arc::new(Tally::default());
     let loops = [tokio::spawn(write(pool.clone(), tally.clone())), tokio::spawn(read(pool.clone(), tally.clone()))];
-    let mut input = Vec::new();
+    let (mut stdin, mut input) = (tokio::io::stdin(), Vec::new());
     tokio::select! {
-        _ = tokio::io::stdin().read_to_end(&mut input) => {}
+        _ = stdin.read_to_end(&mut input) => {}
         problem = lease.lost() => eprintln!("error: {problem}"),
     }
     tally.stop.store(true, Ordering::Relaxed);

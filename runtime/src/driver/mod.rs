@@ -9,11 +9,13 @@ pub(crate) mod ledger;
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
+mod types;
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
 use colmig_core::catalog::Catalog;
 use colmig_core::dialect::{Dialect, Direction};
@@ -21,6 +23,8 @@ use colmig_core::gate::Session;
 use colmig_core::problem::{self, Problem};
 use colmig_core::protocol::Act;
 use serde::{Deserialize, Serialize};
+
+use crate::TableInfo;
 
 /// What every method of a driver returns: trait objects need boxed futures.
 pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, DbError>> + Send + 'a>>;
@@ -109,14 +113,24 @@ pub(crate) struct DbError {
     pub(crate) trouble: Trouble,
     pub(crate) message: String,
     pub(crate) sql: String,
+    /// What colmig itself found wrong, where it was not the database.
+    pub(crate) verdict: Option<Box<Problem>>,
 }
 
 impl DbError {
     pub(crate) fn other(message: impl Into<String>) -> DbError {
-        DbError { trouble: Trouble::Other, message: message.into(), sql: String::new() }
+        DbError { trouble: Trouble::Other, message: message.into(), sql: String::new(), verdict: None }
+    }
+
+    /// A refusal of colmig's own, made where a statement would have been.
+    pub(crate) fn verdict(problem: Problem) -> DbError {
+        DbError { verdict: Some(Box::new(problem.clone())), ..DbError::other(problem.message) }
     }
 
     pub(crate) fn problem(&self) -> Problem {
+        if let Some(problem) = &self.verdict {
+            return (**problem).clone();
+        }
         let statement: Vec<_> = self.sql.split_whitespace().collect();
         let mut statement = statement.join(" ");
         if let Some((cut, _)) = statement.char_indices().nth(300) {
@@ -214,6 +228,9 @@ pub(crate) trait Driver: Send {
     /// The types of key columns, as the backfill casts them.
     fn key<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<KeyColumn>>;
 
+    /// The catalog's spelling of a type that somebody wrote, without length or precision.
+    fn canonical_type<'a>(&'a mut self, written: &'a str) -> Answer<'a, String>;
+
     /// About how many rows a table has, without counting them.
     fn estimate<'a>(&'a mut self, table: &'a str) -> Answer<'a, i64>;
 
@@ -225,6 +242,10 @@ pub(crate) trait Driver: Send {
 
     /// Checks that nothing is broken before a live script is committed; what is, in words.
     fn check_live<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<String>>;
+
+    /// Columns whose type the declared Rust type cannot hold, by sqlx's own judgement. The round trips do
+    /// not grow with the number of tables.
+    fn misfits<'a>(&'a mut self, tables: &'a [&'static TableInfo], catalog: &'a Catalog) -> Answer<'a, Vec<Refusal>>;
 
     /// Sessions of clients that may write any of these tables and are neither ours nor named `colmig:`
     /// and one of these instances; `None` where the database cannot show them.

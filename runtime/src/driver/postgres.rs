@@ -2,17 +2,20 @@
 
 use std::str::FromStr;
 
+use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
-use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable};
+use colmig_core::catalog::{base_type, Catalog, CatalogColumn, CatalogTable};
 use colmig_core::dialect::{Dialect, Direction, for_server};
 use colmig_core::gate::Session;
 use colmig_core::problem::{POOLER, UNREACHABLE};
 use colmig_core::protocol::Act;
 use colmig_core::types::Database;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
-use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Row as _, TypeInfo, ValueRef};
+use sqlx::{Arguments, AssertSqlSafe, Column, ConnectOptions, Executor, Row as _, SqlSafeStr, Statement, TypeInfo, ValueRef};
 
+use super::types;
 use super::{Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work, maybe_die};
+use crate::TableInfo;
 
 /// How long a schema statement may queue for its lock. Everybody behind it waits as long, so it is
 /// short, and the pauses between tries are long.
@@ -111,7 +114,7 @@ fn trouble(error: &sqlx::Error) -> Trouble {
 }
 
 fn fault(sql: &str, error: &sqlx::Error) -> DbError {
-    DbError { trouble: trouble(error), message: plain(error), sql: sql.to_owned() }
+    DbError { trouble: trouble(error), message: plain(error), sql: sql.to_owned(), verdict: None }
 }
 
 fn arguments(parameters: &[Value]) -> Result<PgArguments, DbError> {
@@ -277,6 +280,14 @@ impl Driver for Postgres {
         })
     }
 
+    fn canonical_type<'a>(&'a mut self, written: &'a str) -> Answer<'a, String> {
+        Box::pin(async move {
+            let sql = "SELECT coalesce(format_type(to_regtype($1), NULL), $1)";
+            let names = self.names(sql, &[base_type(written).into()]).await?;
+            Ok(names.into_iter().next().unwrap_or_default())
+        })
+    }
+
     fn estimate<'a>(&'a mut self, table: &'a str) -> Answer<'a, i64> {
         Box::pin(async move {
             // As the planner does it: the density of the last ANALYZE over the pages of now.
@@ -315,6 +326,22 @@ impl Driver for Postgres {
 
     fn check_live<'a>(&'a mut self, _: &'a str) -> Answer<'a, Vec<String>> {
         Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn misfits<'a>(&'a mut self, tables: &'a [&'static TableInfo], catalog: &'a Catalog) -> Answer<'a, Vec<Refusal>> {
+        Box::pin(async move {
+            let mut found = Vec::new();
+            for chunk in types::chunks(tables, catalog) {
+                let sql = AssertSqlSafe(types::probe(&chunk)).into_sql_str();
+                let statement = (&mut self.connection).prepare(sql).await.map_err(|error| fault("", &error))?;
+                for (wanted, column) in chunk.iter().zip(statement.columns()) {
+                    let live = column.type_info();
+                    let fits = wanted.info.types.postgres.is_none_or(|compatible| compatible(live));
+                    found.extend((!fits).then(|| wanted.misfit(live.name())));
+                }
+            }
+            Ok(found)
+        })
     }
 
     fn strangers<'a>(&'a mut self, tables: &'a [String], instances: &'a [String], ignored: &'a [String]) -> Answer<'a, Option<Vec<Session>>> {

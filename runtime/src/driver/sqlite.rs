@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
-use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable};
+use colmig_core::catalog::{base_type, Catalog, CatalogColumn, CatalogTable};
 use colmig_core::dialect::sqlite::rebuild::{self, Live, LiveColumn};
 use colmig_core::dialect::{Dialect, Direction, for_server, sqlite};
 use colmig_core::gate::Session;
@@ -15,9 +16,11 @@ use colmig_core::problem::UNREACHABLE;
 use colmig_core::protocol::Act;
 use colmig_core::types::Database;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow};
-use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Row as _, TypeInfo, ValueRef};
+use sqlx::{Arguments, AssertSqlSafe, Column, ConnectOptions, Executor, Row as _, SqlSafeStr, Statement, TypeInfo, ValueRef};
 
+use super::types;
 use super::{Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work, maybe_die};
+use crate::TableInfo;
 
 /// How long a statement waits for the writer: longer than any batch, shorter than anybody's patience.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -28,7 +31,14 @@ pub(crate) struct Sqlite {
     path: PathBuf,
     in_memory: bool,
     lock: Option<File>,
-    rebuilding: bool,
+    rebuild: Option<Rebuild>,
+}
+
+/// A rebuild that is under way: the settings to go back to, and what must still hold after it.
+struct Rebuild {
+    foreign_keys: bool,
+    legacy_alter_table: bool,
+    before: Vec<String>,
 }
 
 impl Sqlite {
@@ -52,7 +62,7 @@ impl Sqlite {
             .await
             .map_err(|error| unreachable(url, &error))?;
         let dialect = for_server(Database::Sqlite, &version)?;
-        Ok(Sqlite { connection, dialect, path, in_memory, lock: None, rebuilding: false })
+        Ok(Sqlite { connection, dialect, path, in_memory, lock: None, rebuild: None })
     }
 
     /// Beside the database: a lock on the file itself would meet SQLite's own.
@@ -103,7 +113,7 @@ impl Sqlite {
                     &[name.as_str().into()],
                 )
                 .await?,
-            statistics: self.names("SELECT name FROM sqlite_schema WHERE name IN ('sqlite_stat1', 'sqlite_stat4')", &[]).await?,
+            statistics: self.names("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'sqlite_stat[134]' ORDER BY name", &[]).await?,
             foreign_keys: flag(self.rows("PRAGMA foreign_keys", &[]).await?),
             legacy_alter_table: flag(self.rows("PRAGMA legacy_alter_table", &[]).await?),
             sql: row[1].text().to_owned(),
@@ -115,10 +125,39 @@ impl Sqlite {
 
     async fn end(&mut self, statement: &'static str) -> Result<(), DbError> {
         let ended = self.script(statement).await;
-        if std::mem::take(&mut self.rebuilding) {
-            self.script("PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON").await?;
-        }
+        self.restore().await?;
         ended
+    }
+
+    /// Gives the connection the settings back that a rebuild needed otherwise.
+    async fn restore(&mut self) -> Result<(), DbError> {
+        let Some(rebuild) = self.rebuild.take() else { return Ok(()) };
+        let (keys, legacy) = (rebuild.foreign_keys, rebuild.legacy_alter_table);
+        self.script(&format!("PRAGMA legacy_alter_table = {legacy}; PRAGMA foreign_keys = {keys}")).await
+    }
+
+    /// What a rebuild must leave as it is: every other object of the catalog, and what is broken already
+    /// (rows without their parent, views that cannot be read).
+    async fn surroundings(&mut self, table: &str) -> Result<Vec<String>, DbError> {
+        let mut all = self
+            .names(
+                "SELECT format('%s %s on %s: %s', type, name, tbl_name, sql) FROM sqlite_schema
+                 WHERE NOT (type = 'table' AND name = $1 COLLATE NOCASE) ORDER BY 1",
+                &[table.into()],
+            )
+            .await?;
+        let orphans = "SELECT format('row %s misses its parent in %s (key %s)', coalesce(rowid, '?'), parent, fkid)
+                       FROM pragma_foreign_key_check($1)";
+        match self.names(orphans, &[table.into()]).await {
+            Ok(orphans) => all.extend(orphans),
+            Err(error) => all.push(error.message),
+        }
+        for view in self.names("SELECT name FROM sqlite_schema WHERE type = 'view'", &[]).await? {
+            if let Err(error) = self.rows(&format!("SELECT 1 FROM {} LIMIT 0", quote(&view)), &[]).await {
+                all.push(format!("the view `{view}`: {}", error.message));
+            }
+        }
+        Ok(all)
     }
 }
 
@@ -149,10 +188,11 @@ fn trouble(error: &sqlx::Error) -> Trouble {
 
 fn fault(sql: &str, error: &sqlx::Error) -> DbError {
     let message = match error {
-        sqlx::Error::Database(inner) => inner.message().to_owned(),
+        // A rebuild's temporary name means nothing to anybody else.
+        sqlx::Error::Database(inner) => inner.message().replace("_colmig_rebuild_", ""),
         other => other.to_string(),
     };
-    DbError { trouble: trouble(error), message, sql: sql.to_owned() }
+    DbError { trouble: trouble(error), message, sql: sql.to_owned(), verdict: None }
 }
 
 fn arguments(parameters: &[Value]) -> Result<SqliteArguments, DbError> {
@@ -230,15 +270,21 @@ impl Driver for Sqlite {
         })
     }
 
-    /// Both pragmas are no-ops inside a transaction, so they come first. With foreign keys on, dropping
-    /// the old table would delete the rows that point at it.
+    /// `foreign_keys` is a no-op inside a transaction, so it comes first; with it on, dropping the old
+    /// table would delete the rows that point at it.
     fn begin(&mut self, work: Work) -> Answer<'_, ()> {
         Box::pin(async move {
             if work == Work::Rebuild {
+                let rows = self.rows("SELECT foreign_keys, legacy_alter_table FROM pragma_foreign_keys, pragma_legacy_alter_table", &[]).await?;
+                let flag = |index: usize| rows.first().is_some_and(|row| row[index].int() == 1);
+                self.rebuild = Some(Rebuild { foreign_keys: flag(0), legacy_alter_table: flag(1), before: Vec::new() });
                 self.script("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON").await?;
-                self.rebuilding = true;
             }
-            self.script("BEGIN IMMEDIATE").await
+            let begun = self.script("BEGIN IMMEDIATE").await;
+            if begun.is_err() {
+                self.restore().await?;
+            }
+            begun
         })
     }
 
@@ -262,6 +308,7 @@ impl Driver for Sqlite {
                 trouble: Trouble::ReadOnly,
                 message: format!("cannot open {}: {error}", path.display()),
                 sql: String::new(),
+                verdict: None,
             })?;
             match file.try_lock() {
                 Ok(()) => {
@@ -284,7 +331,6 @@ impl Driver for Sqlite {
     fn catalog<'a>(&'a mut self, tables: &'a [String]) -> Answer<'a, Catalog> {
         const SQL: &str = "
             SELECT w.value, c.name, c.type, c.\"notnull\", c.dflt_value IS NOT NULL OR c.hidden IN (2, 3), c.pk,
-                   t.sql LIKE '%WITHOUT ROWID%',
                    (SELECT count(*) FROM pragma_table_xinfo(t.name) k WHERE k.pk > 0)
             FROM json_each($1) w
             JOIN sqlite_schema t ON t.type = 'table' AND t.name = w.value COLLATE NOCASE
@@ -297,17 +343,16 @@ impl Driver for Sqlite {
             let mut keys: Vec<(String, i64, String)> = Vec::new();
             for row in &rows {
                 let (table, name) = (row[0].text().to_owned(), row[1].text().to_owned());
-                let (sql_type, place, key_columns) = (row[2].text(), row[5].int(), row[7].int());
+                let (sql_type, place, key_columns) = (row[2].text(), row[5].int(), row[6].int());
                 if place > 0 {
                     keys.push((table.clone(), place, name.clone()));
                 }
                 // The rowid's alias is never NULL and numbers itself, whatever the catalog says.
                 let rowid = place == 1 && key_columns == 1 && sql_type.eq_ignore_ascii_case("integer");
-                let without_rowid_key = place > 0 && row[6].int() == 1;
                 catalog.tables.entry(table).or_insert_with(CatalogTable::default).columns.push(CatalogColumn {
                     name,
                     sql_type: sql_type.to_owned(),
-                    not_null: row[3].int() == 1 || rowid || without_rowid_key,
+                    not_null: row[3].int() == 1 || rowid,
                     has_default: row[4].int() == 1 || rowid,
                 });
             }
@@ -325,6 +370,10 @@ impl Driver for Sqlite {
             let key = catalog.tables.get(table).map(|found| found.primary_key.clone()).unwrap_or_default();
             Ok(key.into_iter().map(|name| KeyColumn { name, sql_type: String::new() }).collect())
         })
+    }
+
+    fn canonical_type<'a>(&'a mut self, written: &'a str) -> Answer<'a, String> {
+        Box::pin(async move { Ok(base_type(written)) })
     }
 
     fn estimate<'a>(&'a mut self, table: &'a str) -> Answer<'a, i64> {
@@ -353,25 +402,38 @@ impl Driver for Sqlite {
         let not_null = sqlite::sets_not_null(act, direction);
         Box::pin(async move {
             let live = self.live(table).await?;
-            rebuild::statements(&live, column, not_null).map_err(|problem| DbError::other(problem.to_string()))
+            let before = self.surroundings(table).await?;
+            if let Some(rebuild) = &mut self.rebuild {
+                rebuild.before = before;
+            }
+            rebuild::statements(&live, column, not_null).map_err(DbError::verdict)
         })
     }
 
-    fn check_live<'a>(&'a mut self, _table: &'a str) -> Answer<'a, Vec<String>> {
+    fn check_live<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<String>> {
         Box::pin(async move {
-            let mut broken = self
-                .names(
-                    "SELECT 'row ' || coalesce(rowid, '?') || ' of ' || \"table\" || ' points at nothing in ' || parent
-                     FROM pragma_foreign_key_check LIMIT 5",
-                    &[],
-                )
-                .await?;
-            for view in self.names("SELECT name FROM sqlite_schema WHERE type = 'view'", &[]).await? {
-                if let Err(error) = self.rows(&format!("SELECT 1 FROM {} LIMIT 0", quote(&view)), &[]).await {
-                    broken.push(format!("the view `{view}`: {}", error.message));
+            let after = self.surroundings(table).await?;
+            let before = self.rebuild.as_ref().map(|rebuild| rebuild.before.clone()).unwrap_or_default();
+            let gone = before.iter().filter(|object| !after.contains(object)).map(|object| format!("{object} is gone"));
+            let new = after.iter().filter(|object| !before.contains(object)).cloned();
+            Ok(gone.chain(new).collect())
+        })
+    }
+
+    fn misfits<'a>(&'a mut self, tables: &'a [&'static TableInfo], catalog: &'a Catalog) -> Answer<'a, Vec<Refusal>> {
+        Box::pin(async move {
+            let mut found = Vec::new();
+            for chunk in types::chunks(tables, catalog) {
+                let sql = AssertSqlSafe(types::probe(&chunk)).into_sql_str();
+                let statement = (&mut self.connection).prepare(sql).await.map_err(|error| fault("", &error))?;
+                for (wanted, column) in chunk.iter().zip(statement.columns()) {
+                    let live = column.type_info();
+                    // An expression or an undeclared column has no type: SQLite stores what it is given.
+                    let fits = wanted.info.types.sqlite.is_none_or(|compatible| live.is_null() || compatible(live));
+                    found.extend((!fits).then(|| wanted.misfit(live.name())));
                 }
             }
-            Ok(broken)
+            Ok(found)
         })
     }
 

@@ -1,7 +1,9 @@
 //! What `status` shows: read-only, so that anybody who may read the ledger can look.
 
 use colmig_core::admission::{Refusal, judge};
+use colmig_core::dialect::Direction;
 use colmig_core::progress::Progress;
+use colmig_core::schema::Schema;
 
 use super::Migrator;
 use super::fleet::tables;
@@ -88,6 +90,24 @@ impl Migrator {
         Ok(known)
     }
 
+    /// Columns whose type in the database is not the declared one, in words.
+    pub async fn drift(&mut self, schema: &Schema) -> Result<Vec<String>> {
+        let names: Vec<_> = schema.tables.iter().map(|table| table.name.clone()).collect();
+        let catalog = self.driver.catalog(&names).await?;
+        let database = self.database();
+        let mut found = Vec::new();
+        for (table, column) in schema.tables.iter().flat_map(|t| t.columns.iter().map(move |c| (t, c))) {
+            let (Some(live), Ok(declared)) = (catalog.column(&table.name, &column.name), column.ty.on(database)) else {
+                continue;
+            };
+            let canonical = self.driver.canonical_type(declared).await?;
+            if canonical != colmig_core::catalog::base_type(&live.sql_type) {
+                found.push(format!("{}.{}: it is `{}`, and declared as `{declared}`", table.name, column.name, live.sql_type));
+            }
+        }
+        Ok(found)
+    }
+
     /// The statements of a step that is made from the live catalog, as they would run now; empty where
     /// the step is in its files.
     pub async fn live_statements(&mut self, change: &colmig_core::migration::Change, step: usize) -> Result<Vec<String>> {
@@ -97,7 +117,10 @@ impl Migrator {
         if catalog.column(&change.table, &column.name).is_none() {
             return Ok(Vec::new());
         }
-        let direction = colmig_core::dialect::Direction::Up;
-        Ok(self.driver.live_script(&change.table, &column.name, act, direction).await?)
+        // Under the settings that it would run with; nothing is written, and all is rolled back.
+        self.driver.begin(crate::driver::Work::Rebuild).await?;
+        let statements = self.driver.live_script(&change.table, &column.name, act, Direction::Up).await;
+        self.driver.rollback().await?;
+        Ok(statements?)
     }
 }

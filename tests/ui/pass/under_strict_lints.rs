@@ -19,17 +19,17 @@ pub struct User {
     /// Another column.
     #[colmig(deprecated)]
     pub nickname: WriteOnly<Option<String>>,
-    #[deprecated]
-    /// A field that nobody should use.
-    pub old: Option<String>,
     #[colmig(type = "text")]
     secret: Secret,
 }
 
-#[derive(Debug, sqlx::FromRow, Table)]
-struct Smallest {
+#[derive(Debug, Table)]
+#[deprecated]
+struct Old {
     #[colmig(primary_key)]
     id: i64,
+    #[deprecated]
+    name: String,
 }
 
 #[derive(Debug, sqlx::Type)]

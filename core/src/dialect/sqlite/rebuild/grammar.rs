@@ -109,7 +109,7 @@ impl<'t, 'a> Parser<'t, 'a> {
             end = token.end();
             self.at += 1;
         }
-        if end > name.end() && self.peek()?.is_symbol("(") {
+        if self.peek()?.is_symbol("(") {
             end = self.group()?;
         }
         Some(end)

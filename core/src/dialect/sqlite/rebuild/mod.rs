@@ -12,6 +12,10 @@
 //! * `legacy_alter_table=ON`: with it off, RENAME reads every view and trigger of the database again,
 //!   while the table that they speak of is gone, and fails (`error in view v: no such table: main.t`).
 //!   With it on it touches nothing but the name of the table and of its automatic indexes.
+//!
+//! What does not stay: the spelling of the table's name in its own text, since RENAME writes it between
+//! double quotes; its place in `sqlite_schema`; and the rowids of a table whose columns take all three
+//! names of the rowid, which nobody can ask for.
 
 mod grammar;
 mod text;
@@ -174,7 +178,7 @@ fn hand_over(table: &str, column: &str, from: &str, to: &str) -> String {
 }
 
 /// `OR ABORT` is stronger than an ON CONFLICT of the table, which might drop a row or change it. The
-/// order is the table's own; without it, SQLite may read an index instead.
+/// order is the table's own; left to itself, SQLite may read an index instead.
 fn copy(live: &Live, old: &str, new: &str) -> String {
     let mut columns: Vec<_> = rowid(live).map(str::to_owned).into_iter().collect();
     let stored = live.columns.iter().filter(|column| !column.generated);
@@ -187,7 +191,7 @@ fn copy(live: &Live, old: &str, new: &str) -> String {
     let order = match rowid(live) {
         Some(rowid) => format!(" ORDER BY {rowid}"),
         None if live.without_rowid => format!(" ORDER BY {key}"),
-        None => String::new(),
+        None => " NOT INDEXED".to_owned(),
     };
     format!("INSERT OR ABORT INTO {new} ({columns}) SELECT {columns} FROM {old}{order}")
 }

@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn a_table_that_names_itself_is_seen() {
         for (sql, expected) in [
-            ("CREATE TABLE main.t(a CHECK (a > 't.a'), b REFERENCES t(a)) -- t.a", false),
+            ("CREATE TABLE t.t(a CHECK (a > 't.a'), b REFERENCES t(a)) -- t.a", false),
             ("CREATE TABLE t(a, CHECK (\"T\" . a > 0))", true),
         ] {
             assert_eq!(parse(sql).unwrap().names_itself, expected, "{sql}");

@@ -1,0 +1,117 @@
+//! `cargo colmig apply`: executes as far as is safe now.
+
+use std::time::{Duration, Instant};
+
+use colmig::migrator::{ChangeReport, Report, Wait};
+use colmig_core::problem::USAGE;
+use colmig_core::{Exit, admission};
+
+use crate::cli::ApplyArgs;
+use crate::context::Context;
+use crate::progress::Progress;
+use crate::report::Result;
+use crate::session::{Consent, Session};
+use crate::terminal::Terminal;
+
+/// How often `--follow` looks again.
+const POLL: Duration = Duration::from_millis(500);
+
+/// Applies once, or stays and goes on as gates open.
+pub(super) fn run(args: &ApplyArgs, context: &Context) -> Result<Exit> {
+    check_consent(args, context)?;
+    let consent = Consent {
+        allow_drop: args.allow_drop.clone(),
+        assume_no_fleet: args.assume_no_fleet,
+        patience: args.wait,
+    };
+    let mut session = Session::open(context, &consent)?;
+    let mut progress = Progress::new(context.terminal);
+    session.migrator.observe(move |event| progress.event(event));
+    let deadline = args.wait.map(|wait| Instant::now() + wait);
+    let mut said = String::new();
+    loop {
+        let report = session.run(|migrator| migrator.apply(args.to.as_deref()))?;
+        let waiting =
+            report.changes.iter().any(|change| change.wait.as_ref().is_some_and(Wait::may_open));
+        let patient = args.follow || deadline.is_some_and(|deadline| Instant::now() < deadline);
+        if !waiting || !patient {
+            return Ok(conclude(context, &report));
+        }
+        let waits = without_numbers(&report);
+        if waits != said {
+            show_waits(context.terminal, &report);
+            said = waits;
+        }
+        if !session.pause(POLL) {
+            return Ok(Exit::Interrupted);
+        }
+        session.run(|migrator| migrator.watch())?;
+    }
+}
+
+/// Consent that names nothing that could be dropped is a slip of the pen, and no consent.
+fn check_consent(args: &ApplyArgs, context: &Context) -> Result<()> {
+    for name in &args.allow_drop {
+        let known = context
+            .migrations
+            .iter()
+            .flat_map(|m| &m.manifest.changes)
+            .any(|c| c.subject() == *name);
+        if !known {
+            let dropping = context.migrations.iter().flat_map(|m| &m.manifest.changes);
+            let dropping =
+                dropping.filter(|change| change.kind.facts().verb == "drop").map(|c| c.subject());
+            let dropping: Vec<_> = dropping.collect();
+            let problem = USAGE.problem(format!("no migration drops `{name}`"));
+            return Err(match dropping.as_slice() {
+                [] => problem.help("no migration of this checkout drops anything"),
+                names => problem.help(format!("what migrations drop: {}", names.join(", "))),
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// The waits without what changes every second.
+fn without_numbers(report: &Report) -> String {
+    let waits = report.changes.iter().filter_map(|change| change.wait.as_ref());
+    waits.map(|wait| wait.to_string()).collect::<String>().replace(|c: char| c.is_ascii_digit(), "")
+}
+
+/// Names every gate that remains.
+pub(super) fn show_waits(terminal: Terminal, report: &Report) {
+    for ChangeReport { progress, wait } in &report.changes {
+        let Some(wait) = wait else { continue };
+        terminal.waiting("Waiting", &format!("{}: {wait}", progress.change.title()));
+        terminal.more(&format!("to go on: {}", wait.remedy()));
+        terminal.object(&serde_json::json!({
+            "reason": "waiting", "change": progress.change.title(), "why": wait.to_string(), "remedy": wait.remedy(),
+        }));
+    }
+}
+
+/// Exit 0 if and only if this checkout may be deployed now.
+fn conclude(context: &Context, report: &Report) -> Exit {
+    let terminal = context.terminal;
+    show_waits(terminal, report);
+    if !report.refusals.is_empty() {
+        let mut problem = admission::problem(&context.lock.project, &report.refusals);
+        problem.code = colmig_core::problem::NOT_YET;
+        problem.help =
+            report.changes.iter().filter_map(|c| c.wait.as_ref()).map(Wait::remedy).collect();
+        problem.help.dedup();
+        problem.message = problem.message.replacen("may not run now", "may not be deployed yet", 1);
+        terminal.failure(&problem.into());
+        return Exit::NotYet;
+    }
+    let open = report.changes.iter().filter(|change| !change.progress.finished()).count();
+    let rest = match open {
+        0 => "everything is finished".to_owned(),
+        1 => "1 change goes on later".to_owned(),
+        n => format!("{n} changes go on later"),
+    };
+    terminal.status("Ready", &format!("this checkout may be deployed now; {rest}"));
+    terminal.object(&serde_json::json!({ "reason": "applied", "deployable": true, "open": open, "steps": report.moved }));
+    Exit::Done
+}

@@ -1,0 +1,222 @@
+//! What the source comes to: the next lock file, and the migration that begins, if one does.
+
+use colmig_core::Problem;
+use colmig_core::diff::edits;
+use colmig_core::ident::for_file;
+use colmig_core::lifecycle::{Effect, PhaseRange, State};
+use colmig_core::lock::{Lock, Recorded};
+use colmig_core::migration::{Change, Migration};
+use colmig_core::plan::plan;
+use colmig_core::problem::{CONFIG, NOT_SUPPORTED};
+use colmig_core::schema::{Column, Schema};
+use colmig_core::types::Database;
+use colmig_core::vector::Vector;
+
+use crate::cli::GenerateArgs;
+use crate::context::Setup;
+use crate::place::shown;
+use crate::record::Base;
+use crate::report::{Failure, Report, Result};
+use crate::source::Source;
+
+/// What the source comes to.
+pub(super) struct Draft {
+    /// The lock file.
+    pub(super) lock: Lock,
+    /// The migration that begins.
+    pub(super) migration: Option<Migration>,
+    /// Changes that go on without one.
+    pub(super) going_on: Vec<GoingOn>,
+}
+
+/// A column that moved within a change that a migration began earlier.
+pub(super) struct GoingOn {
+    /// `users.handle`.
+    pub(super) subject: String,
+    /// The recorded state.
+    pub(super) from: State,
+    /// The state in the source.
+    pub(super) to: State,
+    /// The number of the migration.
+    pub(super) migration: String,
+    /// The phases of this release in the change.
+    pub(super) phases: Option<PhaseRange>,
+}
+
+/// Decides, or says everything that is wrong.
+pub(super) fn draft(
+    setup: &Setup,
+    base: &Base,
+    source: &Source,
+    args: &GenerateArgs,
+) -> Result<Draft> {
+    same_project(setup, base)?;
+    let lock = Lock {
+        project: setup.config.project.clone(),
+        packages: packages(setup, source)?,
+        databases: setup.config.databases.clone(),
+        ..base.lock.clone()
+    };
+    let schema = source.schema(&lock)?;
+    let rewritten = rewritten_expressions(base, &schema);
+    let rewritten: Vec<Report> = rewritten.into_iter().map(|p| source.locate(p)).collect();
+    if let Some(failure) = Failure::of(rewritten) {
+        return Err(failure);
+    }
+    let name = args.name.clone().or_else(|| base.old.as_ref().and_then(given_name));
+    let outcome = plan(&lock, &schema, name.as_deref()).map_err(|problems| {
+        let reports = problems.into_iter().map(|problem| source.locate(problem));
+        Failure::of(reports.collect()).expect("a plan that fails says why")
+    })?;
+    let going_on = going_on(base, &lock, &schema, &outcome.schema);
+    let recorded = outcome
+        .migration
+        .as_ref()
+        .map(|new| Recorded { id: new.manifest.id.clone(), hash: new.hash() });
+    let lock = Lock {
+        migrations: lock.migrations.into_iter().chain(recorded).collect(),
+        schema: outcome.schema,
+        ..lock
+    };
+    Ok(Draft { lock, migration: outcome.migration, going_on })
+}
+
+/// Once there are migrations, a database knows the project by its name, and a fresh one needs SQL of its
+/// kind in all of them.
+fn same_project(setup: &Setup, base: &Base) -> Result<()> {
+    let config = &setup.config;
+    if base.migrations.is_empty() {
+        return Ok(());
+    }
+    let (was, is) = (&base.lock.project, &config.project);
+    if was != is {
+        return Err(CONFIG
+            .problem(format!("the project is `{is}` here, and its migrations are those of `{was}`"))
+            .at(shown(&config.path))
+            .help(format!("leases and the ledger know it by name: write `project = \"{was}\"`"))
+            .into());
+    }
+    let lacks = |database: &&Database| {
+        base.migrations.iter().any(|m| !m.manifest.databases.contains(database))
+    };
+    match config.databases.iter().find(lacks) {
+        None => Ok(()),
+        Some(new) => Err(CONFIG
+            .problem(format!("`databases` names {new}, and the migrations have no SQL for it"))
+            .at(shown(&config.path))
+            .help(format!(
+                "take {new} out again; a database that comes later needs a project of its own, with its own colmig.toml"
+            ))
+            .into()),
+    }
+}
+
+/// The packages that the derive may heed the lock file in.
+fn packages(setup: &Setup, source: &Source) -> Result<Vec<String>> {
+    let all = setup.packages()?.into_iter().map(|package| package.name.clone());
+    let with_tables = |name: &String| source.tables.iter().any(|found| found.package == *name);
+    let mut names: Vec<_> =
+        all.filter(|name| setup.config.packages.is_some() || with_tables(name)).collect();
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
+}
+
+/// Expressions belong to the migration. An edit after it was generated would be lost silently, because
+/// the lock file does not hold them.
+fn rewritten_expressions(base: &Base, schema: &Schema) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for table in &schema.tables {
+        let Some(recorded) = base.lock.schema.table(&table.name) else { continue };
+        for column in &table.columns {
+            let Some(before) = recorded.column(&column.name).filter(|b| b.state == column.state)
+            else {
+                continue;
+            };
+            let Some((migration, begun)) = begun(base, &table.name, before, column.state) else {
+                continue;
+            };
+            let Some(generated) = &begun.column else { continue };
+            let word = match column.state {
+                State::Adding if generated.backfill != column.backfill => "backfill",
+                State::Deprecated if generated.reverse != column.reverse => "reverse",
+                _ => continue,
+            };
+            let id = &migration.manifest.id;
+            let problem = NOT_SUPPORTED
+                .problem(format!(
+                    "the `{word}` of `{}` changed after `{id}` was generated, which has the old one",
+                    column.name
+                ))
+                .at(begun.subject());
+            problems.push(match base.migrations.last().is_some_and(|last| last == migration) {
+                true => problem
+                    .help(format!(
+                        "if `{id}` never left this branch: `cargo colmig generate --amend`"
+                    ))
+                    .help("otherwise take the edit back: the migration decides"),
+                false => problem.help("take the edit back: the migration decides"),
+            });
+        }
+    }
+    problems
+}
+
+/// The change that a column in this state is in, and its migration.
+fn begun<'b>(
+    base: &'b Base,
+    table: &str,
+    column: &Column,
+    state: State,
+) -> Option<(&'b Migration, &'b Change)> {
+    let verb = match state {
+        State::Adding => "add",
+        State::Deprecated => "drop",
+        State::Absent | State::Active => return None,
+    };
+    let is_it = |change: &&Change| {
+        let same = |c: &Column| c.name == column.name && c.born == column.born;
+        change.table == table
+            && change.kind.facts().verb == verb
+            && change.column.as_ref().is_some_and(same)
+    };
+    base.migrations.iter().rev().find_map(|migration| {
+        migration.manifest.changes.iter().find(is_it).map(|change| (migration, change))
+    })
+}
+
+/// The moves that need no migration, each with the change that it goes on with.
+fn going_on(base: &Base, lock: &Lock, source: &Schema, then: &Schema) -> Vec<GoingOn> {
+    let vector = Vector::of_schema(&lock.project, then);
+    let mut going_on = Vec::new();
+    for table in &source.tables {
+        for edit in edits(lock.schema.table(&table.name), table) {
+            let Some(recorded) = edit.recorded.filter(|_| edit.rule.effect == Effect::GoesOn)
+            else {
+                continue;
+            };
+            let Some((migration, change)) = begun(base, &table.name, recorded, edit.rule.from)
+            else {
+                continue;
+            };
+            going_on.push(GoingOn {
+                subject: change.subject(),
+                from: edit.rule.from,
+                to: edit.rule.to,
+                migration: migration.number().to_owned(),
+                phases: vector.range(change),
+            });
+        }
+    }
+    going_on
+}
+
+/// The words that somebody chose for a migration: they stay when it is amended, and words that colmig
+/// made follow the changes.
+fn given_name(migration: &Migration) -> Option<String> {
+    let (_, words) = migration.manifest.id.split_once('_')?;
+    let first = migration.manifest.changes.first()?;
+    let subject: Vec<_> = first.subject().split('.').map(for_file).collect();
+    let made = format!("{}_{}", first.kind.facts().verb, subject.join("_"));
+    (!words.starts_with(&made)).then(|| words.to_owned())
+}

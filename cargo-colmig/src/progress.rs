@@ -1,0 +1,150 @@
+//! What an applier does, as it does it: cargo's verbs, and a bar or a line now and then while rows are
+//! filled.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use colmig::migrator::{Doing, Event, Filling};
+use colmig_core::dialect::Direction;
+use colmig_core::protocol::Act;
+use indicatif::{ProgressBar, ProgressStyle as BarStyle};
+
+use crate::cli::ProgressStyle;
+use crate::terminal::Terminal;
+
+/// How often a line is printed where there is no bar.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Shows the events of one run.
+pub struct Progress {
+    terminal: Terminal,
+    bars: BTreeMap<String, Fill>,
+}
+
+struct Fill {
+    began: Instant,
+    first_rows: i64,
+    line: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// Nothing is shown yet.
+    pub fn new(terminal: Terminal) -> Progress {
+        Progress { terminal, bars: BTreeMap::new() }
+    }
+
+    /// Shows one event.
+    pub fn event(&mut self, event: Event) {
+        self.object(&event);
+        match event {
+            Event::Begins(doing) => self.terminal.detail("Running", &described(&doing)),
+            Event::Done(doing, took) => self.done(&doing, took),
+            Event::Filling(filling) => self.filling(&filling),
+            Event::Sweeping { change, rows } => {
+                let what = format!(
+                    "{change}: {rows} rows were written without a value meanwhile; once more"
+                );
+                self.terminal.waiting("Sweeping", &what);
+            }
+            Event::LockWait { table, holders, pause } => {
+                let holders = if holders.is_empty() {
+                    "nobody that is still there".to_owned()
+                } else {
+                    holders.join("; ")
+                };
+                let what = format!(
+                    "for the lock on `{table}`, held by {holders}; next try in {:.1} s",
+                    pause.as_secs_f64()
+                );
+                self.terminal.waiting("Waiting", &what);
+            }
+            Event::Draining(sessions) => {
+                let list: Vec<_> = sessions.iter().map(ToString::to_string).collect();
+                self.terminal.waiting(
+                    "Draining",
+                    &format!("transactions that are older than the window: {}", list.join("; ")),
+                );
+            }
+            Event::Queueing(holder) => {
+                self.terminal.waiting("Waiting", &format!("another colmig is at work: {holder}"));
+            }
+        }
+    }
+
+    fn done(&mut self, doing: &Doing, took: Duration) {
+        if let Some(Fill { bar: Some(bar), .. }) = self.bars.remove(&doing.change) {
+            bar.finish_and_clear();
+        }
+        let verb = if doing.direction == Direction::Up { "Applied" } else { "Undid" };
+        let took = format!(" in {:.2} s", took.as_secs_f64());
+        self.terminal.status(verb, &format!("{}{took}", described(doing)));
+        if let (Act::Require(phase), Direction::Up) = (doing.act, doing.direction) {
+            let migration = doing.change.split('.').next().unwrap_or_default();
+            self.terminal.more(&format!(
+                "releases below phase {phase} of it can no longer be started; `cargo colmig rollback {migration}` lets them in again"
+            ));
+        }
+    }
+
+    fn filling(&mut self, filling: &Filling) {
+        let style = self.terminal.progress();
+        let now = Instant::now();
+        let fill = self.bars.entry(filling.change.clone()).or_insert_with(|| Fill {
+            began: now,
+            first_rows: filling.rows,
+            line: now,
+            bar: (style == ProgressStyle::Bar).then(|| bar(filling)),
+        });
+        let total = filling.estimate.max(filling.rows);
+        if let Some(bar) = &fill.bar {
+            bar.set_length(u64::try_from(total).unwrap_or(0));
+            bar.set_position(u64::try_from(filling.rows).unwrap_or(0));
+        }
+        if style == ProgressStyle::Lines && now - fill.line >= EVERY {
+            fill.line = now;
+            let rate = (filling.rows - fill.first_rows) as f64
+                / (now - fill.began).as_secs_f64().max(0.001);
+            let left = (total - filling.rows) as f64 / rate.max(1.0);
+            self.terminal.status(
+                "Filling",
+                &format!(
+                    "{}: {} of about {total} rows, {rate:.0} rows/s, about {left:.0} s left",
+                    filling.change, filling.rows
+                ),
+            );
+        }
+    }
+
+    /// For programs.
+    fn object(&self, event: &Event) {
+        let object = match event {
+            Event::Done(doing, took) => serde_json::json!({
+                "reason": "step", "change": doing.change, "step": doing.act.to_string(),
+                "direction": if doing.direction == Direction::Up { "up" } else { "down" },
+                "milliseconds": took.as_millis() as u64,
+            }),
+            Event::Filling(filling) => serde_json::json!({
+                "reason": "backfill", "change": filling.change, "rows": filling.rows,
+                "estimate": filling.estimate, "batch": filling.batch,
+            }),
+            _ => return,
+        };
+        self.terminal.object(&object);
+    }
+}
+
+fn described(doing: &Doing) -> String {
+    format!("{}: {}", doing.change, doing.act)
+}
+
+fn bar(filling: &Filling) -> ProgressBar {
+    let style = BarStyle::with_template(
+        "{prefix:>12.cyan.bold} [{bar:27}] {human_pos}/~{human_len} rows {per_sec}, {eta} left: {msg}",
+    );
+    let bar = ProgressBar::new(u64::try_from(filling.estimate).unwrap_or(0));
+    bar.set_style(style.expect("the template is constant and valid").progress_chars("=> "));
+    bar.set_prefix("Filling");
+    bar.set_message(filling.change.clone());
+    bar
+}
