@@ -14,6 +14,9 @@ const HIDDEN: &str = "***";
 /// Parameters with such a part in their names hold secrets.
 const SECRET_PARAMETERS: &[&str] = &["pass", "pwd", "secret", "token", "key", "%"];
 
+/// What stands before a password in a connection string.
+const SETTINGS: &[&str] = &["password=", "passwd=", "pwd=", "PASSWORD=", "PWD="];
+
 /// The address of a database. It shows itself without its password; one that is not understood shows
 /// nothing at all.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,6 +64,26 @@ impl fmt::Debug for SecretUrl {
 
 /// The text with the passwords of all addresses in it hidden.
 pub fn mask(text: &str) -> String {
+    mask_settings(&mask_addresses(text))
+}
+
+/// `password=…`, as in the connection strings of libpq.
+fn mask_settings(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) =
+        SETTINGS.iter().filter_map(|word| Some(rest.find(word)? + word.len())).min()
+    {
+        let end = rest[at..].find(|c| ends_address(c) || c == '&').unwrap_or(rest.len() - at);
+        out.push_str(&rest[..at]);
+        out.push_str(HIDDEN);
+        rest = &rest[at + end..];
+    }
+    out.push_str(rest);
+    out
+}
+
+fn mask_addresses(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
@@ -211,5 +234,10 @@ mod tests {
         assert_eq!(mask(two), "<postgres://a:***@b> and postgres://c:***@d");
         assert_eq!(mask("see https://docs.rs/colmig."), "see https://docs.rs/colmig.");
         assert_eq!(mask("nothing here"), "nothing here");
+        let setting = "no environment `host=h password=hush`; pwd='', and password=";
+        assert_eq!(
+            mask(setting),
+            "no environment `host=h password=***`; pwd=***'', and password=***"
+        );
     }
 }

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use colmig_core::admission::{judge, problem};
+use colmig_core::admission::{Refusal, judge, problem};
 use colmig_core::problem::{LEASE_LOST, NOT_IN_LOCK, Problem};
 use colmig_core::vector::{Property, Struct, Vector};
 use sqlx::pool::PoolOptions;
@@ -30,13 +30,32 @@ const TTL: Duration = Duration::from_secs(30);
 pub trait LeaseDatabase: Database {
     /// The options of a connection to this URL that the server shows under this name.
     #[doc(hidden)]
-    fn options(url: &str, name: &str) -> Result<<Self::Connection as sqlx::Connection>::Options, sqlx::Error>;
+    fn options(
+        url: &str,
+        name: &str,
+    ) -> Result<<Self::Connection as sqlx::Connection>::Options, sqlx::Error>;
+
+    /// See [`verify`](crate::verify()).
+    #[doc(hidden)]
+    fn verify<'a>(pool: &'a Pool<Self>, project: &'a str) -> Verified<'a>;
 }
+
+/// What [`LeaseDatabase::verify`] returns.
+#[doc(hidden)]
+pub type Verified<'a> = Pin<Box<dyn Future<Output = Result<Vec<Refusal>>> + Send + 'a>>;
 
 #[cfg(feature = "postgres")]
 impl LeaseDatabase for sqlx::Postgres {
     fn options(url: &str, name: &str) -> Result<sqlx::postgres::PgConnectOptions, sqlx::Error> {
         Ok(url.parse::<sqlx::postgres::PgConnectOptions>()?.application_name(name))
+    }
+
+    fn verify<'a>(pool: &'a Pool<Self>, project: &'a str) -> Verified<'a> {
+        Box::pin(async move {
+            let connection = pool.acquire().await?.detach();
+            let mut driver = driver::postgres::Postgres::adopt(connection).await?;
+            crate::verify::against(&mut driver, project).await
+        })
     }
 }
 
@@ -44,6 +63,14 @@ impl LeaseDatabase for sqlx::Postgres {
 impl LeaseDatabase for sqlx::Sqlite {
     fn options(url: &str, _name: &str) -> Result<sqlx::sqlite::SqliteConnectOptions, sqlx::Error> {
         url.parse()
+    }
+
+    fn verify<'a>(pool: &'a Pool<Self>, project: &'a str) -> Verified<'a> {
+        Box::pin(async move {
+            let connection = pool.acquire().await?.detach();
+            let mut driver = driver::sqlite::Sqlite::adopt(connection).await?;
+            crate::verify::against(&mut driver, project).await
+        })
     }
 }
 
@@ -74,7 +101,6 @@ pub struct Lease {
     version: String,
     ttl: Duration,
     tables: Option<Vec<&'static TableInfo>>,
-    ignore_clients: Vec<String>,
     id: String,
     phase: Arc<watch::Sender<Phase>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -88,7 +114,6 @@ struct Identity {
     vector: Vector,
     tables: Vec<&'static TableInfo>,
     ttl: Duration,
-    ignore_clients: Vec<String>,
 }
 
 type Close = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
@@ -101,7 +126,6 @@ impl Lease {
             version: version.to_owned(),
             ttl: TTL,
             tables: None,
-            ignore_clients: Vec::new(),
             id: random_id(),
             phase: Arc::new(watch::Sender::new(Phase::Idle)),
             tasks: Mutex::new(Vec::new()),
@@ -123,13 +147,6 @@ impl Lease {
         self
     }
 
-    /// Clients, by `application_name`, that are known not to write.
-    #[must_use]
-    pub fn ignore_clients(mut self, names: &[&str]) -> Lease {
-        self.ignore_clients = names.iter().map(|name| (*name).to_owned()).collect();
-        self
-    }
-
     /// The instance's name in the ledger and in `application_name`.
     pub fn id(&self) -> &str {
         &self.id
@@ -138,7 +155,11 @@ impl Lease {
     /// Registers, then opens the pool: refused, with what to do, where this release may not run. From
     /// then on a task renews the lease, and closes the pool when that fails for as long as the lease
     /// lives.
-    pub async fn connect<DB: LeaseDatabase>(&self, pool: PoolOptions<DB>, url: &str) -> Result<Pool<DB>> {
+    pub async fn connect<DB: LeaseDatabase>(
+        &self,
+        pool: PoolOptions<DB>,
+        url: &str,
+    ) -> Result<Pool<DB>> {
         let identity = self.identity()?;
         // Another name than the pool's: the barrier ends the sessions of instances without a lease, and
         // this one is about to have one.
@@ -173,7 +194,9 @@ impl Lease {
         async move {
             loop {
                 if let Phase::Lost(why) = phase.borrow_and_update().clone() {
-                    return LEASE_LOST.problem(why).help("start the program again: it registers anew, or is told why not");
+                    return LEASE_LOST
+                        .problem(why)
+                        .help("start the program again: it registers anew, or is told why not");
                 }
                 if phase.changed().await.is_err() {
                     std::future::pending::<()>().await;
@@ -185,7 +208,8 @@ impl Lease {
     /// Ends the lease: call it after `pool.close()`, when no statement can follow.
     pub async fn release(self) {
         self.phase.send_replace(Phase::Released);
-        let tasks = std::mem::take(&mut *self.tasks.lock().expect("nobody panics while holding it"));
+        let tasks =
+            std::mem::take(&mut *self.tasks.lock().expect("nobody panics while holding it"));
         for task in tasks {
             // A heartbeat that panicked has nothing left to end.
             let _ = task.await;
@@ -195,14 +219,19 @@ impl Lease {
     fn identity(&self) -> Result<Identity> {
         let tables = self.tables.clone().unwrap_or_else(linked);
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let label = format!("{} {} on {} pid {}", self.project, self.version, host.trim(), std::process::id());
+        let label = format!(
+            "{} {} on {} pid {}",
+            self.project,
+            self.version,
+            host.trim(),
+            std::process::id()
+        );
         Ok(Identity {
             id: self.id.clone(),
             label,
             vector: vector(&self.project, &tables)?,
             tables,
             ttl: self.ttl,
-            ignore_clients: self.ignore_clients.clone(),
         })
     }
 }
@@ -214,7 +243,10 @@ pub(crate) fn vector(project: &str, tables: &[&'static TableInfo]) -> Result<Vec
     for table in tables {
         if table.born.is_empty() {
             return Err(NOT_IN_LOCK
-                .problem(format!("`{}` stands for the table `{}`, which no colmig.lock knows", table.rust, table.name))
+                .problem(format!(
+                    "`{}` stands for the table `{}`, which no colmig.lock knows",
+                    table.rust, table.name
+                ))
                 .help("run `cargo colmig generate`, and build again")
                 .into());
         }
@@ -222,11 +254,17 @@ pub(crate) fn vector(project: &str, tables: &[&'static TableInfo]) -> Result<Vec
         for column in table.columns {
             if column.born.is_empty() {
                 return Err(NOT_IN_LOCK
-                    .problem(format!("the column `{}.{}` is not in colmig.lock", table.name, column.name))
+                    .problem(format!(
+                        "the column `{}.{}` is not in colmig.lock",
+                        table.name, column.name
+                    ))
                     .help("run `cargo colmig generate`, and build again")
                     .into());
             }
-            columns.insert(column.name.to_owned(), Property { born: column.born.to_owned(), stand: column.stand });
+            columns.insert(
+                column.name.to_owned(),
+                Property { born: column.born.to_owned(), stand: column.stand },
+            );
         }
         structs.push(Struct { table: table.name.to_owned(), access: table.access, columns });
     }
@@ -238,13 +276,7 @@ pub(crate) fn vector(project: &str, tables: &[&'static TableInfo]) -> Result<Vec
 async fn register(driver: &mut dyn Driver, identity: &Identity) -> Result<()> {
     driver.begin(Work::Rows).await?;
     let outcome = register_locked(driver, identity).await;
-    match outcome {
-        Ok(()) => driver.commit().await.map_err(Into::into),
-        Err(error) => {
-            let _ = driver.rollback().await;
-            Err(error)
-        }
-    }
+    driver::conclude(driver, outcome).await
 }
 
 async fn register_locked(driver: &mut dyn Driver, identity: &Identity) -> Result<()> {
@@ -323,13 +355,15 @@ impl Heart {
     async fn renew(&self, driver: &mut Option<Box<dyn Driver>>) -> Result<()> {
         let mut connection = match driver.take() {
             Some(connection) => connection,
-            None => driver::connect(&self.url, &format!("colmig-lease {}", self.identity.id)).await?,
+            None => {
+                driver::connect(&self.url, &format!("colmig-lease {}", self.identity.id)).await?
+            }
         };
         let ttl = i64::try_from(self.identity.ttl.as_millis()).unwrap_or(i64::MAX);
         if !ledger::beat(connection.as_mut(), &self.identity.id, ttl).await? {
             register(connection.as_mut(), &self.identity).await?;
         }
-        if let Err(error) = crate::migrator::look(connection.as_mut(), &self.identity.ignore_clients, ttl).await {
+        if let Err(error) = crate::migrator::look(connection.as_mut(), ttl).await {
             // The watch is a service to the gates; without it they stay shut, and this instance lives on.
             tracing::debug!(%error, "the look for unregistered clients failed");
         }

@@ -54,6 +54,7 @@ mod verify;
 pub mod __private;
 
 pub use colmig_core::Problem;
+pub use colmig_core::admission::Refusal;
 pub use colmig_macros::Table;
 pub use error::{Error, Result};
 pub use lease::{Lease, LeaseDatabase};

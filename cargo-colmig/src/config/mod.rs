@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::duration::milliseconds;
 use crate::place::shown;
-use crate::report::{Failure, Report, Result, Text};
+use crate::report::{Failure, Result, Text};
 use crate::secret::mask;
 
 pub use environment::{Choice, Environment};
@@ -96,17 +96,19 @@ impl Config {
 
 /// The line is shown, unless it holds an address: what cannot be parsed cannot be masked for sure.
 fn refused(path: &Utf8Path, text: String, error: &toml::de::Error) -> Failure {
-    let message = mask(error.message()).trim().replace('\n', "; ");
+    let mut message = mask(error.message()).trim().replace('\n', "; ");
+    if may_hold_secrets(&message) {
+        message = "a value is not of the kind that its key has".to_owned();
+    }
     let problem = CONFIG.problem(format!("colmig.toml is not understood: {message}"));
     let Some(bytes) = error.span() else { return problem.at(shown(path)).into() };
     let mut report = Text::new(path, text).report_bytes(problem, &bytes);
-    let covered = report.excerpt.as_ref().is_some_and(|excerpt| {
-        excerpt.text.lines().any(|line| line.contains('@') || line.contains("pass"))
-    });
-    if covered {
-        report.excerpt = None;
-    }
-    Report::into(report)
+    report.excerpt = report.excerpt.filter(|excerpt| !may_hold_secrets(&excerpt.text));
+    report.into()
+}
+
+fn may_hold_secrets(text: &str) -> bool {
+    text.contains('@') || text.to_lowercase().contains("pass")
 }
 
 /// The name is a key in the ledger and a part of what people type.

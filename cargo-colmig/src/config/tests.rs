@@ -155,6 +155,8 @@ fn a_password_is_not_repeated_by_a_message() {
         "project = \"a\"\ndatabases = [\"postgres://u:hush@h/d\"]",
         "project = \"a\"\ndatabases = [\"sqlite\"]\n[env.dev]\nfleet = \"postgres://u:hush@h/d\"",
         "project = \"a\"\ndatabases = [\"sqlite\"]\nenv = \"postgres://u:hush@h/d\"",
+        "project = \"a\"\ndatabases = [\"u:hush@h/d\"]",
+        "project = \"a\"\ndatabases = [\"host=h password=hush\"]",
     ] {
         let found = message(text);
         assert!(!found.contains("hush"), "{found}");

@@ -135,9 +135,10 @@ impl Staged {
         Ok(hidden)
     }
 
+    /// Two commands at once must not write into each other's files.
     fn beside(&mut self, path: &Utf8Path) -> Utf8PathBuf {
-        let name = path.file_name().unwrap_or_default();
-        let hidden = path.with_file_name(format!(".{name}.new"));
+        let (name, process) = (path.file_name().unwrap_or_default(), std::process::id());
+        let hidden = path.with_file_name(format!(".{name}.{process}.new"));
         self.0.push(hidden.clone());
         hidden
     }

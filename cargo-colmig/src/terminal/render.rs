@@ -30,7 +30,8 @@ pub(super) fn human(severity: Severity, report: &Report) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(&problem.message).id(problem.code.id);
+    let (message, more) = problem.message.split_once('\n').unwrap_or((&problem.message, ""));
+    let title = level.primary_title(message).id(problem.code.id);
     let mut group = Group::with_title(title);
     if let Some(excerpt) = &report.excerpt {
         let annotation = AnnotationKind::Primary.span(excerpt.bytes.clone());
@@ -42,8 +43,12 @@ pub(super) fn human(severity: Severity, report: &Report) -> String {
     let group = group.elements(problem.help.iter().map(|help| Level::HELP.message(help)));
     let text = Renderer::styled().render(&[group]);
     // Without line numbers, the arrow would stand at the edge.
-    let text = if report.excerpt.is_none() { text.replace('\n', "\n ") } else { text };
-    text + "\n\n"
+    let at_edge = report.excerpt.is_none() && problem.place.is_some();
+    let text = if at_edge { text.replace('\n', "\n ") } else { text };
+    // What other programs say may be long, and keeps its own shape.
+    let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    let lines = [title, more, rest].into_iter().filter(|part| !part.is_empty());
+    lines.collect::<Vec<_>>().join("\n") + "\n\n"
 }
 
 /// A problem for programs.

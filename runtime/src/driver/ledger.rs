@@ -10,7 +10,7 @@ use colmig_core::problem::{FENCED, FORMAT_TOO_NEW, NO_LEDGER};
 use colmig_core::progress::Progress;
 use colmig_core::vector::Vector;
 
-use super::{DbError, Driver, Row, Trouble, Value};
+use super::{DbError, Driver, Row, Trouble, Value, conclude};
 use crate::Result;
 
 /// The format that this version writes, and the newest that it understands.
@@ -44,13 +44,14 @@ const TABLES: &str = "
         id text PRIMARY KEY, fingerprint text NOT NULL, label text NOT NULL,
         started_at bigint NOT NULL, beat_at bigint NOT NULL, expires_at bigint NOT NULL);
     CREATE TABLE IF NOT EXISTS _colmig_watch (
-        id bigint PRIMARY KEY, clean_since bigint NOT NULL, polled_at bigint NOT NULL, last_seen text NOT NULL);
+        id bigint PRIMARY KEY, clean_since bigint NOT NULL, polled_at bigint NOT NULL, last_seen text NOT NULL,
+        ignored text NOT NULL);
     CREATE TABLE IF NOT EXISTS _colmig_history (
         seq bigint PRIMARY KEY, project text NOT NULL, change_id text NOT NULL, step text NOT NULL,
         direction text NOT NULL, at bigint NOT NULL, by_user text NOT NULL, git_commit text NOT NULL,
         took_ms bigint NOT NULL, note text NOT NULL, hash text NOT NULL);
     INSERT INTO _colmig_gate VALUES (1, 1, 0, '', 0, '', 0, 0) ON CONFLICT DO NOTHING;
-    INSERT INTO _colmig_watch VALUES (1, 0, 0, '') ON CONFLICT DO NOTHING;";
+    INSERT INTO _colmig_watch VALUES (1, 0, 0, '', '[]') ON CONFLICT DO NOTHING;";
 
 /// The gate row.
 #[derive(Clone, Debug)]
@@ -91,10 +92,14 @@ pub(crate) struct Fill {
 }
 
 /// What is known of sessions that never registered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct WatchRow {
     pub(crate) clean_since: i64,
     pub(crate) polled_at: i64,
+    /// Names of clients that are known not to write, as the last `apply` was told: every instance that
+    /// looks goes by the same list.
+    pub(crate) ignored: Vec<String>,
+    pub(crate) now: i64,
 }
 
 /// One line of the history.
@@ -130,9 +135,8 @@ fn json(value: &impl serde::Serialize) -> String {
 /// Makes the tables where they are missing.
 pub(crate) async fn create(driver: &mut dyn Driver) -> Result<()> {
     driver.begin(super::Work::Rows).await?;
-    driver.script(TABLES).await?;
-    driver.commit().await?;
-    Ok(())
+    let made = driver.script(TABLES).await.map_err(Into::into);
+    conclude(driver, made).await
 }
 
 /// The gate row, or why there is none that this program understands.
@@ -153,7 +157,10 @@ pub(crate) async fn gate(driver: &mut dyn Driver, lock: &str) -> Result<Gate> {
     };
     if row[0].int() > FORMAT {
         return Err(FORMAT_TOO_NEW
-            .problem(format!("the ledger has format {}; this colmig understands up to {FORMAT}", row[0].int()))
+            .problem(format!(
+                "the ledger has format {}; this colmig understands up to {FORMAT}",
+                row[0].int()
+            ))
             .help("use the colmig that made it, or a newer one")
             .into());
     }
@@ -178,17 +185,25 @@ pub(crate) async fn exists(driver: &mut dyn Driver) -> Result<bool> {
 /// Takes over the ledger: from now on every write of an older epoch is refused.
 pub(crate) async fn take_over(driver: &mut dyn Driver, holder: &str) -> Result<i64> {
     driver.begin(super::Work::Rows).await?;
+    let taken = take_over_locked(driver, holder).await;
+    conclude(driver, taken).await
+}
+
+async fn take_over_locked(driver: &mut dyn Driver, holder: &str) -> Result<i64> {
     let lock = driver.gate_lock(false);
     let epoch = gate(driver, lock).await?.epoch + 1;
-    let sql = format!("UPDATE _colmig_gate SET epoch = $1, holder = $2, held_at = {} WHERE id = 1", driver.now());
+    let now = driver.now();
+    let sql =
+        format!("UPDATE _colmig_gate SET epoch = $1, holder = $2, held_at = {now} WHERE id = 1");
     driver.run(&sql, &[epoch.into(), holder.into()]).await?;
-    driver.commit().await?;
     Ok(epoch)
 }
 
 /// Nobody is at work any more.
 pub(crate) async fn let_go(driver: &mut dyn Driver, epoch: i64) -> Result<()> {
-    driver.run("UPDATE _colmig_gate SET holder = '' WHERE id = 1 AND epoch = $1", &[epoch.into()]).await?;
+    driver
+        .run("UPDATE _colmig_gate SET holder = '' WHERE id = 1 AND epoch = $1", &[epoch.into()])
+        .await?;
     Ok(())
 }
 
@@ -207,7 +222,12 @@ pub(crate) async fn fence(driver: &mut dyn Driver, epoch: i64) -> Result<()> {
 }
 
 /// Remembers the server's timeline; since when it has been this one, in milliseconds.
-pub(crate) async fn timeline(driver: &mut dyn Driver, gate: &Gate, started: i64, timeline: &str) -> Result<i64> {
+pub(crate) async fn timeline(
+    driver: &mut dyn Driver,
+    gate: &Gate,
+    started: i64,
+    timeline: &str,
+) -> Result<i64> {
     if timeline.is_empty() {
         return Ok(started);
     }
@@ -216,26 +236,41 @@ pub(crate) async fn timeline(driver: &mut dyn Driver, gate: &Gate, started: i64,
     }
     let since = if gate.timeline.is_empty() { 0 } else { gate.now };
     driver
-        .run("UPDATE _colmig_gate SET timeline = $1, timeline_since = $2 WHERE id = 1", &[timeline.into(), since.into()])
+        .run(
+            "UPDATE _colmig_gate SET timeline = $1, timeline_since = $2 WHERE id = 1",
+            &[timeline.into(), since.into()],
+        )
         .await?;
     Ok(started.max(since))
 }
 
 /// The migrations of one project, in the order in which they were recorded.
-pub(crate) async fn migrations(driver: &mut dyn Driver, project: &str) -> Result<Vec<RecordedMigration>> {
+pub(crate) async fn migrations(
+    driver: &mut dyn Driver,
+    project: &str,
+) -> Result<Vec<RecordedMigration>> {
     let sql = "SELECT id, hash, files FROM _colmig_migration WHERE project = $1 ORDER BY ordinal";
     let rows = driver.rows(sql, &[project.into()]).await?;
     let text = |row: &Row, index: usize| row[index].text().to_owned();
-    Ok(rows.iter().map(|row| RecordedMigration { id: text(row, 0), hash: text(row, 1), files: text(row, 2) }).collect())
+    Ok(rows
+        .iter()
+        .map(|row| RecordedMigration { id: text(row, 0), hash: text(row, 1), files: text(row, 2) })
+        .collect())
 }
 
 /// Records a migration and its changes, none of them started; replaces one that never started.
-pub(crate) async fn record(driver: &mut dyn Driver, author: &Author, migration: &Migration, ordinal: i64) -> Result<()> {
+pub(crate) async fn record(
+    driver: &mut dyn Driver,
+    author: &Author,
+    migration: &Migration,
+    ordinal: i64,
+) -> Result<()> {
     let id = &migration.manifest.id;
     let key = [author.project.as_str().into(), id.as_str().into()];
     driver.run("DELETE FROM _colmig_change WHERE project = $1 AND migration = $2", &key).await?;
     driver.run("DELETE FROM _colmig_migration WHERE project = $1 AND id = $2", &key).await?;
-    let sql = format!("INSERT INTO _colmig_migration VALUES ($1, $2, $3, $4, $5, $6, {})", driver.now());
+    let sql =
+        format!("INSERT INTO _colmig_migration VALUES ($1, $2, $3, $4, $5, $6, {})", driver.now());
     let parameters = [
         author.project.as_str().into(),
         id.as_str().into(),
@@ -270,7 +305,10 @@ pub(crate) async fn forget(driver: &mut dyn Driver, project: &str, id: &str) -> 
 }
 
 /// Every change, of one project or (for a registration) of all, in order.
-pub(crate) async fn changes(driver: &mut dyn Driver, project: Option<&str>) -> Result<Vec<Progress>> {
+pub(crate) async fn changes(
+    driver: &mut dyn Driver,
+    project: Option<&str>,
+) -> Result<Vec<Progress>> {
     let filter = if project.is_some() { " WHERE project = $1" } else { "" };
     let sql = format!(
         "SELECT body, migration, position, piece, direction, moved_at, moved_by FROM _colmig_change{filter} ORDER BY project, ordinal"
@@ -299,9 +337,16 @@ fn progress(row: &Row) -> Result<Progress> {
 }
 
 /// Writes where a change stands now; the caller has fenced the transaction.
-pub(crate) async fn set_progress(driver: &mut dyn Driver, author: &Author, row: &Progress, intent: &str, window_moved: bool) -> Result<()> {
+pub(crate) async fn set_progress(
+    driver: &mut dyn Driver,
+    author: &Author,
+    row: &Progress,
+    intent: &str,
+    window_moved: bool,
+) -> Result<()> {
     let now = driver.now();
-    let moved = if window_moved { format!(", moved_at = {now}, moved_by = $9") } else { String::new() };
+    let moved =
+        if window_moved { format!(", moved_at = {now}, moved_by = $9") } else { String::new() };
     let sql = format!(
         "UPDATE _colmig_change SET position = $1, piece = $2, floor = $3, ceil = $4, epoch = $5, intent = $6, direction = $7{moved}
          WHERE project = $8 AND id = $10"
@@ -335,8 +380,15 @@ pub(crate) async fn intent(driver: &mut dyn Driver, project: &str, change: &str)
 }
 
 /// Appends to the history; each line holds the hash of the one before.
-pub(crate) async fn remember(driver: &mut dyn Driver, author: &Author, entry: &Entry<'_>) -> Result<()> {
-    let sql = format!("SELECT seq, hash, {} FROM _colmig_history ORDER BY seq DESC LIMIT 1", driver.now());
+pub(crate) async fn remember(
+    driver: &mut dyn Driver,
+    author: &Author,
+    entry: &Entry<'_>,
+) -> Result<()> {
+    let sql = format!(
+        "SELECT seq, hash, {} FROM _colmig_history ORDER BY seq DESC LIMIT 1",
+        driver.now()
+    );
     let rows = driver.rows(&sql, &[]).await?;
     let (seq, previous) = rows.first().map_or((0, ""), |row| (row[0].int(), row[1].text()));
     let text = format!(
@@ -348,7 +400,10 @@ pub(crate) async fn remember(driver: &mut dyn Driver, author: &Author, entry: &E
         author.commit,
         entry.note
     );
-    let sql = format!("INSERT INTO _colmig_history VALUES ($1, $2, $3, $4, $5, {}, $6, $7, $8, $9, $10)", driver.now());
+    let sql = format!(
+        "INSERT INTO _colmig_history VALUES ($1, $2, $3, $4, $5, {}, $6, $7, $8, $9, $10)",
+        driver.now()
+    );
     let parameters = [
         (seq + 1).into(),
         author.project.as_str().into(),
@@ -370,19 +425,31 @@ pub(crate) async fn fill(driver: &mut dyn Driver, project: &str, change: &str) -
     let sql = "SELECT cursor, rows_done, batches FROM _colmig_backfill WHERE project = $1 AND change_id = $2";
     let rows = driver.rows(sql, &[project.into(), change.into()]).await?;
     let Some(row) = rows.first() else { return Ok(Fill::default()) };
-    let cursor = serde_json::from_str(row[0].text()).map_err(|error| DbError::other(error.to_string()))?;
+    let cursor =
+        serde_json::from_str(row[0].text()).map_err(|error| DbError::other(error.to_string()))?;
     Ok(Fill { cursor, rows_done: row[1].int(), batches: row[2].int() })
 }
 
 /// Saves it, in the batch's own transaction (rule R18).
-pub(crate) async fn save_fill(driver: &mut dyn Driver, project: &str, change: &str, fill: &Fill) -> Result<()> {
+pub(crate) async fn save_fill(
+    driver: &mut dyn Driver,
+    project: &str,
+    change: &str,
+    fill: &Fill,
+) -> Result<()> {
     let now = driver.now();
     let sql = format!(
         "INSERT INTO _colmig_backfill VALUES ($1, $2, $3, $4, $5, {now}, {now})
          ON CONFLICT (project, change_id) DO UPDATE SET cursor = excluded.cursor, rows_done = excluded.rows_done,
             batches = excluded.batches, updated_at = excluded.updated_at"
     );
-    let parameters = [project.into(), change.into(), json(&fill.cursor).into(), fill.rows_done.into(), fill.batches.into()];
+    let parameters = [
+        project.into(),
+        change.into(),
+        json(&fill.cursor).into(),
+        fill.rows_done.into(),
+        fill.batches.into(),
+    ];
     driver.run(&sql, &parameters).await?;
     Ok(())
 }
@@ -395,11 +462,19 @@ pub(crate) async fn void_fill(driver: &mut dyn Driver, project: &str, change: &s
 }
 
 /// Registers an instance, or renews it after a new judgement. One statement each, upserts.
-pub(crate) async fn register(driver: &mut dyn Driver, instance: &str, label: &str, vector: &Vector, ttl_ms: i64) -> Result<()> {
+pub(crate) async fn register(
+    driver: &mut dyn Driver,
+    instance: &str,
+    label: &str,
+    vector: &Vector,
+    ttl_ms: i64,
+) -> Result<()> {
     let now = driver.now();
     let fingerprint = vector.fingerprint();
-    let sql = format!("INSERT INTO _colmig_build VALUES ($1, $2, $3, {now}) ON CONFLICT DO NOTHING");
-    let parameters = [fingerprint.as_str().into(), vector.project.as_str().into(), json(vector).into()];
+    let sql =
+        format!("INSERT INTO _colmig_build VALUES ($1, $2, $3, {now}) ON CONFLICT DO NOTHING");
+    let parameters =
+        [fingerprint.as_str().into(), vector.project.as_str().into(), json(vector).into()];
     driver.run(&sql, &parameters).await?;
     let sql = format!(
         "INSERT INTO _colmig_instance VALUES ($1, $2, $3, {now}, {now}, {now} + $4)
@@ -413,14 +488,18 @@ pub(crate) async fn register(driver: &mut dyn Driver, instance: &str, label: &st
 /// Renews a lease that is still valid; whether it was.
 pub(crate) async fn beat(driver: &mut dyn Driver, instance: &str, ttl_ms: i64) -> Result<bool> {
     let now = driver.now();
-    let sql = format!("UPDATE _colmig_instance SET beat_at = {now}, expires_at = {now} + $2 WHERE id = $1 AND expires_at > {now}");
+    let sql = format!(
+        "UPDATE _colmig_instance SET beat_at = {now}, expires_at = {now} + $2 WHERE id = $1 AND expires_at > {now}"
+    );
     Ok(driver.run(&sql, &[instance.into(), ttl_ms.into()]).await? == 1)
 }
 
 /// Ends a lease now.
 pub(crate) async fn end(driver: &mut dyn Driver, instance: &str) -> Result<()> {
     let now = driver.now();
-    let sql = format!("UPDATE _colmig_instance SET expires_at = {now} WHERE id = $1 AND expires_at > {now}");
+    let sql = format!(
+        "UPDATE _colmig_instance SET expires_at = {now} WHERE id = $1 AND expires_at > {now}"
+    );
     driver.run(&sql, &[instance.into()]).await?;
     Ok(())
 }
@@ -449,7 +528,8 @@ pub(crate) async fn instances(driver: &mut dyn Driver) -> Result<Vec<Instance>> 
 
 /// Forgets instances that ended longer than a week ago: longer than any soak.
 pub(crate) async fn forget_instances(driver: &mut dyn Driver) -> Result<()> {
-    let sql = format!("DELETE FROM _colmig_instance WHERE expires_at < {} - 604800000", driver.now());
+    let sql =
+        format!("DELETE FROM _colmig_instance WHERE expires_at < {} - 604800000", driver.now());
     driver.run(&sql, &[]).await?;
     Ok(())
 }
@@ -462,16 +542,31 @@ pub(crate) async fn builds(driver: &mut dyn Driver) -> Result<Vec<Vector>> {
 
 fn vector(text: &str) -> Result<Vector> {
     let parsed = serde_json::from_str(text).map_err(|error| {
-        FORMAT_TOO_NEW.problem(format!("a build in the ledger is not understood: {error}")).help("use a newer colmig")
+        FORMAT_TOO_NEW
+            .problem(format!("a build in the ledger is not understood: {error}"))
+            .help("use a newer colmig")
     });
     Ok(parsed?)
 }
 
 /// The record of the watch for sessions that never registered.
 pub(crate) async fn watch(driver: &mut dyn Driver) -> Result<WatchRow> {
-    let rows = driver.rows("SELECT clean_since, polled_at FROM _colmig_watch WHERE id = 1", &[]).await?;
+    let sql = format!(
+        "SELECT clean_since, polled_at, ignored, {} FROM _colmig_watch WHERE id = 1",
+        driver.now()
+    );
+    let rows = driver.rows(&sql, &[]).await?;
     let row = rows.first().ok_or_else(|| DbError::other("the ledger's watch row is missing"))?;
-    Ok(WatchRow { clean_since: row[0].int(), polled_at: row[1].int() })
+    let ignored =
+        serde_json::from_str(row[2].text()).map_err(|error| DbError::other(error.to_string()))?;
+    Ok(WatchRow { clean_since: row[0].int(), polled_at: row[1].int(), ignored, now: row[3].int() })
+}
+
+/// Writes down which clients are known not to write.
+pub(crate) async fn set_ignored(driver: &mut dyn Driver, names: &[String]) -> Result<()> {
+    let sql = "UPDATE _colmig_watch SET ignored = $1 WHERE id = 1 AND ignored <> $1";
+    driver.run(sql, &[json(&names).into()]).await?;
+    Ok(())
 }
 
 /// Records one look. A gap longer than `gap_ms` between two looks begins the record anew: in between,

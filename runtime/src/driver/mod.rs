@@ -119,7 +119,12 @@ pub(crate) struct DbError {
 
 impl DbError {
     pub(crate) fn other(message: impl Into<String>) -> DbError {
-        DbError { trouble: Trouble::Other, message: message.into(), sql: String::new(), verdict: None }
+        DbError {
+            trouble: Trouble::Other,
+            message: message.into(),
+            sql: String::new(),
+            verdict: None,
+        }
     }
 
     /// A refusal of colmig's own, made where a statement would have been.
@@ -137,7 +142,8 @@ impl DbError {
             statement.truncate(cut);
             statement.push('…');
         }
-        let code = if self.trouble == Trouble::Gone { problem::UNREACHABLE } else { problem::STATEMENT };
+        let code =
+            if self.trouble == Trouble::Gone { problem::UNREACHABLE } else { problem::STATEMENT };
         let mut problem = code.problem(format!("the database said: {}", self.message));
         if !statement.is_empty() {
             problem = problem.help(format!("the statement was: {statement}"));
@@ -238,24 +244,39 @@ pub(crate) trait Driver: Send {
     fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<String>>;
 
     /// The statements of a live step, made from the catalog as it is now; empty if nothing is to do.
-    fn live_script<'a>(&'a mut self, table: &'a str, column: &'a str, act: Act, direction: Direction) -> Answer<'a, Vec<String>>;
+    fn live_script<'a>(
+        &'a mut self,
+        table: &'a str,
+        column: &'a str,
+        act: Act,
+        direction: Direction,
+    ) -> Answer<'a, Vec<String>>;
 
     /// Checks that nothing is broken before a live script is committed; what is, in words.
     fn check_live<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<String>>;
 
     /// Columns whose type the declared Rust type cannot hold, by sqlx's own judgement. The round trips do
     /// not grow with the number of tables.
-    fn misfits<'a>(&'a mut self, tables: &'a [&'static TableInfo], catalog: &'a Catalog) -> Answer<'a, Vec<Refusal>>;
+    fn misfits<'a>(
+        &'a mut self,
+        tables: &'a [&'static TableInfo],
+        catalog: &'a Catalog,
+    ) -> Answer<'a, Vec<Refusal>>;
 
-    /// Sessions of clients that may write any of these tables and are neither ours nor named `colmig:`
-    /// and one of these instances; `None` where the database cannot show them.
-    fn strangers<'a>(&'a mut self, tables: &'a [String], instances: &'a [String], ignored: &'a [String]) -> Answer<'a, Option<Vec<Session>>>;
+    /// Sessions of clients that may write any of these tables, but for those of colmig's own commands and
+    /// heartbeats; `None` where the database cannot show them.
+    fn writers<'a>(&'a mut self, tables: &'a [String]) -> Answer<'a, Option<Vec<Session>>>;
 
     /// Transactions that are open now and are not ours.
     fn open_transactions(&mut self) -> Answer<'_, Vec<OldTransaction>>;
 
-    /// Ends the sessions of instances that are not among these; how many there still are.
-    fn end_sessions_except<'a>(&'a mut self, instances: &'a [String]) -> Answer<'a, Vec<Session>>;
+    /// Ends the sessions that were opened before `before` (milliseconds of the database's clock) by
+    /// instances that are not among these; those that were there.
+    fn end_sessions_except<'a>(
+        &'a mut self,
+        instances: &'a [String],
+        before: i64,
+    ) -> Answer<'a, Vec<Session>>;
 
     /// When the server started, in milliseconds, and which timeline it writes; `None` where there is no
     /// server.
@@ -263,6 +284,24 @@ pub(crate) trait Driver: Send {
 
     /// Sessions that hold or await a lock on this table, in words.
     fn lock_holders<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<String>>;
+}
+
+/// Ends a transaction as its outcome says.
+pub(crate) async fn conclude<T>(
+    driver: &mut dyn Driver,
+    outcome: crate::Result<T>,
+) -> crate::Result<T> {
+    match outcome {
+        Ok(value) => {
+            driver.commit().await?;
+            Ok(value)
+        }
+        Err(error) => {
+            // The error that matters is the first; a connection that broke rolls back by itself.
+            let _ = driver.rollback().await;
+            Err(error)
+        }
+    }
 }
 
 /// Opens a connection by the scheme of a URL; `name` is what the server shows it as.
@@ -278,8 +317,10 @@ pub(crate) async fn connect(url: &str, name: &str) -> crate::Result<Box<dyn Driv
 }
 
 fn unknown_scheme(scheme: &str) -> Problem {
-    let known: [Option<&str>; 2] =
-        [cfg!(feature = "postgres").then_some("`postgres:`"), cfg!(feature = "sqlite").then_some("`sqlite:`")];
+    let known: [Option<&str>; 2] = [
+        cfg!(feature = "postgres").then_some("`postgres:`"),
+        cfg!(feature = "sqlite").then_some("`sqlite:`"),
+    ];
     let known: Vec<_> = known.into_iter().flatten().collect();
     // Only the scheme is shown: the rest of a URL may hold a password.
     problem::CONFIG

@@ -4,17 +4,22 @@ use std::str::FromStr;
 
 use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
-use colmig_core::catalog::{base_type, Catalog, CatalogColumn, CatalogTable};
+use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable, base_type};
 use colmig_core::dialect::{Dialect, Direction, for_server};
 use colmig_core::gate::Session;
 use colmig_core::problem::{POOLER, UNREACHABLE};
 use colmig_core::protocol::Act;
 use colmig_core::types::Database;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
-use sqlx::{Arguments, AssertSqlSafe, Column, ConnectOptions, Executor, Row as _, SqlSafeStr, Statement, TypeInfo, ValueRef};
+use sqlx::{
+    Arguments, AssertSqlSafe, Column, ConnectOptions, Executor, Row as _, SqlSafeStr, Statement,
+    TypeInfo, ValueRef,
+};
 
 use super::types;
-use super::{Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work, maybe_die};
+use super::{
+    Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work, maybe_die,
+};
 use crate::TableInfo;
 
 /// How long a schema statement may queue for its lock. Everybody behind it waits as long, so it is
@@ -32,7 +37,7 @@ pub(crate) struct Postgres {
 impl Postgres {
     pub(crate) async fn connect(url: &str, name: &str) -> crate::Result<Postgres> {
         let options = PgConnectOptions::from_str(url).map_err(|error| unreachable(&error))?;
-        let mut connection = options
+        let connection = options
             .application_name(name)
             // A statement that waits for a lock notices that its client has died, and gives up: without
             // this, a killed ALTER stays queued, blocks everybody, and runs later.
@@ -41,14 +46,19 @@ impl Postgres {
             .connect()
             .await
             .map_err(|error| unreachable(&error))?;
+        let mut driver = Postgres::adopt(connection).await?;
+        driver.refuse_pooler().await?;
+        Ok(driver)
+    }
+
+    /// Takes over a connection that somebody opened.
+    pub(crate) async fn adopt(mut connection: PgConnection) -> crate::Result<Postgres> {
         let version: String = sqlx::query_scalar("SHOW server_version")
             .fetch_one(&mut connection)
             .await
             .map_err(|error| unreachable(&error))?;
         let dialect = for_server(Database::Postgres, &version)?;
-        let mut driver = Postgres { connection, dialect };
-        driver.refuse_pooler().await?;
-        Ok(driver)
+        Ok(Postgres { connection, dialect })
     }
 
     /// Two statements outside a transaction that meet two servers: a pooler in transaction mode, behind
@@ -80,7 +90,9 @@ fn unreachable(error: &sqlx::Error) -> colmig_core::Problem {
         sqlx::Error::Database(inner) if inner.code().as_deref() == Some("3D000") => {
             "create the database, or correct its name in the database URL"
         }
-        sqlx::Error::Configuration(_) => "the URL should read postgres://user:password@host:5432/database",
+        sqlx::Error::Configuration(_) => {
+            "the URL should read postgres://user:password@host:5432/database"
+        }
         _ => "check that the server runs, and the host and port in the database URL",
     };
     UNREACHABLE.problem(format!("PostgreSQL: {}", plain(error))).help(help)
@@ -97,8 +109,13 @@ fn plain(error: &sqlx::Error) -> String {
 
 fn trouble(error: &sqlx::Error) -> Trouble {
     let code = match error {
-        sqlx::Error::Database(inner) => inner.code().map(|code| code.into_owned()).unwrap_or_default(),
-        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => {
+        sqlx::Error::Database(inner) => {
+            inner.code().map(|code| code.into_owned()).unwrap_or_default()
+        }
+        sqlx::Error::Io(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::WorkerCrashed => {
             return Trouble::Gone;
         }
         _ => return Trouble::Other,
@@ -151,8 +168,11 @@ fn value(row: &PgRow, index: usize) -> Result<Value, sqlx::Error> {
     }
 }
 
-/// Clients of this database that are not this connection.
-const CLIENTS: &str = "pg_stat_activity a WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()";
+/// Clients of this database that are not this connection. To a role without pg_read_all_stats the type of
+/// other roles' backends is NULL: they may be clients, so they count.
+const CLIENTS: &str = "pg_stat_activity a WHERE a.datname = current_database() \
+    AND coalesce(a.backend_type, 'client backend') = 'client backend' AND a.usesysid IS NOT NULL \
+    AND a.pid <> pg_backend_pid()";
 
 impl Driver for Postgres {
     fn dialect(&self) -> &'static dyn Dialect {
@@ -171,7 +191,8 @@ impl Driver for Postgres {
         Box::pin(async move {
             maybe_die();
             let query = sqlx::query_with(AssertSqlSafe(sql), arguments(parameters)?);
-            let done = query.execute(&mut self.connection).await.map_err(|error| fault(sql, &error))?;
+            let done =
+                query.execute(&mut self.connection).await.map_err(|error| fault(sql, &error))?;
             Ok(done.rows_affected())
         })
     }
@@ -199,15 +220,22 @@ impl Driver for Postgres {
     fn begin(&mut self, work: Work) -> Answer<'_, ()> {
         Box::pin(async move {
             let settings = match work {
-                Work::Rows => "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0".to_owned(),
+                Work::Rows => {
+                    "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0".to_owned()
+                }
                 Work::Schema | Work::Rebuild => {
-                    format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'; SET LOCAL statement_timeout = '30s'")
+                    format!(
+                        "SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'; SET LOCAL statement_timeout = '30s'"
+                    )
                 }
                 Work::Scan => {
-                    format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'; SET LOCAL statement_timeout = 0")
+                    format!(
+                        "SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'; SET LOCAL statement_timeout = 0"
+                    )
                 }
             };
-            self.script(&format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {settings}")).await
+            self.script(&format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {settings}"))
+                .await
         })
     }
 
@@ -253,12 +281,14 @@ impl Driver for Postgres {
                 if row[5].int() > 0 {
                     keys.push((table.clone(), row[5].int(), name.clone()));
                 }
-                catalog.tables.entry(table).or_insert_with(CatalogTable::default).columns.push(CatalogColumn {
-                    name,
-                    sql_type: row[2].text().to_owned(),
-                    not_null: row[3].int() == 1,
-                    has_default: row[4].int() == 1,
-                });
+                catalog.tables.entry(table).or_insert_with(CatalogTable::default).columns.push(
+                    CatalogColumn {
+                        name,
+                        sql_type: row[2].text().to_owned(),
+                        not_null: row[3].int() == 1,
+                        has_default: row[4].int() == 1,
+                    },
+                );
             }
             keys.sort();
             for (table, _, name) in keys {
@@ -273,7 +303,8 @@ impl Driver for Postgres {
             let catalog = self.catalog(&[table.to_owned()]).await?;
             let Some(found) = catalog.tables.get(table) else { return Ok(Vec::new()) };
             let column = |name: &String| {
-                let sql_type = catalog.column(table, name).map_or(String::new(), |c| c.sql_type.clone());
+                let sql_type =
+                    catalog.column(table, name).map_or(String::new(), |c| c.sql_type.clone());
                 KeyColumn { name: name.clone(), sql_type }
             };
             Ok(found.primary_key.iter().map(column).collect())
@@ -320,7 +351,13 @@ impl Driver for Postgres {
         })
     }
 
-    fn live_script<'a>(&'a mut self, _: &'a str, _: &'a str, act: Act, _: Direction) -> Answer<'a, Vec<String>> {
+    fn live_script<'a>(
+        &'a mut self,
+        _: &'a str,
+        _: &'a str,
+        act: Act,
+        _: Direction,
+    ) -> Answer<'a, Vec<String>> {
         Box::pin(async move { Err(DbError::other(format!("PostgreSQL knows `{act}` in advance"))) })
     }
 
@@ -328,12 +365,17 @@ impl Driver for Postgres {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    fn misfits<'a>(&'a mut self, tables: &'a [&'static TableInfo], catalog: &'a Catalog) -> Answer<'a, Vec<Refusal>> {
+    fn misfits<'a>(
+        &'a mut self,
+        tables: &'a [&'static TableInfo],
+        catalog: &'a Catalog,
+    ) -> Answer<'a, Vec<Refusal>> {
         Box::pin(async move {
             let mut found = Vec::new();
             for chunk in types::chunks(tables, catalog) {
                 let sql = AssertSqlSafe(types::probe(&chunk)).into_sql_str();
-                let statement = (&mut self.connection).prepare(sql).await.map_err(|error| fault("", &error))?;
+                let statement =
+                    (&mut self.connection).prepare(sql).await.map_err(|error| fault("", &error))?;
                 for (wanted, column) in chunk.iter().zip(statement.columns()) {
                     let live = column.type_info();
                     let fits = wanted.info.types.postgres.is_none_or(|compatible| compatible(live));
@@ -344,24 +386,19 @@ impl Driver for Postgres {
         })
     }
 
-    fn strangers<'a>(&'a mut self, tables: &'a [String], instances: &'a [String], ignored: &'a [String]) -> Answer<'a, Option<Vec<Session>>> {
+    fn writers<'a>(&'a mut self, tables: &'a [String]) -> Answer<'a, Option<Vec<Session>>> {
         Box::pin(async move {
-            let json = |list: &[String]| serde_json::to_string(list).expect("strings have a JSON form");
+            let tables = serde_json::to_string(tables).expect("strings have a JSON form");
             let sql = format!(
                 "SELECT a.pid::bigint, coalesce(a.application_name, ''), coalesce(a.usename::text, '')
-                 FROM {CLIENTS}
-                   AND NOT (a.application_name LIKE 'colmig:%'
-                            AND split_part(split_part(a.application_name, ':', 2), ' ', 1)
-                                IN (SELECT jsonb_array_elements_text($2::jsonb)))
-                   AND a.application_name NOT LIKE 'colmig-%'
-                   AND a.application_name NOT IN (SELECT jsonb_array_elements_text($3::jsonb))
+                 FROM {CLIENTS} AND a.application_name NOT LIKE 'colmig-%'
                    AND EXISTS (SELECT 1 FROM jsonb_array_elements_text($1::jsonb) t
                                WHERE to_regclass(quote_ident(t)) IS NOT NULL
-                                 AND has_table_privilege(a.usesysid, to_regclass(quote_ident(t))::oid, 'INSERT, UPDATE, DELETE'))
+                                 AND has_table_privilege(a.usesysid, to_regclass(quote_ident(t))::oid,
+                                                         'INSERT, UPDATE, DELETE'))
                  ORDER BY 1"
             );
-            let parameters = [json(tables).into(), json(instances).into(), json(ignored).into()];
-            let rows = self.rows(&sql, &parameters).await?;
+            let rows = self.rows(&sql, &[tables.into()]).await?;
             Ok(Some(rows.iter().map(session).collect()))
         })
     }
@@ -374,26 +411,34 @@ impl Driver for Postgres {
                     "SELECT a.pid::bigint, coalesce(a.application_name, ''), coalesce(a.usename::text, ''), l.virtualxid
                      FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
                      WHERE l.locktype = 'virtualxid' AND l.granted AND a.datname = current_database()
-                       AND a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()",
+                       AND coalesce(a.backend_type, 'client backend') = 'client backend' AND a.pid <> pg_backend_pid()",
                     &[],
                 )
                 .await?;
-            let old = |row: &Row| OldTransaction { id: row[3].text().to_owned(), session: session(row) };
+            let old =
+                |row: &Row| OldTransaction { id: row[3].text().to_owned(), session: session(row) };
             Ok(rows.iter().map(old).collect())
         })
     }
 
-    fn end_sessions_except<'a>(&'a mut self, instances: &'a [String]) -> Answer<'a, Vec<Session>> {
+    /// A role that may not end a session leaves it, and it is named.
+    fn end_sessions_except<'a>(
+        &'a mut self,
+        instances: &'a [String],
+        before: i64,
+    ) -> Answer<'a, Vec<Session>> {
         Box::pin(async move {
             let live = serde_json::to_string(instances).expect("strings have a JSON form");
             let sql = format!(
                 "SELECT a.pid::bigint, coalesce(a.application_name, ''), coalesce(a.usename::text, ''),
-                        pg_terminate_backend(a.pid)
+                        CASE WHEN pg_has_role(a.usesysid, 'MEMBER') OR pg_has_role('pg_signal_backend', 'MEMBER')
+                             THEN pg_terminate_backend(a.pid) END
                  FROM {CLIENTS} AND a.application_name LIKE 'colmig:%'
+                   AND coalesce(extract(epoch FROM a.backend_start) * 1000 < $2, true)
                    AND split_part(split_part(a.application_name, ':', 2), ' ', 1)
                        NOT IN (SELECT jsonb_array_elements_text($1::jsonb))"
             );
-            let rows = self.rows(&sql, &[live.into()]).await?;
+            let rows = self.rows(&sql, &[live.into(), before.into()]).await?;
             Ok(rows.iter().map(session).collect())
         })
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
-use colmig_core::catalog::{base_type, Catalog, CatalogColumn, CatalogTable};
+use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable, base_type};
 use colmig_core::dialect::sqlite::rebuild::{self, Live, LiveColumn};
 use colmig_core::dialect::{Dialect, Direction, for_server, sqlite};
 use colmig_core::gate::Session;
@@ -16,10 +16,15 @@ use colmig_core::problem::UNREACHABLE;
 use colmig_core::protocol::Act;
 use colmig_core::types::Database;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow};
-use sqlx::{Arguments, AssertSqlSafe, Column, ConnectOptions, Executor, Row as _, SqlSafeStr, Statement, TypeInfo, ValueRef};
+use sqlx::{
+    Arguments, AssertSqlSafe, Column, ConnectOptions, Executor, Row as _, SqlSafeStr, Statement,
+    TypeInfo, ValueRef,
+};
 
 use super::types;
-use super::{Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work, maybe_die};
+use super::{
+    Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work, maybe_die,
+};
 use crate::TableInfo;
 
 /// How long a statement waits for the writer: longer than any batch, shorter than anybody's patience.
@@ -43,26 +48,39 @@ struct Rebuild {
 
 impl Sqlite {
     pub(crate) async fn connect(url: &str, _name: &str) -> crate::Result<Sqlite> {
-        let options = SqliteConnectOptions::from_str(url).map_err(|error| unreachable(url, &error))?;
+        let options =
+            SqliteConnectOptions::from_str(url).map_err(|error| unreachable(url, &error))?;
         let path = options.get_filename().to_owned();
-        let in_memory = path.as_os_str().is_empty() || path == Path::new(":memory:") || url.contains("mode=memory");
-        let mut connection = options
+        let in_memory = path.as_os_str().is_empty()
+            || path == Path::new(":memory:")
+            || url.contains("mode=memory");
+        let connection = options
             .busy_timeout(BUSY_TIMEOUT)
             .disable_statement_logging()
             .connect()
             .await
             .map_err(|error| unreachable(url, &error))?;
-        let version: String = sqlx::query_scalar("SELECT sqlite_version()")
-            .fetch_one(&mut connection)
-            .await
-            .map_err(|error| unreachable(url, &error))?;
-        // The file is first read here: what is no database says so now.
-        sqlx::query("SELECT count(*) FROM sqlite_schema")
-            .execute(&mut connection)
-            .await
-            .map_err(|error| unreachable(url, &error))?;
+        let adopted = Sqlite::adopt(connection).await.map_err(|error| match error {
+            crate::Error::Sqlx(error) => unreachable(url, &error).into(),
+            other => other,
+        })?;
+        Ok(Sqlite { path, in_memory, ..adopted })
+    }
+
+    /// Takes over a connection that somebody opened; without its path it can have no lock, and needs none.
+    pub(crate) async fn adopt(mut connection: SqliteConnection) -> crate::Result<Sqlite> {
+        // The catalog is read too: what is no database says so now.
+        let sql = "SELECT sqlite_version() FROM (SELECT count(*) FROM sqlite_schema)";
+        let version: String = sqlx::query_scalar(sql).fetch_one(&mut connection).await?;
         let dialect = for_server(Database::Sqlite, &version)?;
-        Ok(Sqlite { connection, dialect, path, in_memory, lock: None, rebuild: None })
+        Ok(Sqlite {
+            connection,
+            dialect,
+            path: PathBuf::new(),
+            in_memory: true,
+            lock: None,
+            rebuild: None,
+        })
     }
 
     /// Beside the database: a lock on the file itself would meet SQLite's own.
@@ -133,7 +151,8 @@ impl Sqlite {
     async fn restore(&mut self) -> Result<(), DbError> {
         let Some(rebuild) = self.rebuild.take() else { return Ok(()) };
         let (keys, legacy) = (rebuild.foreign_keys, rebuild.legacy_alter_table);
-        self.script(&format!("PRAGMA legacy_alter_table = {legacy}; PRAGMA foreign_keys = {keys}")).await
+        self.script(&format!("PRAGMA legacy_alter_table = {legacy}; PRAGMA foreign_keys = {keys}"))
+            .await
     }
 
     /// What a rebuild must leave as it is: every other object of the catalog, and what is broken already
@@ -153,7 +172,9 @@ impl Sqlite {
             Err(error) => all.push(error.message),
         }
         for view in self.names("SELECT name FROM sqlite_schema WHERE type = 'view'", &[]).await? {
-            if let Err(error) = self.rows(&format!("SELECT 1 FROM {} LIMIT 0", quote(&view)), &[]).await {
+            if let Err(error) =
+                self.rows(&format!("SELECT 1 FROM {} LIMIT 0", quote(&view)), &[]).await
+            {
                 all.push(format!("the view `{view}`: {}", error.message));
             }
         }
@@ -247,7 +268,8 @@ impl Driver for Sqlite {
         Box::pin(async move {
             maybe_die();
             let query = sqlx::query_with(AssertSqlSafe(sql), arguments(parameters)?);
-            let done = query.execute(&mut self.connection).await.map_err(|error| fault(sql, &error))?;
+            let done =
+                query.execute(&mut self.connection).await.map_err(|error| fault(sql, &error))?;
             Ok(done.rows_affected())
         })
     }
@@ -277,7 +299,11 @@ impl Driver for Sqlite {
             if work == Work::Rebuild {
                 let rows = self.rows("SELECT foreign_keys, legacy_alter_table FROM pragma_foreign_keys, pragma_legacy_alter_table", &[]).await?;
                 let flag = |index: usize| rows.first().is_some_and(|row| row[index].int() == 1);
-                self.rebuild = Some(Rebuild { foreign_keys: flag(0), legacy_alter_table: flag(1), before: Vec::new() });
+                self.rebuild = Some(Rebuild {
+                    foreign_keys: flag(0),
+                    legacy_alter_table: flag(1),
+                    before: Vec::new(),
+                });
                 self.script("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON").await?;
             }
             let begun = self.script("BEGIN IMMEDIATE").await;
@@ -348,13 +374,16 @@ impl Driver for Sqlite {
                     keys.push((table.clone(), place, name.clone()));
                 }
                 // The rowid's alias is never NULL and numbers itself, whatever the catalog says.
-                let rowid = place == 1 && key_columns == 1 && sql_type.eq_ignore_ascii_case("integer");
-                catalog.tables.entry(table).or_insert_with(CatalogTable::default).columns.push(CatalogColumn {
-                    name,
-                    sql_type: sql_type.to_owned(),
-                    not_null: row[3].int() == 1 || rowid,
-                    has_default: row[4].int() == 1 || rowid,
-                });
+                let rowid =
+                    place == 1 && key_columns == 1 && sql_type.eq_ignore_ascii_case("integer");
+                catalog.tables.entry(table).or_insert_with(CatalogTable::default).columns.push(
+                    CatalogColumn {
+                        name,
+                        sql_type: sql_type.to_owned(),
+                        not_null: row[3].int() == 1 || rowid,
+                        has_default: row[4].int() == 1 || rowid,
+                    },
+                );
             }
             keys.sort();
             for (table, _, name) in keys {
@@ -367,7 +396,11 @@ impl Driver for Sqlite {
     fn key<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<KeyColumn>> {
         Box::pin(async move {
             let catalog = self.catalog(&[table.to_owned()]).await?;
-            let key = catalog.tables.get(table).map(|found| found.primary_key.clone()).unwrap_or_default();
+            let key = catalog
+                .tables
+                .get(table)
+                .map(|found| found.primary_key.clone())
+                .unwrap_or_default();
             Ok(key.into_iter().map(|name| KeyColumn { name, sql_type: String::new() }).collect())
         })
     }
@@ -398,7 +431,13 @@ impl Driver for Sqlite {
         })
     }
 
-    fn live_script<'a>(&'a mut self, table: &'a str, column: &'a str, act: Act, direction: Direction) -> Answer<'a, Vec<String>> {
+    fn live_script<'a>(
+        &'a mut self,
+        table: &'a str,
+        column: &'a str,
+        act: Act,
+        direction: Direction,
+    ) -> Answer<'a, Vec<String>> {
         let not_null = sqlite::sets_not_null(act, direction);
         Box::pin(async move {
             let live = self.live(table).await?;
@@ -413,23 +452,36 @@ impl Driver for Sqlite {
     fn check_live<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<String>> {
         Box::pin(async move {
             let after = self.surroundings(table).await?;
-            let before = self.rebuild.as_ref().map(|rebuild| rebuild.before.clone()).unwrap_or_default();
-            let gone = before.iter().filter(|object| !after.contains(object)).map(|object| format!("{object} is gone"));
+            let before =
+                self.rebuild.as_ref().map(|rebuild| rebuild.before.clone()).unwrap_or_default();
+            let gone = before
+                .iter()
+                .filter(|object| !after.contains(object))
+                .map(|object| format!("{object} is gone"));
             let new = after.iter().filter(|object| !before.contains(object)).cloned();
             Ok(gone.chain(new).collect())
         })
     }
 
-    fn misfits<'a>(&'a mut self, tables: &'a [&'static TableInfo], catalog: &'a Catalog) -> Answer<'a, Vec<Refusal>> {
+    fn misfits<'a>(
+        &'a mut self,
+        tables: &'a [&'static TableInfo],
+        catalog: &'a Catalog,
+    ) -> Answer<'a, Vec<Refusal>> {
         Box::pin(async move {
             let mut found = Vec::new();
             for chunk in types::chunks(tables, catalog) {
                 let sql = AssertSqlSafe(types::probe(&chunk)).into_sql_str();
-                let statement = (&mut self.connection).prepare(sql).await.map_err(|error| fault("", &error))?;
+                let statement =
+                    (&mut self.connection).prepare(sql).await.map_err(|error| fault("", &error))?;
                 for (wanted, column) in chunk.iter().zip(statement.columns()) {
                     let live = column.type_info();
                     // An expression or an undeclared column has no type: SQLite stores what it is given.
-                    let fits = wanted.info.types.sqlite.is_none_or(|compatible| live.is_null() || compatible(live));
+                    let fits = wanted
+                        .info
+                        .types
+                        .sqlite
+                        .is_none_or(|compatible| live.is_null() || compatible(live));
                     found.extend((!fits).then(|| wanted.misfit(live.name())));
                 }
             }
@@ -437,7 +489,7 @@ impl Driver for Sqlite {
         })
     }
 
-    fn strangers<'a>(&'a mut self, _: &'a [String], _: &'a [String], _: &'a [String]) -> Answer<'a, Option<Vec<Session>>> {
+    fn writers<'a>(&'a mut self, _: &'a [String]) -> Answer<'a, Option<Vec<Session>>> {
         Box::pin(async { Ok(None) })
     }
 
@@ -447,7 +499,7 @@ impl Driver for Sqlite {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    fn end_sessions_except<'a>(&'a mut self, _: &'a [String]) -> Answer<'a, Vec<Session>> {
+    fn end_sessions_except<'a>(&'a mut self, _: &'a [String], _: i64) -> Answer<'a, Vec<Session>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 

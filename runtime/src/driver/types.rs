@@ -50,7 +50,8 @@ pub(super) fn chunks(tables: &[&'static TableInfo], catalog: &Catalog) -> Vec<Ve
 
 /// The statement for one piece.
 pub(super) fn probe(chunk: &[Wanted]) -> String {
-    let column = |wanted: &Wanted| format!("{}.{}", quote(wanted.table.name), quote(wanted.info.name));
+    let column =
+        |wanted: &Wanted| format!("{}.{}", quote(wanted.table.name), quote(wanted.info.name));
     let columns: Vec<_> = chunk.iter().map(column).collect();
     let mut tables: Vec<_> = chunk.iter().map(|wanted| quote(wanted.table.name)).collect();
     tables.dedup();

@@ -85,7 +85,11 @@ impl Migrator {
         ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
         let recorded = ledger::migrations(self.driver.as_mut(), &self.options.project).await?;
         let ours = self.options.migrations.clone();
-        let same = recorded.iter().zip(&ours).take_while(|(r, m)| r.id == m.manifest.id && r.hash == m.hash()).count();
+        let same = recorded
+            .iter()
+            .zip(&ours)
+            .take_while(|(r, m)| r.id == m.manifest.id && r.hash == m.hash())
+            .count();
         if same < recorded.len() && same < ours.len() {
             for other in &recorded[same..] {
                 if self.started(&other.id) {
@@ -114,7 +118,9 @@ fn disagreement(recorded: &ledger::RecordedMigration, ours: &Migration) -> Probl
                 recorded.id, ours.manifest.id
             ))
             .at(ours.manifest.id.clone())
-            .help("apply from the branch that the database follows, or roll its migration back first");
+            .help(
+                "apply from the branch that the database follows, or roll its migration back first",
+            );
     }
     let mut problem = MIGRATION_EDITED
         .problem(format!("`{}` was edited after this database began it", recorded.id))
@@ -129,7 +135,8 @@ fn disagreement(recorded: &ledger::RecordedMigration, ours: &Migration) -> Probl
 /// The lines that differ, file by file.
 fn difference(theirs: &Migration, ours: &Migration) -> String {
     let mut out = String::new();
-    let names: std::collections::BTreeSet<_> = theirs.files.keys().chain(ours.files.keys()).collect();
+    let names: std::collections::BTreeSet<_> =
+        theirs.files.keys().chain(ours.files.keys()).collect();
     for name in names {
         let (old, new) = (theirs.file(name), ours.file(name));
         let (old, new) = (colmig_core::hash::normalise(old), colmig_core::hash::normalise(new));
@@ -139,7 +146,12 @@ fn difference(theirs: &Migration, ours: &Migration) -> String {
         out.push_str(&format!("\n    {name}"));
         let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
         let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-        let tail = old[head..].iter().rev().zip(new[head..].iter().rev()).take_while(|(a, b)| a == b).count();
+        let tail = old[head..]
+            .iter()
+            .rev()
+            .zip(new[head..].iter().rev())
+            .take_while(|(a, b)| a == b)
+            .count();
         for line in &old[head..old.len() - tail] {
             out.push_str(&format!("\n    - {line}"));
         }

@@ -60,7 +60,12 @@ impl Migrator {
     }
 
     /// Advances one change until something is in its way.
-    async fn advance(&mut self, index: usize, mut moved: usize, target: Option<&Target>) -> Result<(Option<Wait>, usize)> {
+    async fn advance(
+        &mut self,
+        index: usize,
+        mut moved: usize,
+        target: Option<&Target>,
+    ) -> Result<(Option<Wait>, usize)> {
         loop {
             self.stopped()?;
             let row = &self.rows[index];
@@ -87,7 +92,9 @@ impl Migrator {
     /// With `--to`, only its change and those that come before it on the same name.
     fn wanted(&self, index: usize, target: Option<&Target>) -> bool {
         let Some(target) = target else { return true };
-        let Some(goal) = self.rows.iter().position(|row| row.change.id == target.change) else { return false };
+        let Some(goal) = self.rows.iter().position(|row| row.change.id == target.change) else {
+            return false;
+        };
         index == goal || (index < goal && self.rows[index].precedes(&self.rows[goal]))
     }
 
@@ -103,7 +110,9 @@ impl Migrator {
         }
         let open = known.iter().filter(|row| !row.finished());
         let names: Vec<_> = open
-            .flat_map(|row| (row.position..row.change.steps.len()).map(|step| row.change.step_name(step)))
+            .flat_map(|row| {
+                (row.position..row.change.steps.len()).map(|step| row.change.step_name(step))
+            })
             .collect();
         let problem = USAGE.problem(format!("`{to}` is no step that is left"));
         Err(match names.as_slice() {
@@ -114,7 +123,9 @@ impl Migrator {
     }
 
     fn reached(&self, target: &Target, waits: &[Option<Wait>]) -> Result<()> {
-        let Some(index) = self.rows.iter().position(|row| row.change.id == target.change) else { return Ok(()) };
+        let Some(index) = self.rows.iter().position(|row| row.change.id == target.change) else {
+            return Ok(());
+        };
         if self.rows[index].position > target.step {
             return Ok(());
         }
@@ -131,7 +142,9 @@ impl Migrator {
                 }
                 problem
             }
-            Some((wait, text)) => NOT_YET.problem(format!("not there yet: {text}")).at(name).help(wait.remedy()),
+            Some((wait, text)) => {
+                NOT_YET.problem(format!("not there yet: {text}")).at(name).help(wait.remedy())
+            }
             None => NOT_YET.problem("not there yet").at(name),
         }
         .into())
@@ -196,13 +209,25 @@ impl Migrator {
     }
 
     /// The floor rises only on evidence, in the transaction that weighs it.
-    async fn require(&mut self, index: usize, act: Act, phase: u8, began: Instant) -> Result<Option<Wait>> {
+    async fn require(
+        &mut self,
+        index: usize,
+        act: Act,
+        phase: u8,
+        began: Instant,
+    ) -> Result<Option<Wait>> {
         self.driver.begin(Work::Rows).await?;
         let outcome = self.require_locked(index, act, phase, began).await;
         self.finish(outcome).await
     }
 
-    async fn require_locked(&mut self, index: usize, act: Act, phase: u8, began: Instant) -> Result<Option<Wait>> {
+    async fn require_locked(
+        &mut self,
+        index: usize,
+        act: Act,
+        phase: u8,
+        began: Instant,
+    ) -> Result<Option<Wait>> {
         let lock = self.driver.gate_lock(false);
         ledger::gate(self.driver.as_mut(), lock).await?;
         ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
@@ -212,7 +237,8 @@ impl Migrator {
             return Ok(Some(Wait::Fleet { act, blockers }));
         }
         let note = if self.options.policy.assume_no_fleet { "--assume-no-fleet" } else { "" };
-        let row = self.move_to(index, self.rows[index].position + 1, Direction::Up, began, note).await?;
+        let row =
+            self.move_to(index, self.rows[index].position + 1, Direction::Up, began, note).await?;
         let intent = Self::barrier_intent(act);
         ledger::set_progress(self.driver.as_mut(), &self.author, &row, &intent, false).await?;
         Ok(None)
@@ -223,7 +249,9 @@ impl Migrator {
     async fn drained(&mut self, index: usize) -> Result<Option<Wait>> {
         let row = &self.rows[index];
         let (project, id) = (self.options.project.clone(), row.change.id.clone());
-        let Some(act) = row.last().map(|step| step.act).filter(|act| matches!(act, Act::Require(_))) else {
+        let Some(act) =
+            row.last().map(|step| step.act).filter(|act| matches!(act, Act::Require(_)))
+        else {
             return Ok(None);
         };
         if ledger::intent(self.driver.as_mut(), &project, &id).await? != Self::barrier_intent(act) {
@@ -245,13 +273,23 @@ impl Migrator {
     }
 
     /// A step that only moves the ledger.
-    pub(super) async fn plain_move(&mut self, index: usize, direction: Direction, began: Instant) -> Result<()> {
+    pub(super) async fn plain_move(
+        &mut self,
+        index: usize,
+        direction: Direction,
+        began: Instant,
+    ) -> Result<()> {
         self.driver.begin(Work::Rows).await?;
         let outcome = self.plain_move_locked(index, direction, began).await;
         self.finish(outcome).await
     }
 
-    async fn plain_move_locked(&mut self, index: usize, direction: Direction, began: Instant) -> Result<()> {
+    async fn plain_move_locked(
+        &mut self,
+        index: usize,
+        direction: Direction,
+        began: Instant,
+    ) -> Result<()> {
         let lock = self.driver.gate_lock(false);
         ledger::gate(self.driver.as_mut(), lock).await?;
         ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
@@ -299,7 +337,9 @@ impl Migrator {
     async fn consent(&mut self, index: usize) -> Result<Option<Wait>> {
         let change = self.rows[index].change.clone();
         let subject = change.subject();
-        if self.options.allow_drop.contains(&subject) || ledger::is_empty(self.driver.as_mut(), &change.table).await? {
+        if self.options.allow_drop.contains(&subject)
+            || ledger::is_empty(self.driver.as_mut(), &change.table).await?
+        {
             return Ok(None);
         }
         let column = change.column.as_ref().map_or(String::new(), |column| column.name.clone());
@@ -308,7 +348,11 @@ impl Migrator {
     }
 
     /// Where every change stands, and whether the checkout may be deployed.
-    pub(super) async fn report(&mut self, waits: Vec<Option<Wait>>, moved: usize) -> Result<Report> {
+    pub(super) async fn report(
+        &mut self,
+        waits: Vec<Option<Wait>>,
+        moved: usize,
+    ) -> Result<Report> {
         self.load().await?;
         let refusals = self.refusals().await?;
         let changes = self.rows.iter().cloned().zip(waits);
@@ -336,7 +380,10 @@ impl std::fmt::Display for Wait {
                 write!(f, "`{act}` needs a release of phase {needs}; this checkout is phase {has}")
             }
             Wait::Checkout { act, has: None, .. } => {
-                write!(f, "`{act}` would shut this checkout out: no phase of the change is safe for it")
+                write!(
+                    f,
+                    "`{act}` would shut this checkout out: no phase of the change is safe for it"
+                )
             }
             Wait::Fleet { act, blockers } => {
                 let list: Vec<_> = blockers.iter().map(|blocker| blocker.to_string()).collect();
@@ -352,11 +399,20 @@ impl std::fmt::Display for Wait {
             ),
             Wait::Draining { act, sessions } => {
                 let list: Vec<_> = sessions.iter().map(|session| session.to_string()).collect();
-                write!(f, "after `{act}`, transactions that were open then must end: {}", list.join("; "))
+                write!(
+                    f,
+                    "after `{act}`, transactions that were open then must end: {}",
+                    list.join("; ")
+                )
             }
-            Wait::Under(title) => write!(f, "`{title}` has started since: it must be rolled back first"),
+            Wait::Under(title) => {
+                write!(f, "`{title}` has started since: it must be rolled back first")
+            }
             Wait::NoReverse { rows } => {
-                write!(f, "{rows} rows have no value, and the migration has no `reverse` to give them one")
+                write!(
+                    f,
+                    "{rows} rows have no value, and the migration has no `reverse` to give them one"
+                )
             }
         }
     }
@@ -367,16 +423,21 @@ impl Wait {
     pub fn remedy(&self) -> String {
         match self {
             Wait::After(_) => "it goes on when that one is finished".to_owned(),
-            Wait::Checkout { .. } => "edit the struct to the next state, deploy, and apply from there".to_owned(),
+            Wait::Checkout { .. } => {
+                "edit the struct to the next state, deploy, and apply from there".to_owned()
+            }
             Wait::Fleet { blockers, .. } => {
-                let mut remedies: Vec<_> = blockers.iter().map(|blocker| blocker.remedy()).collect();
+                let mut remedies: Vec<_> =
+                    blockers.iter().map(|blocker| blocker.remedy()).collect();
                 remedies.dedup();
                 remedies.join("; ")
             }
             Wait::Consent { subject, .. } => format!("apply again with `--allow-drop {subject}`"),
             Wait::Draining { .. } => "end those transactions, and apply again".to_owned(),
             Wait::Under(_) => "roll back the later migration first".to_owned(),
-            Wait::NoReverse { .. } => "give those rows a value by hand, and roll back again".to_owned(),
+            Wait::NoReverse { .. } => {
+                "give those rows a value by hand, and roll back again".to_owned()
+            }
         }
     }
 }

@@ -34,14 +34,17 @@ impl Migrator {
     /// What a change's backfill (or, going back, the refill of what it relaxed) does.
     pub(super) async fn fill_of(&mut self, index: usize, back: bool) -> Result<Fill> {
         let change = &self.rows[index].change;
-        let column = change.column.as_ref().ok_or_else(|| DbError::other("a backfill without a column"))?;
+        let column =
+            change.column.as_ref().ok_or_else(|| DbError::other("a backfill without a column"))?;
         let texts = if back { &column.reverse } else { &column.backfill };
         let expression = texts.on(self.database()).unwrap_or("NULL").to_owned();
         let (table, column) = (change.table.clone(), column.name.clone());
         let key = self.driver.key(&table).await?;
         if key.is_empty() {
             return Err(NO_KEY_TO_BACKFILL
-                .problem(format!("`{table}` has no primary key in this database, and `{column}` needs a backfill"))
+                .problem(format!(
+                    "`{table}` has no primary key in this database, and `{column}` needs a backfill"
+                ))
                 .at(table)
                 .help("give the table a primary key: batches walk it, and a crash resumes by it")
                 .into());
@@ -69,8 +72,13 @@ impl Migrator {
     async fn unfillable(&mut self, index: usize, fill: &Fill) -> Result<colmig_core::Problem> {
         let dialect = self.driver.dialect();
         let left = ledger::count(self.driver.as_mut(), &dialect.unfilled(fill)).await?;
-        let keys: Vec<_> = fill.key.iter().map(|k| dialect.key_output(&colmig_core::ident::quote(&k.name))).collect();
-        let (table, column) = (colmig_core::ident::quote(&fill.table), colmig_core::ident::quote(&fill.column));
+        let keys: Vec<_> = fill
+            .key
+            .iter()
+            .map(|k| dialect.key_output(&colmig_core::ident::quote(&k.name)))
+            .collect();
+        let (table, column) =
+            (colmig_core::ident::quote(&fill.table), colmig_core::ident::quote(&fill.column));
         let sql = format!("SELECT {} FROM {table} WHERE {column} IS NULL LIMIT 5", keys.join(", "));
         let rows = self.driver.rows(&sql, &[]).await?;
         let first: Vec<_> = rows.iter().map(|row| shown(row)).collect();
@@ -106,11 +114,22 @@ impl Migrator {
                 }
                 Batch::Again => return Err(contended(&title, fill).into()),
             }
-            self.tell(Event::Filling(Filling { change: title.clone(), rows: progress.rows_done, estimate, batch: rows }));
+            self.tell(Event::Filling(Filling {
+                change: title.clone(),
+                rows: progress.rows_done,
+                estimate,
+                batch: rows,
+            }));
         }
     }
 
-    async fn batch(&mut self, change: &str, fill: &Fill, progress: &mut ledger::Fill, rows: u64) -> Result<Batch> {
+    async fn batch(
+        &mut self,
+        change: &str,
+        fill: &Fill,
+        progress: &mut ledger::Fill,
+        rows: u64,
+    ) -> Result<Batch> {
         if let Err(error) = self.driver.begin(Work::Rows).await {
             return again(change, error);
         }
@@ -135,10 +154,16 @@ impl Migrator {
         Ok(Batch::Filled)
     }
 
-    async fn fill_batch(&mut self, fill: &Fill, progress: &ledger::Fill, rows: u64) -> Result<Option<ledger::Fill>, DbError> {
+    async fn fill_batch(
+        &mut self,
+        fill: &Fill,
+        progress: &ledger::Fill,
+        rows: u64,
+    ) -> Result<Option<ledger::Fill>, DbError> {
         let dialect = self.driver.dialect();
         let after = !progress.cursor.is_empty();
-        let ends = self.driver.rows(&dialect.batch_end(fill, after, rows), &progress.cursor).await?;
+        let ends =
+            self.driver.rows(&dialect.batch_end(fill, after, rows), &progress.cursor).await?;
         let Some(end) = ends.into_iter().next() else { return Ok(None) };
         let parameters: Row = progress.cursor.iter().chain(&end).cloned().collect();
         let updated = self.driver.run(&dialect.batch(fill, after), &parameters).await?;

@@ -24,22 +24,53 @@ pub(crate) fn tables(rows: &[Progress]) -> Vec<String> {
     tables
 }
 
-/// One look for sessions that never registered, recorded in the ledger; `None` where the database cannot
-/// show its sessions. A look is worth something only without long gaps: `gap_ms`.
-pub(crate) async fn look(driver: &mut dyn Driver, ignored: &[String], gap_ms: i64) -> Result<Option<Vec<Session>>> {
-    let tables = tables(&ledger::changes(driver, None).await?);
-    let live: Vec<_> = ledger::instances(driver).await?.into_iter().filter(|i| i.live).map(|i| i.id).collect();
-    let Some(sessions) = driver.strangers(&tables, &live, ignored).await? else { return Ok(None) };
-    let seen: Vec<_> = sessions.iter().map(Session::to_string).collect();
-    ledger::record_watch(driver, &seen.join("; "), gap_ms).await?;
+/// Sessions that may write and belong to no registered instance; `None` where the database cannot show
+/// its sessions.
+///
+/// First the sessions, then the instances: an instance registers before its pool opens, so whoever is in
+/// the first list by right is in the second too, unless its lease ended in between; hence `since`.
+async fn strangers(
+    driver: &mut dyn Driver,
+    tables: &[String],
+    ignored: &[String],
+    since: i64,
+) -> Result<Option<Vec<Session>>> {
+    let Some(mut sessions) = driver.writers(tables).await? else { return Ok(None) };
+    let instances = ledger::instances(driver).await?;
+    sessions.retain(|session| {
+        let registered = registered_id(&session.application)
+            .is_some_and(|id| instances.iter().any(|i| i.id == id && i.expires_at >= since));
+        !registered && !ignored.contains(&session.application)
+    });
     Ok(Some(sessions))
+}
+
+/// The instance that a session says it belongs to: `colmig:<id> …`.
+fn registered_id(application: &str) -> Option<&str> {
+    application.strip_prefix("colmig:")?.split(' ').next()
+}
+
+/// One look for sessions that never registered, recorded in the ledger. A look is worth something only
+/// without long gaps (`gap_ms`), and one that somebody took a moment ago need not be taken again.
+pub(crate) async fn look(driver: &mut dyn Driver, gap_ms: i64) -> Result<()> {
+    let watch = ledger::watch(driver).await?;
+    if watch.polled_at > watch.now - gap_ms / 6 {
+        return Ok(());
+    }
+    let tables = tables(&ledger::changes(driver, None).await?);
+    if let Some(sessions) = strangers(driver, &tables, &watch.ignored, watch.now).await? {
+        let seen: Vec<_> = sessions.iter().map(Session::to_string).collect();
+        ledger::record_watch(driver, &seen.join("; "), gap_ms).await?;
+    }
+    Ok(())
 }
 
 impl Migrator {
     /// Looks once, so that the record goes on; outside the gate's transaction, which may be rolled back.
     pub(super) async fn look(&mut self) -> Result<()> {
         if self.options.policy.leases {
-            look(self.driver.as_mut(), &self.options.ignore_clients, self.options.policy.ttl).await?;
+            ledger::set_ignored(self.driver.as_mut(), &self.options.ignore_clients).await?;
+            look(self.driver.as_mut(), self.options.policy.ttl).await?;
         }
         Ok(())
     }
@@ -58,9 +89,9 @@ impl Migrator {
             }
             None => None,
         };
-        let live: Vec<_> = instances.iter().filter(|i| i.live).map(|i| i.id.clone()).collect();
         let tables = tables(&self.rows);
-        let sessions = self.driver.strangers(&tables, &live, &self.options.ignore_clients).await?;
+        let ignored = self.options.ignore_clients.clone();
+        let sessions = strangers(self.driver.as_mut(), &tables, &ignored, gate.now).await?;
         let watch = match sessions {
             None => Watch::Blind,
             Some(sessions) => {
@@ -72,12 +103,19 @@ impl Migrator {
         };
         let untouched = self.untouched(&change).await?;
         let leases = instances.into_iter().map(|instance| self.view(instance, &change)).collect();
-        Ok(Evidence { now: gate.now, server_since, leases, window_moved_at: moved_at, watch, untouched })
+        Ok(Evidence {
+            now: gate.now,
+            server_since,
+            leases,
+            window_moved_at: moved_at,
+            watch,
+            untouched,
+        })
     }
 
     fn view(&self, instance: ledger::Instance, change: &Change) -> LeaseView {
-        let owning_writer =
-            instance.vector.project == self.options.project && instance.vector.writes(&change.table);
+        let owning_writer = instance.vector.project == self.options.project
+            && instance.vector.writes(&change.table);
         LeaseView {
             label: format!("`{}`", instance.label),
             range: instance.vector.range(change),
@@ -102,7 +140,8 @@ impl Migrator {
     /// Rule L14: after the ceiling falls, some release that has run must fit all windows.
     pub(super) async fn nobody_fits(&mut self, index: usize) -> Result<Option<Blocker>> {
         let builds = ledger::builds(self.driver.as_mut()).await?;
-        let own: Vec<_> = builds.into_iter().filter(|b| b.project == self.options.project).collect();
+        let own: Vec<_> =
+            builds.into_iter().filter(|b| b.project == self.options.project).collect();
         if own.is_empty() || !self.options.policy.leases {
             return Ok(None);
         }
@@ -147,11 +186,16 @@ impl Migrator {
     async fn undrained(&mut self, id: &str) -> Result<Vec<Session>> {
         let waited_for = self.draining.get(id).cloned().unwrap_or_default();
         let open = self.driver.open_transactions().await?;
-        let mut left: Vec<_> =
-            open.into_iter().filter(|old| waited_for.contains(&old.id)).map(|old| old.session).collect();
+        let mut left: Vec<_> = open
+            .into_iter()
+            .filter(|old| waited_for.contains(&old.id))
+            .map(|old| old.session)
+            .collect();
+        // The clock first, then the leases: an instance that registers meanwhile opens its sessions later.
+        let before = ledger::gate(self.driver.as_mut(), "").await?.now;
         let instances = ledger::instances(self.driver.as_mut()).await?;
         let live: Vec<_> = instances.into_iter().filter(|i| i.live).map(|i| i.id).collect();
-        left.extend(self.driver.end_sessions_except(&live).await?);
+        left.extend(self.driver.end_sessions_except(&live, before).await?);
         Ok(left)
     }
 

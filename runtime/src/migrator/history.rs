@@ -12,7 +12,14 @@ use crate::driver::ledger;
 
 impl Migrator {
     /// Writes that a change has moved to `position`; inside a fenced transaction.
-    pub(super) async fn move_to(&mut self, index: usize, position: usize, direction: Direction, began: Instant, note: &str) -> Result<Progress> {
+    pub(super) async fn move_to(
+        &mut self,
+        index: usize,
+        position: usize,
+        direction: Direction,
+        began: Instant,
+        note: &str,
+    ) -> Result<Progress> {
         let mut row = self.rows[index].clone();
         let act = row.change.steps[row.position.max(position) - 1].act;
         let before = row.window();
@@ -31,7 +38,13 @@ impl Migrator {
     }
 
     /// Takes the row over once its transaction is committed, and tells.
-    pub(super) async fn moved(&mut self, index: usize, act: Act, direction: Direction, began: Instant) -> Result<()> {
+    pub(super) async fn moved(
+        &mut self,
+        index: usize,
+        act: Act,
+        direction: Direction,
+        began: Instant,
+    ) -> Result<()> {
         self.load().await?;
         let change = self.rows[index].change.title();
         self.tell(Event::Done(Doing { change, act, direction }, began.elapsed()));

@@ -268,17 +268,7 @@ impl Migrator {
 
     /// Ends a transaction as its outcome says.
     async fn finish<T>(&mut self, outcome: Result<T>) -> Result<T> {
-        match outcome {
-            Ok(value) => {
-                self.driver.commit().await?;
-                Ok(value)
-            }
-            Err(error) => {
-                // The error that matters is the first; a connection that broke rolls back by itself.
-                let _ = self.driver.rollback().await;
-                Err(error)
-            }
-        }
+        driver::conclude(self.driver.as_mut(), outcome).await
     }
 
     /// Whether a change belongs to the checkout: an older checkout does not advance what it never saw.

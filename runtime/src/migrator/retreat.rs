@@ -18,14 +18,18 @@ use crate::driver::{DbError, Work, ledger};
 impl Migrator {
     /// The migrations that a rollback to before `migration` (a number or an id; the newest that has
     /// started, without one) would take back, newest first, and what each step's undo costs.
-    pub async fn rollback_plan(&mut self, migration: Option<&str>) -> Result<Vec<(String, Act, Undo)>> {
+    pub async fn rollback_plan(
+        &mut self,
+        migration: Option<&str>,
+    ) -> Result<Vec<(String, Act, Undo)>> {
         self.load().await?;
         let first = self.first(migration)?;
         let rows = self.rows[first..].iter().rev();
         let steps = rows.flat_map(|row| {
             let title = row.change.title();
             let done = row.change.steps[..row.position].iter().rev();
-            done.map(move |step| (title.clone(), step.act, step.act.facts().undo)).collect::<Vec<_>>()
+            done.map(move |step| (title.clone(), step.act, step.act.facts().undo))
+                .collect::<Vec<_>>()
         });
         Ok(steps.collect())
     }
@@ -55,7 +59,9 @@ impl Migrator {
     fn first(&self, migration: Option<&str>) -> Result<usize> {
         let matches = |row: &Progress| match migration {
             None => true,
-            Some(name) => row.migration == name || colmig_core::migration::number(&row.migration) == name,
+            Some(name) => {
+                row.migration == name || colmig_core::migration::number(&row.migration) == name
+            }
         };
         let started = |row: &&Progress| row.started() || row.piece > 0;
         let found = match migration {
@@ -63,13 +69,16 @@ impl Migrator {
             None => self.rows.iter().rfind(started),
         };
         let Some(found) = found else {
-            let names: std::collections::BTreeSet<_> = self.rows.iter().map(|row| row.migration.as_str()).collect();
+            let names: std::collections::BTreeSet<_> =
+                self.rows.iter().map(|row| row.migration.as_str()).collect();
             let names: Vec<_> = names.into_iter().collect();
             return Err(match migration {
                 Some(name) => USAGE
                     .problem(format!("this database knows no migration `{name}`"))
                     .help(format!("it knows: {}", names.join(", "))),
-                None => USAGE.problem("nothing has been applied to this database, so nothing can be rolled back"),
+                None => USAGE.problem(
+                    "nothing has been applied to this database, so nothing can be rolled back",
+                ),
             }
             .into());
         };
@@ -86,18 +95,32 @@ impl Migrator {
             }
             let creates = row.last().is_some() && row.change.definition.is_some();
             let allowed = self.options.allow_drop.contains(&row.change.table);
-            if creates && !allowed && !ledger::is_empty(self.driver.as_mut(), &row.change.table).await? {
+            if creates
+                && !allowed
+                && !ledger::is_empty(self.driver.as_mut(), &row.change.table).await?
+            {
                 return Err(CONSENT
-                    .problem(format!("rolling back `{}` drops the table `{}` with its rows", row.migration, row.change.table))
+                    .problem(format!(
+                        "rolling back `{}` drops the table `{}` with its rows",
+                        row.migration, row.change.table
+                    ))
                     .at(row.change.title())
-                    .help(format!("name a later migration, or consent: `--allow-drop {}`", row.change.table))
+                    .help(format!(
+                        "name a later migration, or consent: `--allow-drop {}`",
+                        row.change.table
+                    ))
                     .into());
             }
         }
         Ok(())
     }
 
-    async fn retreat(&mut self, index: usize, floors_only: bool, mut moved: usize) -> Result<(Option<Wait>, usize)> {
+    async fn retreat(
+        &mut self,
+        index: usize,
+        floors_only: bool,
+        mut moved: usize,
+    ) -> Result<(Option<Wait>, usize)> {
         loop {
             self.stopped()?;
             let row = self.rows[index].clone();
@@ -154,7 +177,9 @@ impl Migrator {
                 self.undo_script(index, step).await?;
                 self.void(index).await?;
             }
-            Act::CreateTable | Act::Add | Act::Enforce | Act::Drop => self.undo_script(index, step).await?,
+            Act::CreateTable | Act::Add | Act::Enforce | Act::Drop => {
+                self.undo_script(index, step).await?
+            }
         }
         self.moved(index, act, Direction::Down, began).await?;
         Ok(None)
@@ -174,17 +199,30 @@ impl Migrator {
             self.void(index).await?;
             self.fill(index, true).await?;
         }
-        Err(DbError::other("rows without a value keep appearing; find the client that writes them").into())
+        Err(DbError::other("rows without a value keep appearing; find the client that writes them")
+            .into())
     }
 
     /// The ceiling falls only on nobody, and never so that no release could run.
-    async fn unadmit(&mut self, index: usize, act: Act, phase: u8, began: Instant) -> Result<Option<Wait>> {
+    async fn unadmit(
+        &mut self,
+        index: usize,
+        act: Act,
+        phase: u8,
+        began: Instant,
+    ) -> Result<Option<Wait>> {
         self.driver.begin(Work::Rows).await?;
         let outcome = self.unadmit_locked(index, act, phase, began).await;
         self.finish(outcome).await
     }
 
-    async fn unadmit_locked(&mut self, index: usize, act: Act, phase: u8, began: Instant) -> Result<Option<Wait>> {
+    async fn unadmit_locked(
+        &mut self,
+        index: usize,
+        act: Act,
+        phase: u8,
+        began: Instant,
+    ) -> Result<Option<Wait>> {
         let lock = self.driver.gate_lock(false);
         ledger::gate(self.driver.as_mut(), lock).await?;
         ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
@@ -211,13 +249,18 @@ impl Migrator {
         ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
         let (project, id) = (self.options.project.clone(), self.rows[index].change.id.clone());
         ledger::void_fill(self.driver.as_mut(), &project, &id).await?;
-        self.move_to(index, self.rows[index].position - 1, Direction::Down, began, "").await.map(|_| ())
+        self.move_to(index, self.rows[index].position - 1, Direction::Down, began, "")
+            .await
+            .map(|_| ())
     }
 }
 
 fn past_return(row: &Progress) -> Problem {
     NO_RETURN
-        .problem(format!("`{}` was dropped: what it held is gone, and older releases read it", row.change.subject()))
+        .problem(format!(
+            "`{}` was dropped: what it held is gone, and older releases read it",
+            row.change.subject()
+        ))
         .at(row.change.title())
         .help("roll back a later migration only, or go forwards with a new one")
 }

@@ -37,7 +37,13 @@ pub(super) enum Ran {
 impl Migrator {
     /// Runs the pieces of a step from the one where it stopped. The last piece's transaction also moves
     /// the change to `position`.
-    pub(super) async fn run_script(&mut self, index: usize, step: usize, direction: Direction, position: usize) -> Result<Ran> {
+    pub(super) async fn run_script(
+        &mut self,
+        index: usize,
+        step: usize,
+        direction: Direction,
+        position: usize,
+    ) -> Result<Ran> {
         let began = Instant::now();
         let pieces = self.pieces(index, step, direction).await?;
         let first = self.rows[index].piece.min(pieces.len());
@@ -48,7 +54,9 @@ impl Migrator {
         for number in first..pieces.len() {
             let last = number + 1 == pieces.len();
             let target = last.then_some(position);
-            if self.run_piece(index, step, direction, &pieces[number], number, target).await? == Ran::MetNulls {
+            if self.run_piece(index, step, direction, &pieces[number], number, target).await?
+                == Ran::MetNulls
+            {
                 return Ok(Ran::MetNulls);
             }
             self.load().await?;
@@ -58,14 +66,25 @@ impl Migrator {
 
     /// Takes back what a step left half-done: the opposite direction's statements can be run from any
     /// point inside it. The position stays.
-    pub(super) async fn heal(&mut self, index: usize, step: usize, direction: Direction) -> Result<()> {
+    pub(super) async fn heal(
+        &mut self,
+        index: usize,
+        step: usize,
+        direction: Direction,
+    ) -> Result<()> {
         for piece in self.pieces(index, step, direction).await? {
             self.run_piece(index, step, direction, &piece, usize::MAX, None).await?;
         }
         self.load().await
     }
 
-    async fn move_only(&mut self, index: usize, position: usize, direction: Direction, began: Instant) -> Result<()> {
+    async fn move_only(
+        &mut self,
+        index: usize,
+        position: usize,
+        direction: Direction,
+        began: Instant,
+    ) -> Result<()> {
         self.driver.begin(Work::Rows).await?;
         let outcome = async {
             ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
@@ -76,9 +95,16 @@ impl Migrator {
         self.load().await
     }
 
-    async fn pieces(&mut self, index: usize, step: usize, direction: Direction) -> Result<Vec<Piece>> {
+    async fn pieces(
+        &mut self,
+        index: usize,
+        step: usize,
+        direction: Direction,
+    ) -> Result<Vec<Piece>> {
         let row = &self.rows[index];
-        let Some(files) = files(&row.change.steps[step], self.driver.dialect().name(), self.database().word()) else {
+        let Some(files) =
+            files(&row.change.steps[step], self.driver.dialect().name(), self.database().word())
+        else {
             return Ok(Vec::new());
         };
         if !files.live.is_empty() {
@@ -99,11 +125,20 @@ impl Migrator {
     async fn migration(&mut self, id: &str) -> Result<Migration> {
         let recorded = ledger::migrations(self.driver.as_mut(), &self.options.project).await?;
         let found = recorded.iter().find(|migration| migration.id == id);
-        let found = found.ok_or_else(|| DbError::other(format!("the ledger lost migration {id}")))?;
+        let found =
+            found.ok_or_else(|| DbError::other(format!("the ledger lost migration {id}")))?;
         Ok(Migration::unpack(id, &found.files)?)
     }
 
-    async fn run_piece(&mut self, index: usize, step: usize, direction: Direction, piece: &Piece, number: usize, target: Option<usize>) -> Result<Ran> {
+    async fn run_piece(
+        &mut self,
+        index: usize,
+        step: usize,
+        direction: Direction,
+        piece: &Piece,
+        number: usize,
+        target: Option<usize>,
+    ) -> Result<Ran> {
         let began = Instant::now();
         let mut pause = Duration::from_millis(500);
         loop {
@@ -131,7 +166,15 @@ impl Migrator {
         }
     }
 
-    async fn try_piece(&mut self, index: usize, step: usize, direction: Direction, piece: &Piece, number: usize, target: Option<usize>) -> Result<Try> {
+    async fn try_piece(
+        &mut self,
+        index: usize,
+        step: usize,
+        direction: Direction,
+        piece: &Piece,
+        number: usize,
+        target: Option<usize>,
+    ) -> Result<Try> {
         let began = Instant::now();
         let work = match piece {
             Piece { sql: None, .. } => Work::Rebuild,
@@ -153,7 +196,13 @@ impl Migrator {
         Ok(Try::Done)
     }
 
-    async fn statements(&mut self, index: usize, step: usize, direction: Direction, piece: &Piece) -> Result<(), DbError> {
+    async fn statements(
+        &mut self,
+        index: usize,
+        step: usize,
+        direction: Direction,
+        piece: &Piece,
+    ) -> Result<(), DbError> {
         if let Some(sql) = &piece.sql {
             return self.driver.script(sql).await;
         }
@@ -166,17 +215,29 @@ impl Migrator {
         let broken = self.driver.check_live(&table).await?;
         match broken.as_slice() {
             [] => Ok(()),
-            _ => Err(DbError::other(format!("rebuilding `{table}` would break: {}", broken.join("; ")))),
+            _ => Err(DbError::other(format!(
+                "rebuilding `{table}` would break: {}",
+                broken.join("; ")
+            ))),
         }
     }
 
-    async fn note_piece(&mut self, index: usize, step: usize, direction: Direction, number: usize, target: Option<usize>, began: Instant) -> Result<()> {
+    async fn note_piece(
+        &mut self,
+        index: usize,
+        step: usize,
+        direction: Direction,
+        number: usize,
+        target: Option<usize>,
+        began: Instant,
+    ) -> Result<()> {
         match target {
             Some(position) => self.move_to(index, position, direction, began, "").await.map(|_| ()),
             None => {
                 let mut row: Progress = self.rows[index].clone();
                 // usize::MAX: healing, which leaves nothing half-done.
-                (row.piece, row.direction) = if number == usize::MAX { (0, Direction::Up) } else { (number + 1, direction) };
+                (row.piece, row.direction) =
+                    if number == usize::MAX { (0, Direction::Up) } else { (number + 1, direction) };
                 let intent = row.change.steps[step].act.to_string();
                 ledger::set_progress(self.driver.as_mut(), &self.author, &row, &intent, false).await
             }
@@ -192,7 +253,8 @@ impl Migrator {
                 let change = &self.rows[index].change;
                 let mut problem = error.problem();
                 problem.code = STEP_FAILED;
-                problem.message = format!("the step `{}` failed: {}", change.steps[step].act, error.message);
+                problem.message =
+                    format!("the step `{}` failed: {}", change.steps[step].act, error.message);
                 problem.place = Some(change.title());
                 Err(Error::Problem(
                     problem.help("this step's transaction was rolled back; mend the cause and run the command again"),

@@ -68,13 +68,21 @@ impl Migrator {
         let instances = instances.collect();
         let mut changes = Vec::new();
         for row in self.rows.clone() {
-            let fill = ledger::fill(self.driver.as_mut(), &self.options.project, &row.change.id).await?;
+            let fill =
+                ledger::fill(self.driver.as_mut(), &self.options.project, &row.change.id).await?;
             changes.push((row, fill.rows_done));
         }
         let recorded = ledger::migrations(self.driver.as_mut(), &self.options.project).await?;
-        let unrecorded = self.options.migrations.iter().map(|migration| migration.manifest.id.clone());
+        let unrecorded =
+            self.options.migrations.iter().map(|migration| migration.manifest.id.clone());
         let unrecorded = unrecorded.filter(|id| !recorded.iter().any(|r| r.id == *id)).collect();
-        Ok(Status { changes, instances, holder: gate.holder, refusals: self.refusals().await?, unrecorded })
+        Ok(Status {
+            changes,
+            instances,
+            holder: gate.holder,
+            refusals: self.refusals().await?,
+            unrecorded,
+        })
     }
 
     /// Looks for clients that never registered, and records the look: what `--follow` does while it waits.
@@ -96,13 +104,20 @@ impl Migrator {
         let catalog = self.driver.catalog(&names).await?;
         let database = self.database();
         let mut found = Vec::new();
-        for (table, column) in schema.tables.iter().flat_map(|t| t.columns.iter().map(move |c| (t, c))) {
-            let (Some(live), Ok(declared)) = (catalog.column(&table.name, &column.name), column.ty.on(database)) else {
+        for (table, column) in
+            schema.tables.iter().flat_map(|t| t.columns.iter().map(move |c| (t, c)))
+        {
+            let (Some(live), Ok(declared)) =
+                (catalog.column(&table.name, &column.name), column.ty.on(database))
+            else {
                 continue;
             };
             let canonical = self.driver.canonical_type(declared).await?;
             if canonical != colmig_core::catalog::base_type(&live.sql_type) {
-                found.push(format!("{}.{}: it is `{}`, and declared as `{declared}`", table.name, column.name, live.sql_type));
+                found.push(format!(
+                    "{}.{}: it is `{}`, and declared as `{declared}`",
+                    table.name, column.name, live.sql_type
+                ));
             }
         }
         Ok(found)
@@ -110,7 +125,11 @@ impl Migrator {
 
     /// The statements of a step that is made from the live catalog, as they would run now; empty where
     /// the step is in its files.
-    pub async fn live_statements(&mut self, change: &colmig_core::migration::Change, step: usize) -> Result<Vec<String>> {
+    pub async fn live_statements(
+        &mut self,
+        change: &colmig_core::migration::Change,
+        step: usize,
+    ) -> Result<Vec<String>> {
         let act = change.steps[step].act;
         let Some(column) = &change.column else { return Ok(Vec::new()) };
         let catalog = self.driver.catalog(std::slice::from_ref(&change.table)).await?;
@@ -119,7 +138,8 @@ impl Migrator {
         }
         // Under the settings that it would run with; nothing is written, and all is rolled back.
         self.driver.begin(crate::driver::Work::Rebuild).await?;
-        let statements = self.driver.live_script(&change.table, &column.name, act, Direction::Up).await;
+        let statements =
+            self.driver.live_script(&change.table, &column.name, act, Direction::Up).await;
         self.driver.rollback().await?;
         Ok(statements?)
     }
