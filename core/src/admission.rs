@@ -11,7 +11,7 @@ use crate::catalog::Catalog;
 use crate::lifecycle::{Access, PhaseRange, Stand};
 use crate::problem::{EXCLUDED, Problem};
 use crate::progress::Progress;
-use crate::protocol::Window;
+use crate::protocol::{ChangeKind, Window};
 use crate::vector::{Struct, Vector};
 
 /// Why a build may not run.
@@ -66,6 +66,8 @@ pub enum Why {
 pub struct Outside {
     /// The title of the change.
     pub change: String,
+    /// What the change does.
+    pub kind: ChangeKind,
     /// The phases of the build.
     pub range: PhaseRange,
     /// The window in force.
@@ -82,11 +84,22 @@ impl Outside {
 
 impl fmt::Display for Outside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Outside { change, range, window, moved_by } = self;
-        write!(f, "this release is phase {range} of the change `{change}`, whose window is {window}: ")?;
-        match self.too_old() {
-            true => f.write_str(&closed(moved_by)),
-            false => f.write_str("the database is not ready for it"),
+        let Outside { change, kind, range, window, moved_by } = self;
+        let own = if self.too_old() { range.high } else { range.low };
+        write!(f, "this release is {} of the change `{change}`, ", kind.release(own))?;
+        if self.too_old() {
+            let needed = kind.release(window.floor);
+            write!(
+                f,
+                "which lets in releases from {needed} on, window {window}: {}",
+                closed(moved_by)
+            )
+        } else {
+            let last = kind.release(window.ceil);
+            write!(
+                f,
+                "which lets in releases up to {last}, window {window}: the database is not ready"
+            )
         }
     }
 }
@@ -107,7 +120,10 @@ impl fmt::Display for Why {
                 "the column in the database was created by migration {born}, this release means the one of {meant}"
             ),
             Why::OtherType { live, rust } => {
-                write!(f, "its type in the database is {live}, which the field in `{rust}` cannot hold")
+                write!(
+                    f,
+                    "its type in the database is {live}, which the field in `{rust}` cannot hold"
+                )
             }
             Why::MayBeNull => f.write_str("this release reads it as required, and it may be NULL"),
             Why::NotNull => f.write_str("this release may write NULL, and the column is NOT NULL"),
@@ -136,7 +152,9 @@ impl Why {
             Why::Outside(_) | Why::Missing => {
                 "run `cargo colmig apply` from this release's checkout, and start it again"
             }
-            Why::NoPhase(_) => "see `cargo colmig plan` for the releases that the change goes through",
+            Why::NoPhase(_) => {
+                "see `cargo colmig plan` for the releases that the change goes through"
+            }
             Why::OtherBirth { .. } => {
                 "build the release from a checkout whose colmig.lock knows that migration"
             }
@@ -253,7 +271,8 @@ fn window_refusal(vector: &Vector, row: Option<&Progress>) -> Option<Why> {
     if range.low <= window.ceil && window.floor <= range.high {
         return None;
     }
-    Some(Why::Outside(Outside { change, range, window, moved_by: row.moved_by.clone() }))
+    let (kind, moved_by) = (row.change.kind, row.moved_by.clone());
+    Some(Why::Outside(Outside { change, kind, range, window, moved_by }))
 }
 
 /// The refusals as one problem that names them all.

@@ -93,6 +93,9 @@ pub enum Blocker {
     LiveAbove(String),
     /// No instance that proves the phase is alive.
     NobodyAt(u8),
+    /// The same, and the checkout cannot be that instance: a release in between must run first. What
+    /// such a release does.
+    Between(String),
     /// The last old instance ended too short a time ago; milliseconds that are left.
     Soaking(i64),
     /// Sessions of programs that never registered.
@@ -112,6 +115,9 @@ impl fmt::Display for Blocker {
             Blocker::LiveAbove(label) => write!(f, "{label} is alive and newer"),
             Blocker::NobodyAt(phase) => {
                 write!(f, "no instance of phase {phase} or above is alive yet")
+            }
+            Blocker::Between(release) => {
+                write!(f, "a release of {release} must run in between; this checkout is newer")
             }
             Blocker::Soaking(left) => write!(f, "the soak lasts {} more", seconds(*left)),
             Blocker::Unregistered(sessions) => {
@@ -147,6 +153,9 @@ impl Blocker {
             Blocker::LiveAbove(_) => "deploy the older release and stop the newer instances",
             Blocker::NobodyAt(_) => {
                 "deploy this checkout; where instances cannot register, `--assume-no-fleet`"
+            }
+            Blocker::Between(_) => {
+                "deploy that release from its commit, apply from there, and then from here again"
             }
             Blocker::Soaking(_) | Blocker::ServerYoung(_) => "wait, or let `apply --follow` wait",
             Blocker::Unregistered(_) => {

@@ -202,7 +202,9 @@ impl Migration {
     fn check_files(&self) -> Result<(), Problem> {
         let named =
             self.manifest.changes.iter().flat_map(|c| &c.steps).flat_map(|s| s.sql.values());
-        for PieceFile { file: name, .. } in named.flat_map(|files| files.up.iter().chain(&files.down)) {
+        for PieceFile { file: name, .. } in
+            named.flat_map(|files| files.up.iter().chain(&files.down))
+        {
             if !self.files.contains_key(name) {
                 return Err(MIGRATION_UNREADABLE
                     .problem(format!("the file {name} is missing"))

@@ -296,7 +296,11 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::DropRequired,
         words: "drop required column",
         verb: "drop",
-        releases: &["reads it: a plain field", "writes it, reads it no longer: `deprecated`", "does not name it"],
+        releases: &[
+            "reads it: a plain field",
+            "writes it, reads it no longer: `deprecated`",
+            "does not name it",
+        ],
         steps: &[
             (Act::Begin, E),
             (Act::Require(1), C),

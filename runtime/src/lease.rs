@@ -42,7 +42,7 @@ pub trait LeaseDatabase: Database {
 
 /// What [`LeaseDatabase::verify`] returns.
 #[doc(hidden)]
-pub type Verified<'a> = Pin<Box<dyn Future<Output = Result<Vec<Refusal>>> + Send + 'a>>;
+pub(crate) type Verified<'a> = Pin<Box<dyn Future<Output = Result<Vec<Refusal>>> + Send + 'a>>;
 
 #[cfg(feature = "postgres")]
 impl LeaseDatabase for sqlx::Postgres {
@@ -316,15 +316,12 @@ impl Heart {
             let pause = if why.is_empty() { beat } else { beat / 4 };
             let deadline = renewed + ttl - margin;
             let next = (Instant::now() + pause).min(deadline);
-            tokio::select! {
-                () = tokio::time::sleep_until(next.into()) => {}
-                () = released(&mut phase) => {
-                    if let Some(driver) = &mut driver {
-                        // Where this fails, the lease ends by itself.
-                        let _ = ledger::end(driver.as_mut(), &self.identity.id).await;
-                    }
-                    return;
+            if tokio::time::timeout_at(next.into(), released(&mut phase)).await.is_ok() {
+                if let Some(driver) = &mut driver {
+                    // Where this fails, the lease ends by itself.
+                    let _ = ledger::end(driver.as_mut(), &self.identity.id).await;
                 }
+                return;
             }
             let asked = Instant::now();
             let left = deadline.saturating_duration_since(asked);

@@ -78,7 +78,8 @@ impl App {
         let done = rest.lines().find_map(|line| line.strip_prefix("done ").map(str::to_owned));
         let said = self.said()?;
         let Some(done) = done else { bail!("{} did not end by itself: {said}", self.name) };
-        let numbers: Vec<u64> = done.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+        let numbers: Vec<u64> =
+            done.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
         let [writes, reads, errors, longest_stall_us] = numbers[..] else { bail!("`{done}`?") };
         ensure!(errors == 0, "{} met {errors} errors: {said}", self.name);
         Ok(Tally { writes, reads, errors, longest_stall_us })

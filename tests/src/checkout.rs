@@ -39,7 +39,8 @@ impl Checkout {
     /// The next release: this folder's copy, with the next `user.rs`.
     pub fn next(&self) -> Result<Checkout> {
         let release = self.release + 1;
-        let source = fs::read_to_string(root().join(format!("examples/quickstart/releases/{release}.rs")))?;
+        let source =
+            fs::read_to_string(root().join(format!("examples/quickstart/releases/{release}.rs")))?;
         self.edited(release, &source)
     }
 
@@ -53,7 +54,11 @@ impl Checkout {
 
     /// `cargo colmig …` here, on a database, in the environment where releases overlap.
     pub fn colmig(&self, words: &str, database: &TestDatabase) -> Colmig {
-        let words = if words.starts_with("generate") { words.to_owned() } else { format!("{words} --env live") };
+        let words = if words.starts_with("generate") {
+            words.to_owned()
+        } else {
+            format!("{words} --env live")
+        };
         Colmig::new(&self.folder, &words).on(&database.url)
     }
 
@@ -61,12 +66,20 @@ impl Checkout {
     pub fn build(&self, database: &TestDatabase) -> Result<PathBuf> {
         let target = root().join("target/story").join(database.kind());
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--offline", "--target-dir"]).arg(&target).current_dir(&self.folder);
+        cargo
+            .args(["build", "--quiet", "--offline", "--target-dir"])
+            .arg(&target)
+            .current_dir(&self.folder);
         if database.is_postgres() {
             cargo.args(["--features", "postgres"]);
         }
         let output = cargo.output()?;
-        ensure!(output.status.success(), "release {}: {}", self.release, String::from_utf8_lossy(&output.stderr));
+        ensure!(
+            output.status.success(),
+            "release {}: {}",
+            self.release,
+            String::from_utf8_lossy(&output.stderr)
+        );
         // The next release's build takes this one's place.
         let program = self.folder.join("quickstart");
         fs::copy(target.join("debug/quickstart"), &program)?;

@@ -48,6 +48,19 @@ impl TestDatabase {
         Ok(TestDatabase { url: format!("{server}/{name}"), _folder: None })
     }
 
+    /// Drops it, where that frees anything before the server ends.
+    pub fn remove(self) -> Result<()> {
+        let Some((server, name)) = self.url.rsplit_once('/').filter(|_| self.is_postgres()) else {
+            return Ok(());
+        };
+        block_on(async {
+            let mut connection = sqlx::PgConnection::connect(&format!("{server}/postgres")).await?;
+            let sql = format!("DROP DATABASE {name} WITH (FORCE)");
+            sqlx::query(AssertSqlSafe(sql)).execute(&mut connection).await?;
+            connection.close().await
+        })
+    }
+
     /// One of every kind.
     pub fn all() -> Result<Vec<TestDatabase>> {
         let mut all = vec![TestDatabase::sqlite()?];
@@ -95,15 +108,21 @@ impl TestDatabase {
                 let mut connection = sqlx::PgConnection::connect(&self.url).await?;
                 let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut connection).await?;
                 connection.close().await?;
-                rows.iter().map(|row| row.try_get::<Option<String>, _>(0)).collect::<Result<Vec<_>, _>>()
+                rows.iter()
+                    .map(|row| row.try_get::<Option<String>, _>(0))
+                    .collect::<Result<Vec<_>, _>>()
             } else {
                 let mut connection = sqlx::SqliteConnection::connect(&self.url).await?;
                 let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut connection).await?;
                 connection.close().await?;
-                rows.iter().map(|row| row.try_get::<Option<String>, _>(0)).collect::<Result<Vec<_>, _>>()
+                rows.iter()
+                    .map(|row| row.try_get::<Option<String>, _>(0))
+                    .collect::<Result<Vec<_>, _>>()
             }
         })
-        .map(|texts| texts.into_iter().map(|text| text.unwrap_or_else(|| "NULL".to_owned())).collect())
+        .map(|texts| {
+            texts.into_iter().map(|text| text.unwrap_or_else(|| "NULL".to_owned())).collect()
+        })
         .with_context(|| format!("on {}: {sql}", self.kind()))
     }
 
@@ -121,7 +140,9 @@ impl TestDatabase {
                  WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
             )
         } else {
-            format!("SELECT name || CASE WHEN \"notnull\" THEN '!' ELSE '?' END FROM pragma_table_info('{table}')")
+            format!(
+                "SELECT name || CASE WHEN \"notnull\" THEN '!' ELSE '?' END FROM pragma_table_info('{table}')"
+            )
         };
         self.texts(&sql)
     }
@@ -130,7 +151,9 @@ impl TestDatabase {
 /// The servers that are to be tested; a missing one is no reason to test less.
 fn servers() -> Vec<String> {
     let Ok(list) = std::env::var(POSTGRES) else {
-        panic!("{POSTGRES} is not set: run the tests with `cargo xtask test`, which starts the servers");
+        panic!(
+            "{POSTGRES} is not set: run the tests with `cargo xtask test`, which starts the servers"
+        );
     };
     list.split(',').filter(|url| !url.is_empty()).map(str::to_owned).collect()
 }

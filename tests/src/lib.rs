@@ -1,8 +1,9 @@
 //! What the tests share: databases to run on, checkouts of the example's releases, the program as a
-//! user runs it, and the story that `cargo xtask demo` tells.
+//! user runs it, a project without files, and the story that `cargo xtask demo` tells.
 
 pub mod app;
 pub mod checkout;
 pub mod database;
 pub mod program;
+pub mod project;
 pub mod story;

@@ -23,7 +23,15 @@ pub fn program() -> &'static Path {
 fn build() -> Result<PathBuf> {
     let target = root().join("target/program");
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package", "cargo-colmig", "--features", "faults", "--target-dir"])
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "cargo-colmig",
+            "--features",
+            "faults",
+            "--target-dir",
+        ])
         .arg(&target)
         .current_dir(root())
         .status()?;
@@ -48,7 +56,11 @@ impl Ran {
     /// Fails, with all that was said, unless the exit code is this one.
     pub fn expect(self, code: i32) -> Result<Ran> {
         let Ran { line, out, err, .. } = &self;
-        ensure!(self.code == Some(code), "`{line}` ended with {:?}, not {code}:\n{out}{err}", self.code);
+        ensure!(
+            self.code == Some(code),
+            "`{line}` ended with {:?}, not {code}:\n{out}{err}",
+            self.code
+        );
         Ok(self)
     }
 
@@ -56,7 +68,10 @@ impl Ran {
     pub fn says(self, words: &[&str]) -> Result<Ran> {
         for word in words {
             let Ran { line, out, err, .. } = &self;
-            ensure!(out.contains(word) || err.contains(word), "`{line}` does not say `{word}`:\n{out}{err}");
+            ensure!(
+                out.contains(word) || err.contains(word),
+                "`{line}` does not say `{word}`:\n{out}{err}"
+            );
         }
         Ok(self)
     }
@@ -94,7 +109,8 @@ impl Colmig {
 
     /// Runs it to its end.
     pub fn run(mut self) -> Result<Ran> {
-        let Output { status, stdout, stderr } = self.command.output().context("the program starts")?;
+        let Output { status, stdout, stderr } =
+            self.command.output().context("the program starts")?;
         Ok(Ran {
             line: self.line,
             code: status.code(),

@@ -18,7 +18,7 @@ const OVERLAP: Duration = Duration::from_millis(700);
 /// The story while it is told.
 pub struct Story<'a> {
     database: &'a TestDatabase,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     releases: Vec<(Checkout, PathBuf)>,
     running: Vec<(u8, App)>,
     tally: Tally,
@@ -28,18 +28,8 @@ pub struct Story<'a> {
 
 /// Tells the whole story; what all releases did.
 pub fn tell(database: &TestDatabase, tell: &mut dyn FnMut(&str)) -> Result<Tally> {
-    let folder = tempfile::tempdir()?;
-    let first = Checkout::first(folder.path())?;
-    let mut story = Story {
-        database,
-        _folder: folder,
-        releases: Vec::new(),
-        running: Vec::new(),
-        tally: Tally::default(),
-        began: Instant::now(),
-        tell,
-    };
-    story.release_one(first)?;
+    let mut story = Story::begin(database, tell)?;
+    story.release_one()?;
     story.add_handle()?;
     story.roll_back_half_way()?;
     story.add_handle_again()?;
@@ -47,7 +37,37 @@ pub fn tell(database: &TestDatabase, tell: &mut dyn FnMut(&str)) -> Result<Tally
     story.end()
 }
 
-impl Story<'_> {
+/// The worked example without its replacement: both changes in one migration, advancing independently;
+/// taken back from just before the drop to release 1, and done again to the end.
+pub fn tell_worked_example(database: &TestDatabase, tell: &mut dyn FnMut(&str)) -> Result<Tally> {
+    let mut story = Story::begin(database, tell)?;
+    story.release_one()?;
+    story.both_at_once()?;
+    story.up_to_the_drop()?;
+    story.all_the_way_back()?;
+    story.colmig(2, "apply", 0)?;
+    story.deploy(2)?;
+    story.up_to_the_drop()?;
+    story.colmig(3, "apply --allow-drop users.nickname", 0)?;
+    story.columns(&["id!", "email!", "handle!"])?;
+    story.colmig(3, "status --check", 0)?;
+    story.stop(3)?;
+    story.end()
+}
+
+impl<'a> Story<'a> {
+    fn begin(database: &'a TestDatabase, tell: &'a mut dyn FnMut(&str)) -> Result<Story<'a>> {
+        Ok(Story {
+            database,
+            folder: tempfile::tempdir()?,
+            releases: Vec::new(),
+            running: Vec::new(),
+            tally: Tally::default(),
+            began: Instant::now(),
+            tell,
+        })
+    }
+
     fn say(&mut self, text: &str) {
         let at = self.began.elapsed().as_secs_f64();
         (self.tell)(&format!("{at:6.1} s  {text}"));
@@ -91,14 +111,16 @@ impl Story<'_> {
 
     fn deploy(&mut self, release: u8) -> Result<()> {
         self.say(&format!("release {release} starts"));
-        let app = App::start(&format!("release {release}"), &self.program(release)?, self.database)?;
+        let app =
+            App::start(&format!("release {release}"), &self.program(release)?, self.database)?;
         self.running.push((release, app));
         std::thread::sleep(OVERLAP);
         Ok(())
     }
 
     fn stop(&mut self, release: u8) -> Result<()> {
-        let (gone, kept): (Vec<_>, Vec<_>) = self.running.drain(..).partition(|(number, _)| *number == release);
+        let (gone, kept): (Vec<_>, Vec<_>) =
+            self.running.drain(..).partition(|(number, _)| *number == release);
         self.running = kept;
         for (_, app) in gone {
             let tally = app.stop()?;
@@ -115,7 +137,8 @@ impl Story<'_> {
     }
 
     fn refused(&mut self, release: u8, says: &[&str]) -> Result<()> {
-        let said = App::refused(&format!("release {release}"), &self.program(release)?, self.database)?;
+        let said =
+            App::refused(&format!("release {release}"), &self.program(release)?, self.database)?;
         self.say(&format!("release {release} is refused:"));
         for line in said.lines().map(str::to_owned).collect::<Vec<_>>() {
             self.say(&format!("    {line}"));
@@ -132,7 +155,8 @@ impl Story<'_> {
         Ok(())
     }
 
-    fn release_one(&mut self, first: Checkout) -> Result<()> {
+    fn release_one(&mut self) -> Result<()> {
+        let first = Checkout::first(self.folder.path())?;
         self.make(first, &["0001_create_users"])?;
         self.colmig(1, "apply", 0)?;
         self.columns(&["id!", "email!", "nickname!"])?;
@@ -151,7 +175,10 @@ impl Story<'_> {
         self.stop(1)?;
         self.colmig(2, "apply --follow", 0)?;
         self.columns(&["id!", "email!", "nickname!", "handle!"])?;
-        ensure!(self.database.count("users WHERE handle <> lower(email)")? == 0, "a handle is wrong");
+        ensure!(
+            self.database.count("users WHERE handle <> lower(email)")? == 0,
+            "a handle is wrong"
+        );
         self.refused(1, &["users.handle", "phase 0", "1..2"])
     }
 
@@ -191,13 +218,54 @@ impl Story<'_> {
         self.stop(3)?;
         self.colmig(4, "apply --follow", 0)?.says(&["--allow-drop users.nickname"])?;
         self.columns(&["id!", "email!", "nickname?", "handle!"])?;
-        self.colmig(4, "apply --to users.nickname:drop", 103)?.says(&["--allow-drop users.nickname"])?;
+        self.colmig(4, "apply --to users.nickname:drop", 103)?
+            .says(&["--allow-drop users.nickname"])?;
         self.colmig(4, "apply --allow-drop users.nickname", 0)?;
         self.columns(&["id!", "email!", "handle!"])?;
         self.refused(3, &["users.nickname", "dropped"])?;
         self.colmig(4, "status --check", 0)?;
         std::thread::sleep(OVERLAP);
         self.stop(4)
+    }
+
+    fn both_at_once(&mut self) -> Result<()> {
+        let source = include_str!("worked_example/2.rs");
+        let next = self.checkout(1)?.edited(2, source)?;
+        self.make(next, &["0002_drop_users_nickname_and_1_more"])?;
+        self.colmig(2, "apply", 0)?.says(&["may be deployed"])?;
+        self.columns(&["id!", "email!", "nickname!", "handle?"])?;
+        self.deploy(2)
+    }
+
+    /// Release 2 is alive beside release 1; afterwards release 3 is, alone.
+    fn up_to_the_drop(&mut self) -> Result<()> {
+        self.stop(1)?;
+        self.colmig(2, "apply --follow", 0)?.says(&["needs a release of phase 2"])?;
+        self.columns(&["id!", "email!", "nickname?", "handle!"])?;
+        if self.checkout(3).is_err() {
+            let next = self.checkout(2)?.edited(3, include_str!("worked_example/3.rs"))?;
+            self.make(next, &["no migration"])?;
+        }
+        self.colmig(3, "apply", 0)?;
+        self.deploy(3)?;
+        self.stop(2)?;
+        self.colmig(3, "apply --follow", 0)?.says(&["--allow-drop users.nickname"])?;
+        self.refused(1, &["users.handle", "users.nickname"])
+    }
+
+    /// From just before the drop to release 1, each release beside the next older one.
+    fn all_the_way_back(&mut self) -> Result<()> {
+        self.colmig(3, "rollback", 6)?.says(&["is alive and newer"])?;
+        self.deploy(2)?;
+        self.stop(3)?;
+        self.colmig(3, "rollback", 6)?.says(&["is alive and newer"])?;
+        self.columns(&["id!", "email!", "nickname!", "handle?"])?;
+        let wrong = self.database.count("users WHERE nickname <> 'nick of ' || email")?;
+        ensure!(wrong == 0, "{wrong} nicknames were not given back");
+        self.deploy(1)?;
+        self.stop(2)?;
+        self.colmig(3, "rollback", 0)?;
+        self.columns(&["id!", "email!", "nickname!"])
     }
 
     fn end(mut self) -> Result<Tally> {

@@ -1,112 +1,12 @@
 //! Every kind of change, forwards and back, on every database: one list of scenarios.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
-
-use colmig::migrator::{Migrator, Options, Report, Wait};
-use colmig_core::gate::Policy;
+use colmig::migrator::Wait;
 use colmig_core::lifecycle::State;
-use colmig_core::lock::{Lock, Recorded};
-use colmig_core::migration::Migration;
-use colmig_core::plan::plan;
 use colmig_core::protocol::Act;
-use colmig_core::schema::{Column, Schema, Table};
-use colmig_core::types::{ColumnType, Database, PerDatabase};
-use colmig_core::vector::Vector;
+use colmig_core::schema::Column;
+use colmig_core::types::{ColumnType, PerDatabase};
 use colmig_tests::database::TestDatabase;
-
-/// A project as it is edited and generated, without files.
-#[derive(Clone, Default)]
-struct Project {
-    lock: Lock,
-    migrations: Vec<Migration>,
-}
-
-impl Project {
-    fn new() -> Project {
-        let lock = Lock {
-            project: "shop".into(),
-            databases: vec![Database::Postgres, Database::Sqlite],
-            ..Lock::default()
-        };
-        Project { lock, migrations: Vec::new() }
-    }
-
-    /// Generates from a table of these columns beside `id`.
-    fn edited(&self, columns: &[Column]) -> Project {
-        let id = Column { ty: ColumnType::Known("int8".into()), auto: true, ..column("id") };
-        let table = Table {
-            name: "users".into(),
-            access: Default::default(),
-            primary_key: vec!["id".into()],
-            born: String::new(),
-            columns: std::iter::once(id).chain(columns.iter().cloned()).collect(),
-            retired: Vec::new(),
-        };
-        let outcome = plan(&self.lock, &Schema { tables: vec![table] }, None).expect("a legal edit");
-        let mut next = self.clone();
-        next.lock.schema = outcome.schema;
-        if let Some(migration) = outcome.migration {
-            next.lock.migrations.push(Recorded { id: migration.manifest.id.clone(), hash: migration.hash() });
-            next.migrations.push(migration);
-        }
-        next
-    }
-
-    fn options(&self, allow_drop: &[&str]) -> Options {
-        Options {
-            project: "shop".into(),
-            migrations: self.migrations.clone(),
-            checkout: Vector::of_schema("shop", &self.lock.schema),
-            policy: Policy { leases: false, soak: 0, ttl: 0, assume_no_fleet: false },
-            ignore_clients: Vec::new(),
-            allow_drop: allow_drop.iter().map(|name| (*name).to_owned()).collect(),
-            user: "test".into(),
-            commit: String::new(),
-            patience: Duration::from_secs(5),
-            lock_patience: Duration::from_secs(10),
-            stop: Arc::new(AtomicBool::new(false)),
-        }
-    }
-
-    fn apply(&self, database: &TestDatabase, allow_drop: &[&str]) -> colmig::Result<Report> {
-        let options = self.options(allow_drop);
-        block_on(async { Migrator::connect(&database.url, options).await?.apply(None).await })
-    }
-
-    fn rollback(&self, database: &TestDatabase, migration: &str) -> colmig::Result<Report> {
-        let options = self.options(&[]);
-        block_on(async { Migrator::connect(&database.url, options).await?.rollback(Some(migration)).await })
-    }
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(future)
-}
-
-fn column(name: &str) -> Column {
-    Column {
-        name: name.into(),
-        ty: ColumnType::Known("text".into()),
-        optional: false,
-        auto: false,
-        default: PerDatabase::Nowhere,
-        state: State::Active,
-        born: String::new(),
-        backfill: PerDatabase::Nowhere,
-        reverse: PerDatabase::Nowhere,
-    }
-}
-
-fn in_state(state: State, column: Column) -> Column {
-    Column { state, ..column }
-}
-
-fn everywhere(text: &str) -> PerDatabase {
-    PerDatabase::Everywhere(text.into())
-}
+use colmig_tests::project::{Project, column, everywhere, in_state};
 
 /// The catalog as the database tells it, definitions and dependants included.
 fn catalog(database: &TestDatabase) -> Vec<String> {
@@ -123,7 +23,9 @@ fn catalog(database: &TestDatabase) -> Vec<String> {
 }
 
 fn rows(database: &TestDatabase) -> Vec<String> {
-    database.texts("SELECT CAST(id AS text) || email || coalesce(nickname, '-') FROM users ORDER BY id").expect("rows")
+    database
+        .texts("SELECT CAST(id AS text) || email || coalesce(nickname, '-') FROM users ORDER BY id")
+        .expect("rows")
 }
 
 struct Scenario {
@@ -139,14 +41,23 @@ fn scenarios() -> Vec<Scenario> {
     let required = column("nickname");
     let handle = Column { backfill: everywhere("lower(email)"), ..column("handle") };
     let bio = Column { optional: true, ..column("bio") };
-    let score = Column { ty: ColumnType::Known("int4".into()), default: everywhere("7"), ..column("score") };
-    let weird = Column { backfill: everywhere("'x'"), ..column("a \"quoted\" nâme; DROP TABLE users") };
+    let score = Column {
+        ty: ColumnType::Known("int4".into()),
+        default: everywhere("7"),
+        ..column("score")
+    };
+    let weird =
+        Column { backfill: everywhere("'x'"), ..column("a \"quoted\" nâme; DROP TABLE users") };
     vec![
         Scenario {
             name: "add a required column",
             releases: vec![
                 vec![email.clone(), required.clone(), in_state(State::Adding, handle.clone())],
-                vec![email.clone(), required.clone(), Column { backfill: PerDatabase::Nowhere, ..handle.clone() }],
+                vec![
+                    email.clone(),
+                    required.clone(),
+                    Column { backfill: PerDatabase::Nowhere, ..handle.clone() },
+                ],
             ],
             end: &["id!", "email!", "nickname!", "handle!"],
         },
@@ -163,7 +74,13 @@ fn scenarios() -> Vec<Scenario> {
         Scenario {
             name: "drop a required column",
             releases: vec![
-                vec![email.clone(), Column { reverse: everywhere("'refilled'"), ..in_state(State::Deprecated, required.clone()) }],
+                vec![
+                    email.clone(),
+                    Column {
+                        reverse: everywhere("'refilled'"),
+                        ..in_state(State::Deprecated, required.clone())
+                    },
+                ],
                 vec![email.clone()],
             ],
             end: &["id!", "email!"],
@@ -178,20 +95,28 @@ fn scenarios() -> Vec<Scenario> {
             releases: vec![
                 vec![
                     email.clone(),
-                    Column { reverse: everywhere("'refilled'"), ..in_state(State::Deprecated, required) },
+                    Column {
+                        reverse: everywhere("'refilled'"),
+                        ..in_state(State::Deprecated, required)
+                    },
                     in_state(State::Adding, handle.clone()),
                 ],
                 vec![email.clone(), Column { backfill: PerDatabase::Nowhere, ..handle }],
             ],
             end: &["id!", "email!", "handle!"],
         },
-        Scenario { name: "drop a nullable column", releases: vec![vec![email]], end: &["id!", "email!"] },
+        Scenario {
+            name: "drop a nullable column",
+            releases: vec![vec![email]],
+            end: &["id!", "email!"],
+        },
     ]
 }
 
 /// The columns of release 1 for a scenario: `nickname` is nullable where a nullable column is dropped.
 fn first_release(scenario: &Scenario) -> Vec<Column> {
-    let nickname = Column { optional: scenario.name == "drop a nullable column", ..column("nickname") };
+    let nickname =
+        Column { optional: scenario.name == "drop a nullable column", ..column("nickname") };
     vec![column("email"), nickname]
 }
 
@@ -199,7 +124,9 @@ fn filled(scenario: &Scenario, database: &TestDatabase) -> Project {
     let first = Project::new().edited(&first_release(scenario));
     first.apply(database, &[]).expect("release 1");
     let values: Vec<_> = (1..=2500).map(|n| format!("('User{n}@x', 'nick{n}')")).collect();
-    database.execute(&format!("INSERT INTO users (email, nickname) VALUES {}", values.join(","))).expect("rows");
+    database
+        .execute(&format!("INSERT INTO users (email, nickname) VALUES {}", values.join(",")))
+        .expect("rows");
     first
 }
 
@@ -214,8 +141,19 @@ fn every_change_goes_to_its_end() {
                 assert_eq!(report.refusals, [], "{} on {}", scenario.name, database.kind());
             }
             let report = project.apply(&database, &["users.nickname"]).expect(scenario.name);
-            assert!(report.finished() && report.moved == 0, "{} on {}", scenario.name, database.kind());
-            assert_eq!(database.columns("users").expect("columns"), scenario.end, "{} on {}", scenario.name, database.kind());
+            assert!(
+                report.finished() && report.moved == 0,
+                "{} on {}",
+                scenario.name,
+                database.kind()
+            );
+            assert_eq!(
+                database.columns("users").expect("columns"),
+                scenario.end,
+                "{} on {}",
+                scenario.name,
+                database.kind()
+            );
             assert_eq!(database.count("users").expect("count"), 2500);
         }
     }
@@ -233,9 +171,22 @@ fn every_change_is_undone_without_a_trace() {
                 project.apply(&database, &[]).expect(scenario.name);
             }
             let report = project.rollback(&database, "0002").expect(scenario.name);
-            let undone = report.changes.iter().filter(|change| change.progress.position == 0).count();
-            assert_eq!(undone, report.changes.len() - 1, "{} on {}", scenario.name, database.kind());
-            assert_eq!(catalog(&database), catalog_before, "{} on {}", scenario.name, database.kind());
+            let undone =
+                report.changes.iter().filter(|change| change.progress.position == 0).count();
+            assert_eq!(
+                undone,
+                report.changes.len() - 1,
+                "{} on {}",
+                scenario.name,
+                database.kind()
+            );
+            assert_eq!(
+                catalog(&database),
+                catalog_before,
+                "{} on {}",
+                scenario.name,
+                database.kind()
+            );
             assert_eq!(rows(&database), rows_before, "{} on {}", scenario.name, database.kind());
         }
     }
@@ -245,15 +196,23 @@ fn every_change_is_undone_without_a_trace() {
 #[test]
 fn a_relaxed_column_is_refilled() {
     for database in TestDatabase::all().expect("databases") {
-        let scenario = scenarios().into_iter().find(|s| s.name == "drop a required column").expect("it is there");
+        let scenario = scenarios()
+            .into_iter()
+            .find(|s| s.name == "drop a required column")
+            .expect("it is there");
         let mut project = filled(&scenario, &database);
         for columns in &scenario.releases {
             project = project.edited(columns);
             project.apply(&database, &[]).expect("up to the drop");
         }
-        database.execute("INSERT INTO users (email) VALUES ('new@x')").expect("release 3 does not write it");
+        database
+            .execute("INSERT INTO users (email) VALUES ('new@x')")
+            .expect("release 3 does not write it");
         project.rollback(&database, "0002").expect("there is a reverse");
-        assert_eq!(database.texts("SELECT nickname FROM users WHERE email = 'new@x'").expect("row"), ["refilled"]);
+        assert_eq!(
+            database.texts("SELECT nickname FROM users WHERE email = 'new@x'").expect("row"),
+            ["refilled"]
+        );
         assert_eq!(database.columns("users").expect("columns"), ["id!", "email!", "nickname!"]);
     }
 }
@@ -261,12 +220,18 @@ fn a_relaxed_column_is_refilled() {
 #[test]
 fn a_drop_of_rows_is_a_gate_without_consent_and_free_on_an_empty_table() {
     for database in TestDatabase::all().expect("databases") {
-        let scenario = scenarios().into_iter().find(|s| s.name == "drop a nullable column").expect("it is there");
+        let scenario = scenarios()
+            .into_iter()
+            .find(|s| s.name == "drop a nullable column")
+            .expect("it is there");
         let first = filled(&scenario, &database);
         let second = first.edited(&[column("email")]);
         let report = second.apply(&database, &[]).expect("as far as is safe");
         let wait = report.changes[1].wait.clone();
-        assert!(matches!(&wait, Some(Wait::Consent { subject, .. }) if subject == "users.nickname"), "{wait:?}");
+        assert!(
+            matches!(&wait, Some(Wait::Consent { subject, .. }) if subject == "users.nickname"),
+            "{wait:?}"
+        );
         assert_eq!(report.refusals, [], "the checkout may be deployed");
         database.execute("DELETE FROM users").expect("empty");
         assert!(second.apply(&database, &[]).expect("nothing to lose").finished());
@@ -285,7 +250,10 @@ fn an_expression_that_yields_null_is_named_with_its_rows() {
         let second = first.edited(&[column("email"), column("nickname"), half]);
         let error = second.apply(&database, &[]).expect_err("a row has no value").to_string();
         assert!(error.contains("1 rows") && error.contains("1700"), "{error}");
-        assert_eq!(database.columns("users").expect("columns"), ["id!", "email!", "nickname!", "handle?"]);
+        assert_eq!(
+            database.columns("users").expect("columns"),
+            ["id!", "email!", "nickname!", "handle?"]
+        );
         second.rollback(&database, "0002").expect("back");
         assert_eq!(database.columns("users").expect("columns"), ["id!", "email!", "nickname!"]);
     }
@@ -335,7 +303,11 @@ fn a_table_without_a_key_is_refused_before_anything_is_changed() {
                 .expect("no key");
         }
         let before = catalog(&database);
-        let error = project.edited(&scenario.releases[0]).apply(&database, &[]).expect_err("no key").to_string();
+        let error = project
+            .edited(&scenario.releases[0])
+            .apply(&database, &[])
+            .expect_err("no key")
+            .to_string();
         assert!(error.contains("primary key") && error.contains("CM0706"), "{error}");
         assert_eq!(catalog(&database), before);
     }
@@ -350,11 +322,33 @@ fn the_scenarios_meet_every_act() {
         for columns in &scenario.releases {
             project = project.edited(columns);
         }
-        met.extend(project.migrations.iter().flat_map(|m| &m.manifest.changes).flat_map(|c| c.acts().collect::<Vec<_>>()));
+        met.extend(
+            project
+                .migrations
+                .iter()
+                .flat_map(|m| &m.manifest.changes)
+                .flat_map(|c| c.acts().collect::<Vec<_>>()),
+        );
     }
     for change in colmig_core::protocol::CHANGES {
         for (act, _) in change.steps {
             assert!(met.contains(act), "{act}");
         }
+    }
+}
+
+/// From release 1 straight to release 3: refused, and what must run in between is named.
+#[test]
+fn a_release_that_is_left_out_is_named() {
+    for database in TestDatabase::all().expect("databases") {
+        let scenario = &scenarios()[0];
+        let mut project = filled(scenario, &database);
+        for columns in &scenario.releases {
+            project = project.edited(columns);
+        }
+        let report = project.apply_with_fleet(&database).expect("as far as is safe");
+        let wait = report.changes[1].wait.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert!(wait.contains("phase 1 (writes it: `adding`) must run in between"), "{wait}");
+        assert!(!report.refusals.is_empty(), "it cannot be deployed");
     }
 }

@@ -22,8 +22,11 @@ pub(crate) fn target_dir() -> Result<PathBuf> {
     Ok(metadata.target_directory.into_std_path_buf())
 }
 
-/// Runs `cargo build` with these arguments and returns the program called `name` that it built.
-pub(crate) fn build_program(name: &str, args: &[&str]) -> Result<PathBuf> {
+/// Runs `cargo build` with these arguments and returns the programs of these names that it built.
+pub(crate) fn build_programs<const N: usize>(
+    names: [&str; N],
+    args: &[&str],
+) -> Result<[PathBuf; N]> {
     let mut build = cargo()
         .args(["build", "--message-format=json-render-diagnostics"])
         .args(args)
@@ -31,15 +34,17 @@ pub(crate) fn build_program(name: &str, args: &[&str]) -> Result<PathBuf> {
         .spawn()
         .context("cannot run `cargo build`")?;
     let stdout = build.stdout.take().expect("it was piped above");
-    let mut program = None;
+    let mut programs = names.map(|_| None);
     for message in Message::parse_stream(BufReader::new(stdout)) {
         if let Message::CompilerArtifact(artifact) = message?
-            && artifact.target.name == name
+            && let Some(index) = names.iter().position(|name| artifact.target.name == *name)
         {
-            program = artifact.executable.or(program);
+            programs[index] = artifact.executable.or(programs[index].take());
         }
     }
     ensure!(build.wait()?.success(), "`cargo build {}` failed", args.join(" "));
-    let program = program.with_context(|| format!("`cargo build` built no program `{name}`"))?;
-    Ok(program.into_std_path_buf())
+    for (name, program) in names.iter().zip(&programs) {
+        ensure!(program.is_some(), "`cargo build` built no program `{name}`");
+    }
+    Ok(programs.map(|program| program.expect("each was just looked at").into_std_path_buf()))
 }

@@ -1,6 +1,8 @@
 //! The project's automation, in Rust: `cargo xtask --help`.
 
+mod bench;
 mod cargo;
+mod demo;
 mod process;
 mod servers;
 mod test;
@@ -13,12 +15,17 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 enum Command {
+    Demo(demo::Args),
     Test(test::Args),
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
     let outcome = match Command::parse() {
+        Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Bench(bench) => bench::run(&bench),
     };
     outcome.unwrap_or_else(|error| {
         process::complain(&error);

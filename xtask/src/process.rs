@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Display,
-    process::{Command, Stdio},
+    process::{Command, ExitCode, ExitStatus, Stdio},
 };
 
 use anstyle::{AnsiColor, Style};
@@ -22,6 +22,12 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
         String::from_utf8_lossy(&output.stderr).trim_end()
     );
     Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+}
+
+/// Our end, after a program that ended so.
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 /// A progress line in the manner of cargo, whose own lines stand around it.

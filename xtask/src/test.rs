@@ -7,15 +7,15 @@ use fs_err as fs;
 
 use crate::{
     cargo::{self, cargo},
-    process::say,
+    process::{self, say},
     servers::postgres::{self, Options, Server},
 };
 
 /// The URLs of the PostgreSQL servers to test on, separated by commas.
-const POSTGRES: &str = "COLMIG_TEST_POSTGRES";
+pub(crate) const POSTGRES: &str = "COLMIG_TEST_POSTGRES";
 
-/// The program `cargo-colmig` that the tests run, built with its fault points.
-const PROGRAM: &str = "COLMIG_TEST_BIN";
+/// The program `cargo-colmig` that is tested, shown or measured; the tests want one with its fault points.
+pub(crate) const PROGRAM: &str = "COLMIG_TEST_BIN";
 
 /// Run all tests, on private database servers that it starts and stops
 ///
@@ -54,8 +54,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         .env(PROGRAM, program)
         .status()
         .context("cannot run `cargo test`")?;
-    let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+    Ok(process::exit_code(status))
 }
 
 /// Starts the default server and one of each of the majors; with their URLs, for the tests.
@@ -78,8 +77,8 @@ fn start(majors: &[u16]) -> Result<(String, Vec<Server>)> {
 /// gives dependencies the features that they have in `cargo test`, and compiles them once.
 fn program() -> Result<PathBuf> {
     say("Building", "cargo-colmig with its fault points");
-    let built = cargo::build_program(
-        "cargo-colmig",
+    let [built] = cargo::build_programs(
+        ["cargo-colmig"],
         &["--workspace", "--bin", "cargo-colmig", "--features", "cargo-colmig/faults"],
     )?;
     let folder = cargo::target_dir()?.join("xtask");

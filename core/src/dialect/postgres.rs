@@ -110,8 +110,11 @@ impl Postgres {
         let alter = alter(table);
         let constraint = quote(&proof(table, column));
         let name = quote(column);
-        let validate =
-            Piece { sql: format!("{alter} VALIDATE CONSTRAINT {constraint};"), lock: SCAN, scans: true };
+        let validate = Piece {
+            sql: format!("{alter} VALIDATE CONSTRAINT {constraint};"),
+            lock: SCAN,
+            scans: true,
+        };
         match self.not_null {
             NotNull::ByCheck => vec![
                 brief(format!(

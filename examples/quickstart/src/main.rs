@@ -35,7 +35,12 @@ struct Tally {
 
 impl Tally {
     /// Counts one statement, and how long it took.
-    fn count<T>(&self, counter: &AtomicU64, began: Instant, done: Result<T, colmig::Error>) -> Option<T> {
+    fn count<T>(
+        &self,
+        counter: &AtomicU64,
+        began: Instant,
+        done: Result<T, colmig::Error>,
+    ) -> Option<T> {
         let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.longest_stall_us.fetch_max(took, Ordering::Relaxed);
         match done {
@@ -63,16 +68,20 @@ async fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let lease = Lease::new("quickstart", user::RELEASE).ttl(Duration::from_secs(3));
-    let pool = match lease.connect(sqlx::pool::PoolOptions::<Db>::new().max_connections(4), &url).await {
-        Ok(pool) => pool,
-        Err(error) => {
-            eprintln!("error: {error}");
-            return ExitCode::from(1);
-        }
-    };
+    let pool =
+        match lease.connect(sqlx::pool::PoolOptions::<Db>::new().max_connections(4), &url).await {
+            Ok(pool) => pool,
+            Err(error) => {
+                eprintln!("error: {error}");
+                return ExitCode::from(1);
+            }
+        };
     println!("ready");
     let tally = Arc::new(Tally::default());
-    let loops = [tokio::spawn(write(pool.clone(), tally.clone())), tokio::spawn(read(pool.clone(), tally.clone()))];
+    let loops = [
+        tokio::spawn(write(pool.clone(), tally.clone())),
+        tokio::spawn(read(pool.clone(), tally.clone())),
+    ];
     let (mut stdin, mut input) = (tokio::io::stdin(), Vec::new());
     tokio::select! {
         _ = stdin.read_to_end(&mut input) => {}
@@ -86,8 +95,9 @@ async fn main() -> ExitCode {
     // First the pool, then the lease: no statement may follow its end.
     pool.close().await;
     lease.release().await;
-    let [writes, reads, errors, stall] = [&tally.writes, &tally.reads, &tally.errors, &tally.longest_stall_us]
-        .map(|counter| counter.load(Ordering::Relaxed));
+    let [writes, reads, errors, stall] =
+        [&tally.writes, &tally.reads, &tally.errors, &tally.longest_stall_us]
+            .map(|counter| counter.load(Ordering::Relaxed));
     println!("done {writes} {reads} {} {stall}", errors + failed);
     ExitCode::from(u8::from(errors + failed > 0))
 }
@@ -109,11 +119,13 @@ async fn write(pool: Pool, tally: Arc<Tally>) {
 
 /// Reads the newest and the oldest users, and checks every value of each.
 async fn read(pool: Pool, tally: Arc<Tally>) {
-    let orders = ["DESC", "ASC"].map(|order| format!("{} ORDER BY id {order} LIMIT 20", User::SELECT));
+    let orders =
+        ["DESC", "ASC"].map(|order| format!("{} ORDER BY id {order} LIMIT 20", User::SELECT));
     while tally.going() {
         for sql in &orders {
             let began = Instant::now();
-            let users = sqlx::query_as::<Db, User>(AssertSqlSafe(sql.as_str())).fetch_all(&pool).await;
+            let users =
+                sqlx::query_as::<Db, User>(AssertSqlSafe(sql.as_str())).fetch_all(&pool).await;
             let users = tally.count(&tally.reads, began, users.map_err(colmig::Error::from));
             for user in users.iter().flatten() {
                 if let Err(wrong) = user.check() {

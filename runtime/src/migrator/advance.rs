@@ -5,7 +5,7 @@ use std::time::Instant;
 use colmig_core::admission::{Refusal, judge};
 use colmig_core::advance::{Next, next};
 use colmig_core::dialect::Direction;
-use colmig_core::gate;
+use colmig_core::gate::{self, Blocker};
 use colmig_core::problem::{CONSENT, DRIFT, NOT_YET, USAGE, VERIFICATION};
 use colmig_core::protocol::Act;
 
@@ -232,7 +232,8 @@ impl Migrator {
         ledger::gate(self.driver.as_mut(), lock).await?;
         ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
         let evidence = self.evidence(index).await?;
-        let blockers = gate::require(phase, &evidence, &self.options.policy);
+        let mut blockers = gate::require(phase, &evidence, &self.options.policy);
+        self.name_the_release_between(index, &mut blockers);
         if !blockers.is_empty() {
             return Ok(Some(Wait::Fleet { act, blockers }));
         }
@@ -242,6 +243,19 @@ impl Migrator {
         let intent = Self::barrier_intent(act);
         ledger::set_progress(self.driver.as_mut(), &self.author, &row, &intent, false).await?;
         Ok(None)
+    }
+
+    /// A checkout that is too new for the window as it is cannot bring the evidence itself.
+    fn name_the_release_between(&self, index: usize, blockers: &mut [Blocker]) {
+        let row = &self.rows[index];
+        let Some(window) = row.window() else { return };
+        let too_new =
+            self.options.checkout.range(&row.change).is_some_and(|range| range.low > window.ceil);
+        for blocker in blockers.iter_mut().filter(|_| too_new) {
+            if let Blocker::NobodyAt(phase) = blocker {
+                *blocker = Blocker::Between(row.change.kind.release(*phase));
+            }
+        }
     }
 
     /// Passes the barrier behind the last window move, if it is not passed yet; a crash in between
@@ -386,8 +400,10 @@ impl std::fmt::Display for Wait {
                 )
             }
             Wait::Fleet { act, blockers } => {
+                // A ceiling waits only when it is to fall.
+                let undo = if matches!(act, Act::Admit(_)) { "undoing " } else { "" };
                 let list: Vec<_> = blockers.iter().map(|blocker| blocker.to_string()).collect();
-                write!(f, "`{act}` waits: {}", list.join("; "))
+                write!(f, "{undo}`{act}` waits: {}", list.join("; "))
             }
             Wait::Consent { subject, dependants } if dependants.is_empty() => {
                 write!(f, "dropping `{subject}` needs consent: `--allow-drop {subject}`")

@@ -81,7 +81,7 @@ impl Migrator {
             (colmig_core::ident::quote(&fill.table), colmig_core::ident::quote(&fill.column));
         let sql = format!("SELECT {} FROM {table} WHERE {column} IS NULL LIMIT 5", keys.join(", "));
         let rows = self.driver.rows(&sql, &[]).await?;
-        let first: Vec<_> = rows.iter().map(|row| shown(row)).collect();
+        let first: Vec<_> = rows.iter().map(shown).collect();
         let subject = self.rows[index].change.subject();
         Ok(VERIFICATION
             .problem(format!("`{}` yields NULL for {left} rows of `{}`, and `{subject}` is required", fill.expression, fill.table))
