@@ -7,7 +7,9 @@
 mod postgres;
 pub mod sqlite;
 
-use crate::backfill::Fill;
+use std::time::Duration;
+
+use crate::backfill::{Fill, Pace};
 use crate::ident::quote;
 use crate::migration::Change;
 use crate::problem::Problem;
@@ -68,6 +70,11 @@ pub trait Dialect: Send + Sync {
 
     /// What a program that does not use colmig can hide from this database's gates; empty if nothing.
     fn blind_spot(&self) -> &'static str;
+
+    /// How long a batch should take: a writer that meets it waits about as long.
+    fn pace(&self) -> Pace {
+        Pace { target: Duration::from_millis(25), min: 100, max: 20_000 }
+    }
 
     /// The last key of the next batch of `limit` rows after the cursor.
     fn batch_end(&self, fill: &Fill, after: bool, limit: u64) -> String {

@@ -142,8 +142,11 @@ impl DbError {
             statement.truncate(cut);
             statement.push('…');
         }
-        let code =
-            if self.trouble == Trouble::Gone { problem::UNREACHABLE } else { problem::STATEMENT };
+        let code = match self.trouble {
+            Trouble::Gone => problem::UNREACHABLE,
+            Trouble::ReadOnly => problem::READ_ONLY,
+            _ => problem::STATEMENT,
+        };
         let mut problem = code.problem(format!("the database said: {}", self.message));
         if !statement.is_empty() {
             problem = problem.help(format!("the statement was: {statement}"));
@@ -165,8 +168,10 @@ impl From<DbError> for crate::Error {
 /// What a transaction is for; each driver knows the isolation, the locks and the timeouts it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
-    /// Rows of the ledger, or of a batch.
+    /// Rows of the ledger.
     Rows,
+    /// A batch of a backfill: it holds row locks, so it waits for none of others for long.
+    Batch,
     /// A schema statement: short lock timeouts.
     Schema,
     /// A statement that reads a whole table under a weak lock.

@@ -223,6 +223,9 @@ impl Driver for Postgres {
                 Work::Rows => {
                     "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0".to_owned()
                 }
+                Work::Batch => {
+                    "SET LOCAL lock_timeout = '200ms'; SET LOCAL statement_timeout = 0".to_owned()
+                }
                 Work::Schema | Work::Rebuild => {
                     format!(
                         "SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'; SET LOCAL statement_timeout = '30s'"

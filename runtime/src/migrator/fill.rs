@@ -1,20 +1,15 @@
 //! The backfill: batches in the order of the primary key, each one transaction with its progress in it,
 //! fenced by the epoch; then an exact count of what is left.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use colmig_core::backfill::{Fill, Pace};
 use colmig_core::problem::{NO_KEY_TO_BACKFILL, STEP_FAILED, VERIFICATION};
 
+use super::script::LockWait;
 use super::{Event, Filling, Migrator};
 use crate::driver::{DbError, Row, Trouble, Work, ledger};
 use crate::{Error, Result};
-
-/// A writer that meets a batch waits about as long.
-const PACE: Pace = Pace { target: Duration::from_millis(25), min: 100, max: 20_000 };
-
-/// How often one batch is tried again after a lock timeout or a deadlock.
-const TRIES: u32 = 20;
 
 /// How many sweeps may follow the first walk. Each finds only rows that were written without a value
 /// since, which no admitted release does.
@@ -56,11 +51,14 @@ impl Migrator {
     pub(super) async fn fill(&mut self, index: usize, back: bool) -> Result<()> {
         let fill = self.fill_of(index, back).await?;
         let unfilled = self.driver.dialect().unfilled(&fill);
-        for _ in 0..=SWEEPS {
-            self.walk(index, &fill).await?;
+        for sweep in 0..=SWEEPS {
+            let filled = self.walk(index, &fill).await?;
             let left = ledger::count(self.driver.as_mut(), &unfilled).await?;
             if left == 0 {
                 return Ok(());
+            }
+            if sweep > 0 && filled == 0 {
+                break;
             }
             let change = self.rows[index].change.title();
             self.tell(Event::Sweeping { change, rows: left });
@@ -90,29 +88,28 @@ impl Migrator {
             .help("mend those rows, or roll back and generate again with an expression such as `coalesce(…, '')`; nothing relies on the column yet"))
     }
 
-    /// Walks the table once from the cursor to the end.
-    async fn walk(&mut self, index: usize, fill: &Fill) -> Result<()> {
+    /// Walks the table once from the cursor to the end; how many rows it has filled in all.
+    async fn walk(&mut self, index: usize, fill: &Fill) -> Result<i64> {
         let (project, change) = (self.options.project.clone(), self.rows[index].change.id.clone());
         let mut progress = ledger::fill(self.driver.as_mut(), &project, &change).await?;
         let estimate = self.driver.estimate(&fill.table).await?;
         let title = self.rows[index].change.title();
-        let (mut rows, mut tries) = (Pace::FIRST, 0);
+        let pace = self.driver.dialect().pace();
+        let (mut rows, mut locked) = (Pace::FIRST, LockWait::new());
         loop {
             self.stopped()?;
             let began = Instant::now();
             match self.batch(&change, fill, &mut progress, rows).await? {
-                Batch::End => return Ok(()),
-                Batch::Filled => {
-                    tries = 0;
-                    rows = PACE.next(rows, began.elapsed());
-                }
-                Batch::Again if tries < TRIES => {
-                    tries += 1;
-                    rows = (rows / 2).max(PACE.min);
-                    tokio::time::sleep(Duration::from_millis(50) * tries).await;
+                Batch::End => return Ok(progress.rows_done),
+                Batch::Again => {
+                    rows = (rows / 2).max(pace.min);
+                    self.wait_for_lock(&fill.table, &mut locked).await?;
                     continue;
                 }
-                Batch::Again => return Err(contended(&title, fill).into()),
+                Batch::Filled => {
+                    locked = LockWait::new();
+                    rows = pace.next(rows, began.elapsed());
+                }
             }
             self.tell(Event::Filling(Filling {
                 change: title.clone(),
@@ -130,7 +127,7 @@ impl Migrator {
         progress: &mut ledger::Fill,
         rows: u64,
     ) -> Result<Batch> {
-        if let Err(error) = self.driver.begin(Work::Rows).await {
+        if let Err(error) = self.driver.begin(Work::Batch).await {
             return again(change, error);
         }
         if let Err(error) = ledger::fence(self.driver.as_mut(), self.author.epoch).await {
@@ -198,13 +195,6 @@ fn again(change: &str, error: DbError) -> Result<Batch> {
             )))
         }
     }
-}
-
-fn contended(title: &str, fill: &Fill) -> colmig_core::Problem {
-    STEP_FAILED
-        .problem(format!("a batch on `{}` met locked rows {TRIES} times on end", fill.table))
-        .at(title)
-        .help("look for a long transaction on the table, and run the command again: it goes on at the same batch")
 }
 
 fn shown(row: &Row) -> String {

@@ -19,6 +19,27 @@ enum Try {
     Null,
 }
 
+/// How long a lock has been tried for, and the pause before the next try.
+///
+/// The longest wait that others see is the lock timeout; how much they wait in all falls only if the
+/// pauses are much longer than it. So the pause grows, and the timeout does not.
+pub(super) struct LockWait {
+    since: Instant,
+    pause: Duration,
+}
+
+impl LockWait {
+    pub(super) fn new() -> LockWait {
+        LockWait { since: Instant::now(), pause: Duration::from_millis(500) }
+    }
+
+    fn next(&mut self) -> Duration {
+        let pause = jittered(self.pause);
+        self.pause = (self.pause * 3 / 2).min(Duration::from_secs(2));
+        pause
+    }
+}
+
 /// One transaction of a step: its text, unless it is made from the live catalog.
 struct Piece {
     sql: Option<String>,
@@ -139,31 +160,35 @@ impl Migrator {
         number: usize,
         target: Option<usize>,
     ) -> Result<Ran> {
-        let began = Instant::now();
-        let mut pause = Duration::from_millis(500);
+        let mut locked = LockWait::new();
+        let table = self.rows[index].change.table.clone();
         loop {
             match self.try_piece(index, step, direction, piece, number, target).await? {
                 Try::Done => return Ok(Ran::Done),
                 Try::Null => return Ok(Ran::MetNulls),
-                Try::Locked => {}
+                Try::Locked => self.wait_for_lock(&table, &mut locked).await?,
             }
-            self.stopped()?;
-            let table = self.rows[index].change.table.clone();
-            let holders = self.driver.lock_holders(&table).await?;
-            if began.elapsed() > self.options.lock_patience {
-                return Err(LOCK_TIMEOUT
-                    .problem(format!("`{table}` was locked for {} s on end", began.elapsed().as_secs()))
-                    .help(format!("held by: {}", list(&holders)))
-                    .help("end that transaction, or run the command again when it is quiet: it goes on")
-                    .into());
-            }
-            // The longest wait that others see is the lock timeout; how much they wait in all falls only
-            // if the pauses are much longer than it. So the pause grows, and the timeout does not.
-            let wait = jittered(pause);
-            self.tell(Event::LockWait { table, holders, pause: wait });
-            tokio::time::sleep(wait).await;
-            pause = (pause * 3 / 2).min(Duration::from_secs(2));
         }
+    }
+
+    /// Waits before the next try for a lock; an error when it was tried for long enough.
+    pub(super) async fn wait_for_lock(&mut self, table: &str, locked: &mut LockWait) -> Result<()> {
+        self.stopped()?;
+        let holders = self.driver.lock_holders(table).await?;
+        if locked.since.elapsed() > self.options.lock_patience {
+            return Err(LOCK_TIMEOUT
+                .problem(format!(
+                    "`{table}` was locked for {} s on end",
+                    locked.since.elapsed().as_secs()
+                ))
+                .help(format!("held by: {}", list(&holders)))
+                .help("end that transaction, or run the command again when it is quiet: it goes on")
+                .into());
+        }
+        let pause = locked.next();
+        self.tell(Event::LockWait { table: table.to_owned(), holders, pause });
+        tokio::time::sleep(pause).await;
+        Ok(())
     }
 
     async fn try_piece(

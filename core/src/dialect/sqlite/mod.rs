@@ -5,7 +5,10 @@
 
 pub mod rebuild;
 
+use std::time::Duration;
+
 use super::{Dialect, Direction, Piece, Script, alter};
+use crate::backfill::Pace;
 use crate::ident::quote;
 use crate::migration::Change;
 use crate::protocol::Act;
@@ -59,6 +62,11 @@ impl Dialect for Sqlite {
 
     fn key_output(&self, column: &str) -> String {
         column.to_owned()
+    }
+
+    /// There is one writer: while a batch works, nobody else writes anything.
+    fn pace(&self) -> Pace {
+        Pace { target: Duration::from_millis(20), min: 100, max: 20_000 }
     }
 
     fn blind_spot(&self) -> &'static str {

@@ -1,0 +1,14 @@
+//! What the design says of the tree: which package may name which, and what may not stand where.
+//!
+//! Rules are rows of tables. Each is tried on an offending text too: a rule that cannot fail says nothing.
+
+#[path = "invariants/applications.rs"]
+mod applications;
+#[path = "invariants/files.rs"]
+mod files;
+#[path = "invariants/packages.rs"]
+mod packages;
+#[path = "invariants/rules.rs"]
+mod rules;
+#[path = "invariants/source.rs"]
+mod source;
