@@ -14,6 +14,7 @@ use crate::ident::quote;
 use crate::migration::Change;
 use crate::problem::Problem;
 use crate::protocol::Act;
+use crate::schema::{Column, Table};
 use crate::types::Database;
 
 /// Which way a step goes.
@@ -155,4 +156,41 @@ pub fn for_server(database: Database, version: &str) -> Result<&'static dyn Dial
 /// `ALTER TABLE "t" `, the beginning of most of it.
 fn alter(table: &str) -> String {
     format!("ALTER TABLE {}", quote(table))
+}
+
+/// The type of a column on one database; a type that it cannot hold was refused long before.
+fn sql_type(database: Database, column: &Column) -> &str {
+    column.ty.on(database).unwrap_or("text")
+}
+
+/// Adds a column that is nullable, or has a constant default, which is kept: neither database rewrites
+/// the table for that (PostgreSQL since 11).
+fn add_column(database: Database, table: &str, column: &Column) -> String {
+    let definition = match column.default_on(database) {
+        Some(default) if !column.optional => format!(" NOT NULL DEFAULT {default}"),
+        Some(default) => format!(" DEFAULT {default}"),
+        None => String::new(),
+    };
+    let (name, sql_type) = (quote(&column.name), sql_type(database, column));
+    format!("{} ADD COLUMN {name} {sql_type}{definition};", alter(table))
+}
+
+/// Drops a column.
+fn drop_column(table: &str, column: &Column) -> String {
+    format!("{} DROP COLUMN {};", alter(table), quote(&column.name))
+}
+
+/// Creates a table from the definitions of its columns, and its key where no column has it already.
+fn create_table(table: &Table, define: impl Fn(&Column) -> String, key: bool) -> String {
+    let mut lines: Vec<String> = table.columns.iter().map(define).collect();
+    if key {
+        let key: Vec<_> = table.primary_key.iter().map(|name| quote(name)).collect();
+        lines.push(format!("    PRIMARY KEY ({})", key.join(", ")));
+    }
+    format!("CREATE TABLE {} (\n{}\n);", quote(&table.name), lines.join(",\n"))
+}
+
+/// Drops a table.
+fn drop_table(table: &str) -> String {
+    format!("DROP TABLE {};", quote(table))
 }

@@ -3,7 +3,10 @@
 //! Every piece takes ACCESS EXCLUSIVE on at most one table, for metadata only; what scans the table
 //! does so under a lock that lets reads and writes pass. Facts are from measurements on real servers.
 
-use super::{Dialect, Direction, Piece, Script, alter};
+use super::{
+    Dialect, Direction, Piece, Script, add_column, alter, create_table, drop_column, drop_table,
+    sql_type,
+};
 use crate::ident::{quote, shortened};
 use crate::migration::Change;
 use crate::problem::{Problem, SERVER_UNSUPPORTED};
@@ -67,16 +70,14 @@ impl Dialect for Postgres {
                 vec![Piece { sql: create(table), lock: NONE, scans: false }]
             }
             (Act::CreateTable, Direction::Down, ..) => {
-                vec![brief(format!("DROP TABLE {};", quote(&change.table)))]
+                vec![brief(drop_table(&change.table))]
             }
-            (Act::Add, Direction::Up, Some(column), _) => vec![brief(add(&change.table, column))],
+            (Act::Add, Direction::Up, Some(column), _) => {
+                vec![brief(add_column(Database::Postgres, &change.table, column))]
+            }
             (Act::Add, Direction::Down, Some(column), _)
             | (Act::Drop, Direction::Up, Some(column), _) => {
-                vec![brief(format!(
-                    "{} DROP COLUMN {};",
-                    alter(&change.table),
-                    quote(&column.name)
-                ))]
+                vec![brief(drop_column(&change.table, column))]
             }
             (Act::Enforce, Direction::Up, Some(column), _)
             | (Act::Relax, Direction::Down, Some(column), _) => {
@@ -153,29 +154,12 @@ fn proof(table: &str, column: &str) -> String {
     shortened(&format!("{table}_{column}"), "_colmig_not_null")
 }
 
-fn sql_type(column: &Column) -> &str {
-    column.ty.on(Database::Postgres).unwrap_or("text")
-}
-
-fn add(table: &str, column: &Column) -> String {
-    let definition = match column.default_on(Database::Postgres) {
-        // A constant default is kept in the catalog: no rewrite since PostgreSQL 11.
-        Some(default) if !column.optional => format!(" NOT NULL DEFAULT {default}"),
-        Some(default) => format!(" DEFAULT {default}"),
-        None => String::new(),
-    };
-    format!("{} ADD COLUMN {} {}{definition};", alter(table), quote(&column.name), sql_type(column))
-}
-
 fn create(table: &Table) -> String {
-    let mut lines: Vec<String> = table.columns.iter().map(|column| define(table, column)).collect();
-    let key: Vec<_> = table.primary_key.iter().map(|name| quote(name)).collect();
-    lines.push(format!("    PRIMARY KEY ({})", key.join(", ")));
-    format!("CREATE TABLE {} (\n{}\n);", quote(&table.name), lines.join(",\n"))
+    create_table(table, |column| define(table, column), true)
 }
 
 fn define(table: &Table, column: &Column) -> String {
-    let mut line = format!("    {} {}", quote(&column.name), sql_type(column));
+    let mut line = format!("    {} {}", quote(&column.name), sql_type(Database::Postgres, column));
     if !column.optional {
         line.push_str(" NOT NULL");
     }

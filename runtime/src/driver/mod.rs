@@ -10,6 +10,7 @@ pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 mod types;
+mod wire;
 
 use std::fmt;
 use std::future::Future;

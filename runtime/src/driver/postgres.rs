@@ -10,16 +10,15 @@ use colmig_core::gate::Session;
 use colmig_core::problem::{POOLER, UNREACHABLE};
 use colmig_core::protocol::Act;
 use colmig_core::types::Database;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{
-    Arguments, AssertSqlSafe, Column, ConnectOptions, Executor, Row as _, SqlSafeStr, Statement,
-    TypeInfo, ValueRef,
+    AssertSqlSafe, Column, ConnectOptions, Executor, Row as _, SqlSafeStr, Statement, TypeInfo,
+    ValueRef,
 };
 
 use super::types;
-use super::{
-    Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work, maybe_die,
-};
+use super::wire::Wire;
+use super::{Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work};
 use crate::TableInfo;
 
 /// How long a schema statement may queue for its lock. Everybody behind it waits as long, so it is
@@ -134,24 +133,7 @@ fn fault(sql: &str, error: &sqlx::Error) -> DbError {
     DbError { trouble: trouble(error), message: plain(error), sql: sql.to_owned(), verdict: None }
 }
 
-fn arguments(parameters: &[Value]) -> Result<PgArguments, DbError> {
-    let mut arguments = PgArguments::default();
-    for value in parameters {
-        let added = match value {
-            Value::Null => arguments.add(Option::<String>::None),
-            Value::Int(number) => arguments.add(*number),
-            Value::Real(number) => arguments.add(*number),
-            Value::Text(text) => arguments.add(text.clone()),
-            Value::Bytes { bytes } => arguments.add(bytes.clone()),
-        };
-        added.map_err(|error| DbError::other(error.to_string()))?;
-    }
-    Ok(arguments)
-}
-
-fn decode(row: &PgRow) -> Result<Row, sqlx::Error> {
-    (0..row.len()).map(|index| value(row, index)).collect()
-}
+const WIRE: Wire<sqlx::Postgres> = Wire { value, fault };
 
 /// The driver's own queries cast to bigint, float8, text or bool, so nothing else comes here.
 fn value(row: &PgRow, index: usize) -> Result<Value, sqlx::Error> {
@@ -189,30 +171,17 @@ impl Driver for Postgres {
 
     fn run<'a>(&'a mut self, sql: &'a str, parameters: &'a [Value]) -> Answer<'a, u64> {
         Box::pin(async move {
-            maybe_die();
-            let query = sqlx::query_with(AssertSqlSafe(sql), arguments(parameters)?);
-            let done =
-                query.execute(&mut self.connection).await.map_err(|error| fault(sql, &error))?;
+            let done = WIRE.run(&mut self.connection, sql, parameters).await?;
             Ok(done.rows_affected())
         })
     }
 
     fn rows<'a>(&'a mut self, sql: &'a str, parameters: &'a [Value]) -> Answer<'a, Vec<Row>> {
-        Box::pin(async move {
-            maybe_die();
-            let query = sqlx::query_with(AssertSqlSafe(sql), arguments(parameters)?);
-            let rows = query.fetch_all(&mut self.connection).await;
-            let rows = rows.map_err(|error| fault(sql, &error))?;
-            rows.iter().map(decode).collect::<Result<_, _>>().map_err(|error| fault(sql, &error))
-        })
+        Box::pin(WIRE.rows(&mut self.connection, sql, parameters))
     }
 
     fn script<'a>(&'a mut self, sql: &'a str) -> Answer<'a, ()> {
-        Box::pin(async move {
-            maybe_die();
-            let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection).await;
-            done.map(|_| ()).map_err(|error| fault(sql, &error))
-        })
+        Box::pin(WIRE.script(&mut self.connection, sql))
     }
 
     /// READ COMMITTED is named: under a stricter default the gate would count leases in an old

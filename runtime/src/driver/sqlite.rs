@@ -15,16 +15,15 @@ use colmig_core::ident::quote;
 use colmig_core::problem::UNREACHABLE;
 use colmig_core::protocol::Act;
 use colmig_core::types::Database;
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{
-    Arguments, AssertSqlSafe, Column, ConnectOptions, Executor, Row as _, SqlSafeStr, Statement,
-    TypeInfo, ValueRef,
+    AssertSqlSafe, Column, ConnectOptions, Executor, Row as _, SqlSafeStr, Statement, TypeInfo,
+    ValueRef,
 };
 
 use super::types;
-use super::{
-    Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work, maybe_die,
-};
+use super::wire::Wire;
+use super::{Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work};
 use crate::TableInfo;
 
 /// How long a statement waits for the writer: longer than any batch, shorter than anybody's patience.
@@ -216,24 +215,7 @@ fn fault(sql: &str, error: &sqlx::Error) -> DbError {
     DbError { trouble: trouble(error), message, sql: sql.to_owned(), verdict: None }
 }
 
-fn arguments(parameters: &[Value]) -> Result<SqliteArguments, DbError> {
-    let mut arguments = SqliteArguments::default();
-    for value in parameters {
-        let added = match value {
-            Value::Null => arguments.add(Option::<String>::None),
-            Value::Int(number) => arguments.add(*number),
-            Value::Real(number) => arguments.add(*number),
-            Value::Text(text) => arguments.add(text.clone()),
-            Value::Bytes { bytes } => arguments.add(bytes.clone()),
-        };
-        added.map_err(|error| DbError::other(error.to_string()))?;
-    }
-    Ok(arguments)
-}
-
-fn decode(row: &SqliteRow) -> Result<Row, sqlx::Error> {
-    (0..row.len()).map(|index| value(row, index)).collect()
-}
+const WIRE: Wire<sqlx::Sqlite> = Wire { value, fault };
 
 /// By the type of the value itself: in SQLite a column's type is only advice.
 fn value(row: &SqliteRow, index: usize) -> Result<Value, sqlx::Error> {
@@ -266,30 +248,17 @@ impl Driver for Sqlite {
 
     fn run<'a>(&'a mut self, sql: &'a str, parameters: &'a [Value]) -> Answer<'a, u64> {
         Box::pin(async move {
-            maybe_die();
-            let query = sqlx::query_with(AssertSqlSafe(sql), arguments(parameters)?);
-            let done =
-                query.execute(&mut self.connection).await.map_err(|error| fault(sql, &error))?;
+            let done = WIRE.run(&mut self.connection, sql, parameters).await?;
             Ok(done.rows_affected())
         })
     }
 
     fn rows<'a>(&'a mut self, sql: &'a str, parameters: &'a [Value]) -> Answer<'a, Vec<Row>> {
-        Box::pin(async move {
-            maybe_die();
-            let query = sqlx::query_with(AssertSqlSafe(sql), arguments(parameters)?);
-            let rows = query.fetch_all(&mut self.connection).await;
-            let rows = rows.map_err(|error| fault(sql, &error))?;
-            rows.iter().map(decode).collect::<Result<_, _>>().map_err(|error| fault(sql, &error))
-        })
+        Box::pin(WIRE.rows(&mut self.connection, sql, parameters))
     }
 
     fn script<'a>(&'a mut self, sql: &'a str) -> Answer<'a, ()> {
-        Box::pin(async move {
-            maybe_die();
-            let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connection).await;
-            done.map(|_| ()).map_err(|error| fault(sql, &error))
-        })
+        Box::pin(WIRE.script(&mut self.connection, sql))
     }
 
     /// `foreign_keys` is a no-op inside a transaction, so it comes first; with it on, dropping the old

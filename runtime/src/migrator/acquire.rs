@@ -72,6 +72,14 @@ impl Migrator {
         self.load().await
     }
 
+    /// Locks the gate row, so that nobody registers while a window moves, and checks the epoch. Evidence is
+    /// read by later statements.
+    pub(super) async fn lock_gate(&mut self) -> Result<()> {
+        let lock = self.driver.gate_lock(false);
+        ledger::gate(self.driver.as_mut(), lock).await?;
+        ledger::fence(self.driver.as_mut(), self.author.epoch).await
+    }
+
     /// Records the checkout's migrations that the ledger does not know, and refuses a checkout of another
     /// history.
     pub(super) async fn record_migrations(&mut self) -> Result<()> {

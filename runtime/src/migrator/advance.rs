@@ -228,9 +228,7 @@ impl Migrator {
         phase: u8,
         began: Instant,
     ) -> Result<Option<Wait>> {
-        let lock = self.driver.gate_lock(false);
-        ledger::gate(self.driver.as_mut(), lock).await?;
-        ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
+        self.lock_gate().await?;
         let evidence = self.evidence(index).await?;
         let mut blockers = gate::require(phase, &evidence, &self.options.policy);
         self.name_the_release_between(index, &mut blockers);
@@ -304,9 +302,7 @@ impl Migrator {
         direction: Direction,
         began: Instant,
     ) -> Result<()> {
-        let lock = self.driver.gate_lock(false);
-        ledger::gate(self.driver.as_mut(), lock).await?;
-        ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
+        self.lock_gate().await?;
         let position = self.rows[index].position;
         let target = if direction == Direction::Up { position + 1 } else { position - 1 };
         self.move_to(index, target, direction, began, "").await.map(|_| ())

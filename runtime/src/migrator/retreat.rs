@@ -223,9 +223,7 @@ impl Migrator {
         phase: u8,
         began: Instant,
     ) -> Result<Option<Wait>> {
-        let lock = self.driver.gate_lock(false);
-        ledger::gate(self.driver.as_mut(), lock).await?;
-        ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
+        self.lock_gate().await?;
         let evidence = self.evidence(index).await?;
         let mut blockers = gate::unadmit(phase, &evidence, &self.options.policy);
         blockers.extend(self.nobody_fits(index).await?);
@@ -244,9 +242,7 @@ impl Migrator {
     }
 
     async fn unrequire_locked(&mut self, index: usize, began: Instant) -> Result<()> {
-        let lock = self.driver.gate_lock(false);
-        ledger::gate(self.driver.as_mut(), lock).await?;
-        ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
+        self.lock_gate().await?;
         let (project, id) = (self.options.project.clone(), self.rows[index].change.id.clone());
         ledger::void_fill(self.driver.as_mut(), &project, &id).await?;
         self.move_to(index, self.rows[index].position - 1, Direction::Down, began, "")

@@ -33,7 +33,16 @@ sqlx = {{ version = "*", default-features = false, features = ["runtime-tokio", 
 /// The packages that are compiled: names with versions.
 fn tree(folder: &Path, arguments: &[&str]) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"])
+        .args([
+            "tree",
+            "--offline",
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+        ])
         .args(arguments)
         .current_dir(folder)
         .output()
@@ -48,7 +57,9 @@ fn packages(tree: &str) -> BTreeSet<String> {
 }
 
 fn gained(with: &BTreeSet<String>, without: &BTreeSet<String>) -> Vec<String> {
-    with.difference(without).map(|package| package.split(' ').next().unwrap_or_default().to_owned()).collect()
+    with.difference(without)
+        .map(|package| package.split(' ').next().unwrap_or_default().to_owned())
+        .collect()
 }
 
 #[test]
@@ -66,7 +77,8 @@ fn an_application_compiles_nothing_new_but_us_and_inventory() {
 /// syn and what else reads tokens runs in the compiler, not in the application.
 #[test]
 fn the_library_itself_links_no_parser() {
-    let arguments = ["--package", "colmig", "--features", "postgres,sqlite", "--edges", "no-proc-macro"];
+    let arguments =
+        ["--package", "colmig", "--features", "postgres,sqlite", "--edges", "no-proc-macro"];
     let linked = tree(root(), &arguments);
     assert!(linked.iter().any(|package| package.starts_with("colmig-core ")), "{linked:?}");
     let parsers: Vec<_> = linked.iter().filter(|package| package.starts_with("syn ")).collect();
@@ -76,6 +88,8 @@ fn the_library_itself_links_no_parser() {
 #[test]
 fn a_crate_more_or_another_version_is_noticed() {
     let without = packages("application v0.0.0 (/x)\nserde v1.0.0\nsyn v2.0.0 (*)\n");
-    let with = packages("application v0.0.0 (/x)\nserde v1.0.0\nsyn v2.0.0\nsyn v3.0.0\nrand v0.9.0 (*)\n");
+    let with = packages(
+        "application v0.0.0 (/x)\nserde v1.0.0\nsyn v2.0.0\nsyn v3.0.0\nrand v0.9.0 (*)\n",
+    );
     assert_eq!(gained(&with, &without), ["rand", "syn"]);
 }

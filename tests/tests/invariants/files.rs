@@ -12,7 +12,8 @@ const SHARED: &[&str] = &["ledger", "types"];
 /// The modules in a folder, by name.
 fn modules(folder: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(root().join(folder)).expect("the folder");
-    let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+    let names =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
     names.map(|name| name.trim_end_matches(".rs").to_owned()).filter(|name| name != "mod").collect()
 }
 

@@ -34,8 +34,7 @@ struct Rule {
 }
 
 /// Every package.
-const ALL: &[&str] =
-    &["core", "macros", "runtime", "cargo-colmig", "tests", "xtask", "examples"];
+const ALL: &[&str] = &["core", "macros", "runtime", "cargo-colmig", "tests", "xtask", "examples"];
 
 /// What is published.
 const LIBRARIES: &[&str] = &["core/src", "macros/src", "runtime/src", "cargo-colmig/src"];
@@ -48,8 +47,22 @@ const RULES: &[Rule] = &[
         part: Part::Code,
         tests: Tests::Too,
         words: &[
-            "std::fs", "std::net", "std::process", "std::env", "std::io", "std::os", "std::thread", "Instant",
-            "SystemTime", "tokio", "async", "await", "print!", "println!", "eprint!", "eprintln!",
+            "std::fs",
+            "std::net",
+            "std::process",
+            "std::env",
+            "std::io",
+            "std::os",
+            "std::thread",
+            "Instant",
+            "SystemTime",
+            "tokio",
+            "async",
+            "await",
+            "print!",
+            "println!",
+            "eprint!",
+            "eprintln!",
         ],
     },
     Rule {
@@ -83,8 +96,17 @@ const RULES: &[Rule] = &[
         part: Part::Literals,
         tests: Tests::Not,
         words: &[
-            "ALTER TABLE", "ALTER COLUMN", "ADD COLUMN", "ADD CONSTRAINT", "DROP COLUMN", "DROP CONSTRAINT",
-            "DROP TABLE", "DROP NOT NULL", "RENAME TO", "SET NOT NULL", "VALIDATE CONSTRAINT",
+            "ALTER TABLE",
+            "ALTER COLUMN",
+            "ADD COLUMN",
+            "ADD CONSTRAINT",
+            "DROP COLUMN",
+            "DROP CONSTRAINT",
+            "DROP TABLE",
+            "DROP NOT NULL",
+            "RENAME TO",
+            "SET NOT NULL",
+            "VALIDATE CONSTRAINT",
         ],
     },
     Rule {
@@ -111,7 +133,14 @@ const RULES: &[Rule] = &[
         except: &["runtime/src/driver", "core/src/dialect/sqlite"],
         part: Part::Literals,
         tests: Tests::Not,
-        words: &["pg_", "information_schema", "sqlite_schema", "sqlite_master", "PRAGMA", "pragma_"],
+        words: &[
+            "pg_",
+            "information_schema",
+            "sqlite_schema",
+            "sqlite_master",
+            "PRAGMA",
+            "pragma_",
+        ],
     },
     Rule {
         name: "nothing here needs unsafe code",
@@ -168,7 +197,9 @@ impl Rule {
             at.into_iter().map(move |at| (at, word))
         });
         let line = |at: usize| source.code[..at].matches('\n').count() + 1;
-        found.map(|(at, word)| format!("{}:{}: `{word}`: {}", source.path, line(at), self.name)).collect()
+        found
+            .map(|(at, word)| format!("{}:{}: `{word}`: {}", source.path, line(at), self.name))
+            .collect()
     }
 }
 
@@ -186,7 +217,9 @@ fn stands_at(text: &str, at: usize, word: &str) -> bool {
     let open = |c: Option<char>| !c.is_some_and(is_word);
     let mut rest = &text[at..];
     for part in word.split(' ') {
-        let Some(after) = rest.trim_start_matches(['\\', ' ', '\n']).strip_prefix(part) else { return false };
+        let Some(after) = rest.trim_start_matches(['\\', ' ', '\n']).strip_prefix(part) else {
+            return false;
+        };
         rest = after;
     }
     let begins = !word.starts_with(is_word) || open(text[..at].chars().last());
@@ -224,7 +257,9 @@ fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
     while let Some(path) = paths.pop() {
         if path.is_dir() {
-            paths.extend(fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path()));
+            paths.extend(
+                fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path()),
+            );
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let relative = path.strip_prefix(root()).expect("it lies there").display().to_string();
             sources.push(Source::new(&relative, &fs::read_to_string(&path).expect("a source")));
@@ -236,7 +271,8 @@ fn sources() -> Vec<Source> {
 #[test]
 fn no_source_offends() {
     let sources = sources();
-    let offences = RULES.iter().flat_map(|rule| sources.iter().flat_map(|source| rule.offences(source)));
+    let offences =
+        RULES.iter().flat_map(|rule| sources.iter().flat_map(|source| rule.offences(source)));
     let offences: Vec<_> = offences.collect();
     assert!(offences.is_empty(), "\n{}", offences.join("\n"));
 }
@@ -260,7 +296,12 @@ fn every_word_of_every_rule_is_found_where_it_offends_and_only_there() {
             let offending = offender(word, rule.part);
             assert_eq!(offences(&offending), 1, "{}: {word}", rule.name);
             assert_eq!(offences(&offender(word, other)), 0, "{}: {word}", rule.name);
-            assert_eq!(offences(&format!("/* {word} */ fn f() {{}} // {word}")), 0, "{}: {word}", rule.name);
+            assert_eq!(
+                offences(&format!("/* {word} */ fn f() {{}} // {word}")),
+                0,
+                "{}: {word}",
+                rule.name
+            );
             let in_tests = offences(&format!("#[cfg(test)]\nmod tests {{ {offending} }}"));
             assert_eq!(in_tests, usize::from(rule.tests == Tests::Too), "{}: {word}", rule.name);
             for place in rule.except {
@@ -277,12 +318,20 @@ fn every_place_that_a_rule_names_is_there_and_needed() {
     let sources = sources();
     for rule in RULES {
         for place in rule.within {
-            assert!(sources.iter().any(|source| lies_in(&source.path, place)), "{}: {place}", rule.name);
+            assert!(
+                sources.iter().any(|source| lies_in(&source.path, place)),
+                "{}: {place}",
+                rule.name
+            );
         }
         for place in rule.except {
             let strict = Rule { except: &[], ..*rule };
             let mut there = sources.iter().filter(|source| lies_in(&source.path, place));
-            assert!(there.any(|source| !strict.offences(source).is_empty()), "{}: {place}", rule.name);
+            assert!(
+                there.any(|source| !strict.offences(source).is_empty()),
+                "{}: {place}",
+                rule.name
+            );
         }
     }
 }

@@ -160,9 +160,11 @@ pub fn is_word(c: char) -> bool {
 
 #[test]
 fn code_and_literals_and_comments_are_told_apart() {
-    const TEXT: &str = r##"let a = "x\"y" /* c /* d */ e */ + 'q' + '\'' + f::<'l>(r#"z"w"#, br"v"); // g"##;
+    const TEXT: &str =
+        r##"let a = "x\"y" /* c /* d */ e */ + 'q' + '\'' + f::<'l>(r#"z"w"#, br"v"); // g"##;
     let source = Source::new("core/src/x.rs", TEXT);
-    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ");
+    let words =
+        |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ");
     assert_eq!(words(&source.code), "let a = + + + f::<'l>( , );");
     assert_eq!(words(&source.literals), r##""x\"y" 'q' '\'' r#"z"w"# br"v""##);
     assert!(source.code.len() == TEXT.len() && source.literals.len() == TEXT.len());
@@ -170,7 +172,8 @@ fn code_and_literals_and_comments_are_told_apart() {
 
 #[test]
 fn unit_tests_are_left_out() {
-    let text = "fn a() {}\n#[cfg(test)]\nmod tests { fn b() { \"s\"; } }\nfn c() {}\n#[cfg(test)] mod d;";
+    let text =
+        "fn a() {}\n#[cfg(test)]\nmod tests { fn b() { \"s\"; } }\nfn c() {}\n#[cfg(test)] mod d;";
     let source = Source::new("core/src/x.rs", text).without_tests();
     assert_eq!(source.code.split_whitespace().collect::<String>(), "fna(){}fnc(){}");
     assert_eq!(source.literals.trim(), "");

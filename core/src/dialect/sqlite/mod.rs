@@ -7,7 +7,9 @@ pub mod rebuild;
 
 use std::time::Duration;
 
-use super::{Dialect, Direction, Piece, Script, alter};
+use super::{
+    Dialect, Direction, Piece, Script, add_column, create_table, drop_column, drop_table, sql_type,
+};
 use crate::backfill::Pace;
 use crate::ident::quote;
 use crate::migration::Change;
@@ -41,15 +43,14 @@ impl Dialect for Sqlite {
     fn script(&self, act: Act, change: &Change, direction: Direction) -> Script {
         match (act, direction, &change.column, &change.definition) {
             (Act::CreateTable, Direction::Up, _, Some(table)) => piece(create(table), BRIEF),
-            (Act::CreateTable, Direction::Down, ..) => {
-                piece(format!("DROP TABLE {};", quote(&change.table)), BRIEF)
+            (Act::CreateTable, Direction::Down, ..) => piece(drop_table(&change.table), BRIEF),
+            (Act::Add, Direction::Up, Some(column), _) => {
+                piece(add_column(Database::Sqlite, &change.table, column), BRIEF)
             }
-            (Act::Add, Direction::Up, Some(column), _) => piece(add(&change.table, column), BRIEF),
             (Act::Add, Direction::Down, Some(column), _)
-            | (Act::Drop, Direction::Up, Some(column), _) => piece(
-                format!("{} DROP COLUMN {};", alter(&change.table), quote(&column.name)),
-                REWRITE,
-            ),
+            | (Act::Drop, Direction::Up, Some(column), _) => {
+                piece(drop_column(&change.table, column), REWRITE)
+            }
             (Act::Enforce | Act::Relax, ..) => Script::Live { lock: REBUILD },
             _ => Script::Nothing,
         }
@@ -79,26 +80,8 @@ pub fn sets_not_null(act: Act, direction: Direction) -> bool {
     (act == Act::Enforce) == (direction == Direction::Up)
 }
 
-fn sql_type(column: &Column) -> &str {
-    column.ty.on(Database::Sqlite).unwrap_or("TEXT")
-}
-
-fn add(table: &str, column: &Column) -> String {
-    let definition = match column.default_on(Database::Sqlite) {
-        Some(default) if !column.optional => format!(" NOT NULL DEFAULT {default}"),
-        Some(default) => format!(" DEFAULT {default}"),
-        None => String::new(),
-    };
-    format!("{} ADD COLUMN {} {}{definition};", alter(table), quote(&column.name), sql_type(column))
-}
-
 fn create(table: &Table) -> String {
-    let mut lines: Vec<String> = table.columns.iter().map(|column| define(table, column)).collect();
-    if counting_key(table).is_none() {
-        let key: Vec<_> = table.primary_key.iter().map(|name| quote(name)).collect();
-        lines.push(format!("    PRIMARY KEY ({})", key.join(", ")));
-    }
-    format!("CREATE TABLE {} (\n{}\n);", quote(&table.name), lines.join(",\n"))
+    create_table(table, |column| define(table, column), counting_key(table).is_none())
 }
 
 /// The single `auto` integer key: SQLite counts only what is spelled `INTEGER PRIMARY KEY`.
@@ -113,7 +96,7 @@ fn define(table: &Table, column: &Column) -> String {
         // AUTOINCREMENT keeps the key of a deleted row from being given to another.
         return format!("    {name} INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL");
     }
-    let mut line = format!("    {name} {}", sql_type(column));
+    let mut line = format!("    {name} {}", sql_type(Database::Sqlite, column));
     if !column.optional {
         line.push_str(" NOT NULL");
     }
