@@ -284,3 +284,190 @@ pub fn problem(project: &str, refusals: &[Refusal]) -> Problem {
     problem.help = remedies.into_iter().map(str::to_owned).collect();
     problem
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::catalog::{CatalogColumn, CatalogTable};
+    use crate::dialect::Direction;
+    use crate::lifecycle::{STANDS, State};
+    use crate::migration::{Change, Step};
+    use crate::protocol::{CHANGES, window_at};
+    use crate::schema::{Column, Table};
+    use crate::types::{ColumnType, PerDatabase};
+    use crate::vector::Property;
+
+    fn row(kind: ChangeKind, born: &str, position: usize) -> Progress {
+        let column = Column {
+            name: "c".into(),
+            ty: ColumnType::Known("text".into()),
+            optional: false,
+            auto: false,
+            default: PerDatabase::Nowhere,
+            state: State::Active,
+            born: born.into(),
+            backfill: PerDatabase::Nowhere,
+            reverse: PerDatabase::Nowhere,
+        };
+        let table = Table {
+            name: "t".into(),
+            access: Access::Writer,
+            primary_key: Vec::new(),
+            born: born.into(),
+            columns: Vec::new(),
+            retired: Vec::new(),
+        };
+        let creates = kind == ChangeKind::CreateTable;
+        let facts = kind.facts();
+        let acts: Vec<_> = facts.steps.iter().map(|(act, _)| *act).collect();
+        let steps = (0..acts.len()).map(|index| Step {
+            act: acts[index],
+            stage: facts.steps[index].1,
+            window: window_at(acts.clone(), index + 1).expect("it has started"),
+            sql: BTreeMap::new(),
+        });
+        let change = Change {
+            id: "0002.1".into(),
+            kind,
+            table: "t".into(),
+            column: (!creates).then_some(column),
+            definition: creates.then_some(table),
+            phases: kind.phases(),
+            steps: steps.collect(),
+        };
+        let direction = Direction::Up;
+        let (migration, moved_by) = ("0002".into(), "abc123".into());
+        Progress { change, migration, position, piece: 0, direction, moved_at: 0, moved_by }
+    }
+
+    fn vector(access: Access, stand: Stand, born: &str) -> Vector {
+        let mut columns = BTreeMap::new();
+        if stand != Stand::Absent {
+            columns.insert("c".to_owned(), Property { born: born.into(), stand });
+        }
+        let structs = vec![Struct { table: "t".into(), access, columns }];
+        Vector { project: "p".into(), structs }
+    }
+
+    fn catalog(column: Option<(bool, bool)>) -> Catalog {
+        let columns = column.map(|(not_null, has_default)| CatalogColumn {
+            name: "c".into(),
+            sql_type: "text".into(),
+            not_null,
+            has_default,
+        });
+        let table =
+            CatalogTable { columns: columns.into_iter().collect(), primary_key: Vec::new() };
+        Catalog { tables: [("t".to_owned(), table)].into() }
+    }
+
+    const ACCESSES: [Access; 3] = [Access::Writer, Access::Partial, Access::ReadOnly];
+
+    /// Every change at every position, every access, every stand: let in if and only if the phases of the
+    /// table meet the window; a drop that is done leaves a tombstone.
+    #[test]
+    fn the_window_decides_where_a_change_is_in_force() {
+        for facts in CHANGES.iter().filter(|facts| facts.kind != ChangeKind::CreateTable) {
+            for position in 1..=facts.steps.len() {
+                let row = row(facts.kind, "0002", position);
+                for access in ACCESSES {
+                    for (stand, _) in STANDS {
+                        let build = vector(access, *stand, "0002");
+                        let admitted =
+                            judge(&build, std::slice::from_ref(&row), &catalog(None)).is_empty();
+                        let window = row.window().expect("it has started");
+                        let range = row.change.phases.of(access, *stand);
+                        let meets =
+                            range.is_some_and(|r| r.low <= window.ceil && window.floor <= r.high);
+                        let expected = if row.dropped() { *stand == Stand::Absent } else { meets };
+                        assert_eq!(
+                            admitted, expected,
+                            "{:?} {access:?} {stand} at {position}",
+                            facts.kind
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where no change is in force: the code against the catalog.
+    #[test]
+    fn the_catalog_decides_where_no_change_is_in_force() {
+        let cases = [
+            (Access::Writer, Stand::Required, None, Some(Why::Missing)),
+            (Access::ReadOnly, Stand::Adding, None, None),
+            (Access::Writer, Stand::Adding, None, Some(Why::Missing)),
+            (Access::Writer, Stand::Required, Some((false, false)), Some(Why::MayBeNull)),
+            (Access::Writer, Stand::Optional, Some((true, false)), Some(Why::NotNull)),
+            (Access::ReadOnly, Stand::Optional, Some((true, false)), None),
+            (Access::Writer, Stand::Absent, Some((true, false)), Some(Why::NotWritten)),
+            (Access::Writer, Stand::Absent, Some((true, true)), None),
+            (Access::Partial, Stand::Absent, Some((true, false)), None),
+            (Access::Writer, Stand::Absent, None, None),
+            (Access::Writer, Stand::Required, Some((true, false)), None),
+        ];
+        for (access, stand, column, expected) in cases {
+            let found = judge(&vector(access, stand, "0001"), &[], &catalog(column));
+            let found = found.into_iter().next().map(|refusal| refusal.why);
+            assert_eq!(found, expected, "{access:?} {stand} {column:?}");
+        }
+    }
+
+    /// Added, dropped and added again: each birth is another column (rules L1 and L12).
+    #[test]
+    fn a_name_that_is_used_again_is_another_column() {
+        let added = row(ChangeKind::AddRequired, "0002", 6);
+        let dropped = row(ChangeKind::DropRequired, "0002", 6);
+        let again = row(ChangeKind::AddRequired, "0005", 6);
+        let rows = [added, dropped, again.clone()];
+        let first = judge(&vector(Access::Writer, Stand::Required, "0002"), &rows, &catalog(None));
+        assert!(matches!(&first[..], [Refusal { why: Why::Dropped { .. }, .. }]), "{first:?}");
+        assert_eq!(
+            judge(&vector(Access::Writer, Stand::Required, "0005"), &rows, &catalog(None)),
+            []
+        );
+        let stranger = judge(
+            &vector(Access::Writer, Stand::Required, "0001"),
+            &[again],
+            &catalog(Some((true, false))),
+        );
+        assert!(
+            matches!(&stranger[..], [Refusal { why: Why::OtherBirth { .. }, .. }]),
+            "{stranger:?}"
+        );
+    }
+
+    #[test]
+    fn a_build_that_does_not_link_the_table_is_let_in_and_a_missing_table_is_named() {
+        let nobody = Vector { project: "p".into(), structs: Vec::new() };
+        assert_eq!(
+            judge(&nobody, &[row(ChangeKind::AddRequired, "0002", 6)], &Catalog::default()),
+            []
+        );
+        let missing =
+            judge(&vector(Access::Writer, Stand::Absent, "0001"), &[], &Catalog::default());
+        assert_eq!(missing, [Refusal { subject: "t".into(), why: Why::Missing }]);
+    }
+
+    /// Every refusal has a remedy and names the release, the change and, where known, the commit.
+    #[test]
+    fn a_refusal_can_be_acted_on() {
+        let rows = [row(ChangeKind::AddRequired, "0002", 6)];
+        let refusals = judge(&vector(Access::Writer, Stand::Absent, ""), &rows, &catalog(None));
+        let text = problem("shop", &refusals).to_string();
+        for word in [
+            "shop",
+            "t.c",
+            "phase 0 (does not name it)",
+            "0002.1 add t.c",
+            "1..2",
+            "abc123",
+            "rollback",
+        ] {
+            assert!(text.contains(word), "`{word}` is not in: {text}");
+        }
+    }
+}
