@@ -82,7 +82,7 @@ impl Progress {
         if let (Act::Require(phase), Direction::Up) = (doing.act, doing.direction) {
             let migration = doing.change.split('.').next().unwrap_or_default();
             self.terminal.more(&format!(
-                "releases below phase {phase} of it can no longer be started; `cargo colmig rollback {migration}` lets them in again"
+                "releases below phase {phase} cannot be started any more; `cargo colmig rollback {migration}` lets them in again"
             ));
         }
     }

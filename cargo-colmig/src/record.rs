@@ -109,8 +109,19 @@ impl<'p> Record<'p> {
     }
 
     fn agree(&self, differences: &[Difference<'_>]) -> Result<()> {
+        if self.lock.is_none() && differences.len() > 1 {
+            return Err(self.lock_lost().into());
+        }
         let problems = differences.iter().map(|difference| self.problem(difference).into());
         Failure::of(problems.collect()).map_or(Ok(()), Err)
+    }
+
+    /// An interrupted first `generate` leaves one directory; more than that had a lock file.
+    fn lock_lost(&self) -> Problem {
+        CHAIN_BROKEN
+            .problem(format!("{} migrations are there, and no colmig.lock", self.migrations.len()))
+            .at(shown(&self.project.lock))
+            .help("take colmig.lock from version control: nothing else knows what it recorded")
     }
 
     fn nothing_to_amend(&self) -> Problem {

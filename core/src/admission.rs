@@ -150,7 +150,7 @@ impl Why {
             }
             Why::Dropped { .. } => "start a newer release: a dropped column does not come back",
             Why::Outside(_) | Why::Missing => {
-                "run `cargo colmig apply` from this release's checkout, and start it again"
+                "run `cargo colmig apply` from this release's checkout first"
             }
             Why::NoPhase(_) => {
                 "see `cargo colmig plan` for the releases that the change goes through"

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::hash;
 use crate::lifecycle::Phases;
 use crate::problem::{CHAIN_BROKEN, FORMAT_TOO_NEW, MIGRATION_UNREADABLE, Problem};
-use crate::protocol::{Act, ChangeKind, Stage, Window, window_at};
+use crate::protocol::{Act, ChangeKind, Stage, Undo, Window, window_at};
 use crate::schema::{Column, Schema, Table, property};
 use crate::types::Database;
 
@@ -134,6 +134,19 @@ impl Change {
     /// The window after the first `position` steps; `None` before the first.
     pub fn window_at(&self, position: usize) -> Option<Window> {
         window_at(self.acts(), position)
+    }
+
+    /// What going back does to one of its steps, in words.
+    pub fn undo(&self, act: Act) -> &'static str {
+        let reverse = self.column.as_ref().is_some_and(|column| !column.reverse.is_nowhere());
+        let fills = self.acts().any(|act| act == Act::Backfill);
+        match act.facts().undo {
+            Undo::Refill if !reverse => {
+                "only while every row has a value: the column has no `reverse`"
+            }
+            Undo::Unrequire if !fills => "opens the window below",
+            undo => undo.words(),
+        }
     }
 
     /// The step as `--to` names it: `users.handle:enforce`.

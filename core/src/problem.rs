@@ -121,6 +121,7 @@ codes! {
     UNSET = "CM0507", Findings, "a write-only column has no value to write";
     NOTHING_TO_SET = "CM0508", Findings, "an update has nothing to set";
     READ_ONLY = "CM0509", Setup, "the database can only be read";
+    DENIED = "CM0510", Setup, "the role lacks a right in the database";
     EXCLUDED = "CM0601", Drift, "this release is outside the window of a change";
     LEASE_LOST = "CM0602", Drift, "the lease was lost";
     LOCKED = "CM0701", Locked, "another apply or rollback is at work";

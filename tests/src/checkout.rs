@@ -65,6 +65,11 @@ impl Checkout {
     /// Builds the release; the path of its program.
     pub fn build(&self, database: &TestDatabase) -> Result<PathBuf> {
         let target = root().join("target/story").join(database.kind());
+        // One folder builds every release of every story, so that dependencies are compiled once; nobody
+        // may build the next before this one has been copied.
+        fs::create_dir_all(&target)?;
+        let lock = fs::File::create(target.join("story.lock"))?.into_file();
+        lock.lock()?;
         let mut cargo = Command::new(env!("CARGO"));
         cargo
             .args(["build", "--quiet", "--offline", "--target-dir"])
@@ -80,14 +85,13 @@ impl Checkout {
             self.release,
             String::from_utf8_lossy(&output.stderr)
         );
-        // The next release's build takes this one's place.
         let program = self.folder.join("quickstart");
         fs::copy(target.join("debug/quickstart"), &program)?;
         Ok(program)
     }
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;

@@ -34,18 +34,42 @@ impl TestDatabase {
 
     /// A new database on the server at `url`.
     pub fn postgres(url: &str) -> Result<TestDatabase> {
+        TestDatabase::on_server(url, "")
+    }
+
+    fn on_server(url: &str, template: &str) -> Result<TestDatabase> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
         let name = format!("colmig_test_{}_{number}", std::process::id());
         block_on(async {
             let mut connection = sqlx::PgConnection::connect(url).await?;
-            let sql = format!("CREATE DATABASE {name}");
+            let sql = format!("CREATE DATABASE {name} {template}");
             sqlx::query(AssertSqlSafe(sql)).execute(&mut connection).await?;
             connection.close().await
         })
         .with_context(|| format!("cannot make a database on the server of {POSTGRES}"))?;
         let (server, _) = url.rsplit_once('/').context("a PostgreSQL URL ends in /database")?;
         Ok(TestDatabase { url: format!("{server}/{name}"), _folder: None })
+    }
+
+    /// A copy of it as it is now; nobody may be at work on it.
+    pub fn copy(&self) -> Result<TestDatabase> {
+        let Some(file) = self.file() else {
+            let (server, name) = self.url.rsplit_once('/').context("a URL ends in /database")?;
+            return TestDatabase::on_server(
+                &format!("{server}/postgres"),
+                &format!("TEMPLATE {name}"),
+            );
+        };
+        let folder = tempfile::tempdir()?;
+        for suffix in ["", "-wal"] {
+            let from = format!("{}{suffix}", file.display());
+            if Path::new(&from).exists() {
+                fs_err::copy(from, folder.path().join(format!("test.db{suffix}")))?;
+            }
+        }
+        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        Ok(TestDatabase { url, _folder: Some(folder) })
     }
 
     /// Drops it, where that frees anything before the server ends.
@@ -68,6 +92,13 @@ impl TestDatabase {
             all.push(TestDatabase::postgres(&server)?);
         }
         Ok(all)
+    }
+
+    /// The same PostgreSQL database as another role, without a password.
+    #[must_use]
+    pub fn as_role(&self, role: &str) -> TestDatabase {
+        let (_, place) = self.url.rsplit_once('@').expect("the server's URL names a role");
+        TestDatabase { url: format!("postgres://{role}@{place}"), _folder: None }
     }
 
     /// Whether it is a PostgreSQL.
@@ -130,6 +161,35 @@ impl TestDatabase {
     pub fn count(&self, from: &str) -> Result<i64> {
         let texts = self.texts(&format!("SELECT CAST(count(*) AS text) FROM {from}"))?;
         texts[0].parse().context("a count is a number")
+    }
+
+    /// The definition of a table as the catalog tells it, with its indexes, constraints and triggers; empty
+    /// if there is none.
+    pub fn definition(&self, table: &str) -> Result<Vec<String>> {
+        let sql = if self.is_postgres() {
+            format!(
+                "SELECT format('%s %s %s %s', attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid))
+                 FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+                 WHERE attrelid = to_regclass('{table}') AND attnum > 0 AND NOT attisdropped
+                 UNION ALL SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = to_regclass('{table}') AND contype <> 'n'
+                 UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = to_regclass('{table}') AND NOT tgisinternal
+                 UNION ALL SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = to_regclass('{table}') ORDER BY 1"
+            )
+        } else {
+            format!(
+                "SELECT coalesce(sql, name) FROM sqlite_schema WHERE tbl_name = '{table}' ORDER BY name"
+            )
+        };
+        self.texts(&sql)
+    }
+
+    /// The names of all tables but the database's own.
+    pub fn tables(&self) -> Result<Vec<String>> {
+        self.texts(if self.is_postgres() {
+            "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
+        } else {
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY 1"
+        })
     }
 
     /// The columns of a table with their nullability: `handle!`, `nickname?`.

@@ -4,6 +4,15 @@
 pub mod app;
 pub mod checkout;
 pub mod database;
+pub mod instance;
+pub mod ledger;
 pub mod program;
 pub mod project;
+pub mod running;
+pub mod shop;
 pub mod story;
+
+/// The README's Rust compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::running::Running;
+
 /// The root of the workspace.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace")
@@ -107,6 +109,14 @@ impl Colmig {
         self
     }
 
+    /// One more argument, blanks and all.
+    #[must_use]
+    pub fn arg(mut self, argument: &str) -> Colmig {
+        self.command.arg(argument);
+        self.line.push_str(&format!(" '{argument}'"));
+        self
+    }
+
     /// Runs it to its end.
     pub fn run(mut self) -> Result<Ran> {
         let Output { status, stdout, stderr } =
@@ -117,6 +127,11 @@ impl Colmig {
             out: String::from_utf8_lossy(&stdout).into_owned(),
             err: String::from_utf8_lossy(&stderr).into_owned(),
         })
+    }
+
+    /// Starts it, to be watched, paused and killed.
+    pub fn spawn(self) -> Result<Running> {
+        Running::start(self.command, self.line)
     }
 
     /// Starts it.

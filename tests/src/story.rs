@@ -94,6 +94,7 @@ impl<'a> Story<'a> {
         self.releases.push((checkout, PathBuf::new()));
         self.colmig(release, "generate", 0)?.says(says)?;
         self.colmig(release, "generate --check", 0)?;
+        self.say(&format!("release {release} is built"));
         let program = self.checkout(release)?.build(self.database)?;
         self.releases.last_mut().expect("it was pushed").1 = program;
         Ok(())

@@ -35,7 +35,7 @@ pub(super) fn run(args: &ApplyArgs, context: &Context) -> Result<Exit> {
             report.changes.iter().any(|change| change.wait.as_ref().is_some_and(Wait::may_open));
         let patient = args.follow || deadline.is_some_and(|deadline| Instant::now() < deadline);
         if !waiting || !patient {
-            return Ok(conclude(context, &report));
+            return Ok(conclude(args, context, &report));
         }
         let waits = without_numbers(&report);
         if waits != said {
@@ -92,15 +92,22 @@ pub(super) fn show_waits(terminal: Terminal, report: &Report) {
 }
 
 /// Exit 0 if and only if this checkout may be deployed now.
-fn conclude(context: &Context, report: &Report) -> Exit {
+fn conclude(args: &ApplyArgs, context: &Context, report: &Report) -> Exit {
     let terminal = context.terminal;
     show_waits(terminal, report);
     if !report.refusals.is_empty() {
         let mut problem = admission::problem(&context.lock.project, &report.refusals);
         problem.code = colmig_core::problem::NOT_YET;
-        problem.help =
+        let mut remedies: Vec<_> =
             report.changes.iter().filter_map(|c| c.wait.as_ref()).map(Wait::remedy).collect();
-        problem.help.dedup();
+        remedies.dedup();
+        if let Some(to) = &args.to {
+            remedies.push(format!("`--to {to}` stops short of it: apply without `--to`"));
+        }
+        // Where nothing waits, the database was changed by hand, and its own remedies stay.
+        if !remedies.is_empty() {
+            problem.help = remedies;
+        }
         problem.message = problem.message.replacen("may not run now", "may not be deployed yet", 1);
         terminal.failure(&problem.into());
         return Exit::NotYet;

@@ -1,15 +1,21 @@
 //! `cargo colmig plan`: what a migration will do, step by step, without a database.
 
+use std::collections::BTreeMap;
+
 use colmig_core::Exit;
+use colmig_core::dialect::dialects;
 use colmig_core::migration::{Change, Files, Migration, Step, number};
 use colmig_core::problem::USAGE;
-use colmig_core::protocol::{Act, Undo};
+use colmig_core::protocol::{Act, ChangeKind};
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 
 use crate::cli::PlanArgs;
 use crate::context::Context;
 use crate::report::Result;
 use crate::session::{Consent, Session};
+
+/// Where clap breaks the lines of the help, too.
+const WIDTH: u16 = 100;
 
 /// Prints one migration: the newest, or the one that is named.
 pub(super) fn run(args: &PlanArgs, context: &Context) -> Result<Exit> {
@@ -19,6 +25,13 @@ pub(super) fn run(args: &PlanArgs, context: &Context) -> Result<Exit> {
         show(context, change);
         if args.sql {
             show_sql(context, migration, change);
+        }
+    }
+    let acts = migration.manifest.changes.iter().flat_map(Change::acts);
+    if acts.into_iter().any(|act| matches!(act, Act::Require(_))) {
+        for database in &migration.manifest.databases {
+            let spots = dialects(*database).iter().map(|dialect| dialect.blind_spot());
+            spots.filter(|spot| !spot.is_empty()).for_each(|spot| context.terminal.note(spot));
         }
     }
     Ok(Exit::Done)
@@ -48,66 +61,69 @@ fn show(context: &Context, change: &Change) {
     }
     let mut table = Table::new();
     table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["STAGE", "STEP", "WINDOW", "WHAT IT DOES AND LOCKS", "UNDO"]);
+    table.set_width(WIDTH).set_header(["STAGE", "STEP", "WINDOW", "WHAT IT DOES"]);
     for step in &change.steps {
-        let undo = undo(change, step);
+        let (what, locks, undo) = (what(change, step), locks(step), change.undo(step.act));
+        let alone = context.lock.databases.len() == 1 && locks.len() == 1;
+        let more = locks.iter().map(|(dialect, lock)| match alone {
+            true => format!("\nlocks: {lock}"),
+            false => format!("\nlocks on {dialect}: {lock}"),
+        });
+        let more: String = more.collect();
         table.add_row([
             step.stage.to_string(),
             step.act.to_string(),
             step.window.to_string(),
-            what(context, step),
-            undo.clone(),
+            format!("{what}{more}\nundo: {undo}"),
         ]);
         context.terminal.object(&serde_json::json!({
             "reason": "plan", "change": change.title(), "stage": step.stage, "step": step.act.to_string(),
-            "window": step.window, "what": what(context, step), "undo": undo,
+            "window": step.window, "what": what, "locks": locks, "undo": undo,
         }));
     }
-    context.terminal.print(&format!("{text}{table}\n"));
+    context.terminal.print(&format!("{text}{}\n", table.trim_fmt()));
 }
 
-fn undo(change: &Change, step: &Step) -> String {
-    let undo = step.act.facts().undo;
-    let reverse = change.column.as_ref().is_some_and(|column| !column.reverse.is_nowhere());
-    if undo == Undo::Refill && !reverse {
-        return "only while every row has a value: the column has no `reverse`".to_owned();
-    }
-    undo.words().to_owned()
-}
-
-fn what(context: &Context, step: &Step) -> String {
+fn what(change: &Change, step: &Step) -> String {
     match step.act {
+        Act::CreateTable => "creates the table".to_owned(),
+        Act::Add if change.kind == ChangeKind::AddDefault => {
+            "adds the column with its default".to_owned()
+        }
+        Act::Add => "adds the column; it may be NULL".to_owned(),
         Act::Begin => "records the change".to_owned(),
         Act::Admit(phase) => format!("releases of phase {phase} may start"),
         Act::Require(phase) => format!(
-            "GATE: nothing below phase {phase} is alive or was for the soak, something of phase {phase} is; then open transactions end"
+            "GATE: no instance below phase {phase} is alive, or was during the soak, and one of phase {phase} or above is; \
+             then transactions that are still open must end"
         ),
-        Act::Backfill => "fills rows in batches by key, then counts what is left; writers wait for one batch at most".to_owned(),
-        Act::Drop => format!("GATE: consent by name. {}", locks(context, step)),
-        _ => locks(context, step),
+        Act::Backfill => {
+            "fills rows in batches by key, then counts what is left; writers wait for one batch at most"
+                .to_owned()
+        }
+        Act::Enforce => "sets NOT NULL".to_owned(),
+        Act::Relax => "drops NOT NULL".to_owned(),
+        Act::Drop => format!("GATE: consent, by `--allow-drop {}`; drops the column", change.subject()),
     }
 }
 
-/// What a step locks on each database that the project runs on.
-fn locks(context: &Context, step: &Step) -> String {
-    let mut lines = Vec::new();
-    for (dialect, files) in &step.sql {
-        let mut locks: Vec<&str> = if files.live.is_empty() {
-            files.up.iter().map(|piece| piece.lock.as_str()).collect()
-        } else {
-            vec![files.live.as_str()]
-        };
+/// What a step locks in each dialect that it has SQL for.
+fn locks(step: &Step) -> BTreeMap<&str, String> {
+    let one = |files: &Files| {
+        let live = (!files.live.is_empty()).then_some(files.live.as_str());
+        let mut locks: Vec<&str> =
+            files.up.iter().map(|piece| piece.lock.as_str()).chain(live).collect();
         locks.dedup();
-        let prefix =
-            if context.lock.databases.len() > 1 { format!("{dialect}: ") } else { String::new() };
-        lines.push(format!("{prefix}{}", locks.join("; then ")));
-    }
-    lines.dedup();
-    lines.join("\n")
+        locks.join("; then ")
+    };
+    step.sql.iter().map(|(dialect, files)| (dialect.as_str(), one(files))).collect()
 }
 
 fn show_sql(context: &Context, migration: &Migration, change: &Change) {
     for (index, step) in change.steps.iter().enumerate() {
+        if step.act == Act::Backfill {
+            show_backfill(context, migration, change, index);
+        }
         for (dialect, files) in &step.sql {
             let head = format!("\n-- {} on {dialect}", change.step_name(index));
             if files.live.is_empty() {
@@ -128,18 +144,33 @@ fn show_files(context: &Context, migration: &Migration, files: &Files, head: &st
     context.terminal.print(&format!("{head}\n{}", texts.concat()));
 }
 
+/// Its files are for the reader: `apply` makes its own statements of them, a batch each.
+fn show_backfill(context: &Context, migration: &Migration, change: &Change, index: usize) {
+    let step = &change.steps[index];
+    let place = change.id.rsplit('.').next().unwrap_or_default();
+    let begins = format!("{}_{}.{place}.", step.stage.number(), step.stage);
+    for (path, text) in &migration.files {
+        if let Some((dialect, _)) =
+            path.split_once('/').filter(|(_, file)| file.starts_with(&begins))
+        {
+            let name = change.step_name(index);
+            context.terminal.print(&format!("\n-- {name} on {dialect}\n-- {path}\n{text}"));
+        }
+    }
+}
+
 /// A live step is shown as it would run on the environment's database now, if that can be asked.
 fn show_live(context: &Context, change: &Change, step: usize, dialect: &str, head: &str) {
-    let session = Session::open(context, &Consent::default());
+    let session = Session::open(context, &Consent::default()).ok();
+    let session = session.filter(|session| session.migrator.dialect() == dialect);
     let statements = session.and_then(|mut session| {
-        if session.migrator.dialect() != dialect {
-            return Ok(Vec::new());
-        }
-        session.run(|migrator| migrator.live_statements(change, step))
+        session.run(|migrator| migrator.live_statements(change, step)).ok()
     });
-    let text = match statements {
-        Ok(statements) if !statements.is_empty() => statements.join(";\n") + ";\n",
-        _ => "-- made from the live catalog when it runs; name a database where the column exists to see it\n".to_owned(),
+    let live = |why: &str| format!("-- made from the live catalog when it runs; {why}\n");
+    let text = match statements.as_deref() {
+        None => live("name a database of this kind to see it"),
+        Some([]) => live("nothing to do there now: the column is not there, or the step is done"),
+        Some(statements) => statements.join(";\n") + ";\n",
     };
     context.terminal.print(&format!("{head}\n{text}"));
 }

@@ -18,11 +18,12 @@ pub(super) fn run(args: &RollbackArgs, context: &Context) -> Result<Exit> {
     if args.dry_run {
         let steps = session.run(|migrator| migrator.rollback_plan(migration))?;
         for (change, act, undo) in &steps {
-            context.terminal.print(&format!("{change}: {act} — {}\n", undo.words()));
+            context.terminal.print(&format!("{change}: {act} — {undo}\n"));
             context.terminal.object(&serde_json::json!({
-                "reason": "undo", "change": change, "step": act.to_string(), "undo": undo.words(),
+                "reason": "undo", "change": change, "step": act.to_string(), "undo": undo,
             }));
         }
+        context.terminal.note("this was a dry run: nothing was undone");
         return Ok(Exit::Done);
     }
     let mut progress = Progress::new(context.terminal);

@@ -15,7 +15,7 @@ use crate::session::{Consent, Session};
 pub(super) fn status(args: &StatusArgs, context: &Context) -> Result<Exit> {
     let status = Session::open(context, &Consent::default())?.run(|migrator| migrator.status())?;
     let mut table = Table::new();
-    table.load_preset(NOTHING).set_header(["CHANGE", "STEPS", "WINDOW", "NEXT"]);
+    table.load_preset(NOTHING).set_header(["CHANGE", "STEPS", "WINDOW", "NEXT STEP"]);
     for (change, rows) in &status.changes {
         let window = change.window().map_or("not started".to_owned(), |window| window.to_string());
         let next = match change.next() {
@@ -30,21 +30,43 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Result<Exit> {
             "position": change.position, "steps": change.change.steps.len(), "window": change.window(), "next": next,
         }));
     }
-    context.terminal.print(&format!("{table}\n"));
+    if !status.changes.is_empty() {
+        context.terminal.print(&format!("{}\n", table.trim_fmt()));
+    }
     for id in &status.unrecorded {
         context.terminal.print(&format!("{id}: not applied yet\n"));
+    }
+    if status.instances.iter().any(recent) {
+        context.terminal.print("\n");
     }
     show_fleet(context, &status);
     if !status.holder.is_empty() {
         context.terminal.print(&format!("at work: {}\n", status.holder));
     }
-    let deployable = status.refusals.is_empty();
-    let words = if deployable { "may" } else { "may not" };
-    context.terminal.print(&format!("this checkout {words} be deployed now\n"));
-    context.terminal.object(&serde_json::json!({
-        "reason": "status", "deployable": deployable, "finished": status.finished(), "holder": status.holder,
-    }));
+    show_deployable(context, &status);
     Ok(if args.check && !status.finished() { Exit::Pending } else { Exit::Done })
+}
+
+/// Whether this checkout may be deployed now; if not, why, and what to do.
+fn show_deployable(context: &Context, status: &Status) {
+    let deployable = status.refusals.is_empty();
+    let refusals: Vec<_> = status
+        .refusals
+        .iter()
+        .map(|refusal| format!("{}: {}", refusal.subject, refusal.why))
+        .collect();
+    let text = if deployable {
+        "this checkout may be deployed now\n".to_owned()
+    } else {
+        let remedies = admission::problem(&context.lock.project, &status.refusals).help;
+        let remedies: String = remedies.iter().map(|help| format!("  help: {help}\n")).collect();
+        format!("this checkout may not be deployed now:\n  {}\n{remedies}", refusals.join("\n  "))
+    };
+    context.terminal.print(&text);
+    context.terminal.object(&serde_json::json!({
+        "reason": "status", "deployable": deployable, "refusals": refusals,
+        "finished": status.finished(), "holder": status.holder,
+    }));
 }
 
 /// The instances of every project in this database.
@@ -59,7 +81,9 @@ pub(super) fn fleet(args: &FleetArgs, context: &Context) -> Result<Exit> {
         }
         context.terminal.status(
             "Evicted",
-            &format!("{instance}; it stops at its next heartbeat, or has stopped already"),
+            &format!(
+                "{instance}; if it is still there, it registers anew, or is refused and stops"
+            ),
         );
         return Ok(Exit::Done);
     }
@@ -74,8 +98,7 @@ pub(super) fn fleet(args: &FleetArgs, context: &Context) -> Result<Exit> {
 fn show_fleet(context: &Context, status: &Status) {
     let mut table = Table::new();
     table.load_preset(NOTHING).set_header(["INSTANCE", "WHAT", "LEASE", "NOW"]);
-    let known = status.instances.iter().filter(|i| i.live || i.left > -3_600_000);
-    let known: Vec<&InstanceStatus> = known.collect();
+    let known: Vec<_> = status.instances.iter().filter(|instance| recent(instance)).collect();
     for instance in &known {
         let lease = if instance.live {
             format!("alive for {}, lease for {}", seconds(instance.age), seconds(instance.left))
@@ -92,8 +115,13 @@ fn show_fleet(context: &Context, status: &Status) {
         }));
     }
     if !known.is_empty() {
-        context.terminal.print(&format!("\n{table}\n"));
+        context.terminal.print(&format!("{}\n", table.trim_fmt()));
     }
+}
+
+/// Alive, or within the last hour.
+fn recent(instance: &InstanceStatus) -> bool {
+    instance.live || instance.left > -3_600_000
 }
 
 /// This checkout's code against that database.

@@ -65,7 +65,12 @@ impl Config {
                 SecretUrl::new(below(self.address(name, &table, variable)?, self.path.parent()))
             }
         };
-        let database = self.database(name, &url)?;
+        let whose = match choice.url {
+            Some(_) => " that `--database-url` gives".to_owned(),
+            None if name.is_empty() => String::new(),
+            None => format!(" of `[env.{name}]`"),
+        };
+        let database = self.database(&whose, &url)?;
         Ok(Environment {
             name: name.to_owned(),
             url,
@@ -133,8 +138,7 @@ impl Config {
         })
     }
 
-    fn database(&self, name: &str, url: &SecretUrl) -> Result<Database, Problem> {
-        let whose = if name.is_empty() { String::new() } else { format!(" of `[env.{name}]`") };
+    fn database(&self, whose: &str, url: &SecretUrl) -> Result<Database, Problem> {
         let Some(database) = url.database() else {
             return Err(self
                 .problem(format!("the address{whose} names no database that colmig speaks to"))
@@ -144,7 +148,7 @@ impl Config {
             let listed: Vec<_> = self.databases.iter().map(ToString::to_string).collect();
             return Err(self
                 .problem(format!(
-                    "the address{whose} is one of {database}, and `databases` has only {}",
+                    "the address{whose} is that of a {database} database, and `databases` has only {}",
                     listed.join(", ")
                 ))
                 .help("use an address of a database that the project has migrations for"));

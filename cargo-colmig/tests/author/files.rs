@@ -61,6 +61,15 @@ fn a_lost_directory_is_named() {
 }
 
 #[test]
+fn a_lost_lock_file_is_one_mistake() {
+    let shop = Shop::recorded();
+    shop.users(BIO);
+    shop.ok(&["generate"]);
+    fs::remove_file(shop.path("colmig.lock")).expect("it is there");
+    refuses(&shop, 104, &["error[CM0305]: 2 migrations are there, and no colmig.lock"]);
+}
+
+#[test]
 fn a_manifest_that_is_broken_or_newer_is_named() {
     let shop = Shop::recorded();
     let path = "migrations/0001_create_users/migration.json";

@@ -47,7 +47,7 @@ pub(super) fn for_server(version: &str) -> Result<&'static dyn Dialect, Problem>
     }
 }
 
-const BRIEF: &str = "ACCESS EXCLUSIVE on one table, metadata only: milliseconds";
+const BRIEF: &str = "ACCESS EXCLUSIVE on the table, metadata only, for milliseconds";
 const SCAN: &str = "SHARE UPDATE EXCLUSIVE while it reads the table: reads and writes go on";
 const NONE: &str = "none on existing tables";
 

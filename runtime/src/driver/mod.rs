@@ -102,6 +102,8 @@ pub(crate) enum Trouble {
     NoTable,
     /// The database or the file can only be read.
     ReadOnly,
+    /// The role lacks a right.
+    Denied,
     /// The connection is gone.
     Gone,
     /// Anything else.
@@ -146,6 +148,7 @@ impl DbError {
         let code = match self.trouble {
             Trouble::Gone => problem::UNREACHABLE,
             Trouble::ReadOnly => problem::READ_ONLY,
+            Trouble::Denied => problem::DENIED,
             _ => problem::STATEMENT,
         };
         let mut problem = code.problem(format!("the database said: {}", self.message));
@@ -155,6 +158,7 @@ impl DbError {
         match self.trouble {
             Trouble::Gone => problem.help("the connection broke; run the command again, it resumes"),
             Trouble::ReadOnly => problem.help("give the file and its folder write permission, or use a role and a server that may write"),
+            Trouble::Denied => problem.help("grant it: the README of colmig lists what each role needs, under \"Roles\""),
             _ => problem,
         }
     }

@@ -124,6 +124,7 @@ fn trouble(error: &sqlx::Error) -> Trouble {
         "23502" | "23514" => Trouble::Null,
         "42P01" => Trouble::NoTable,
         "25006" => Trouble::ReadOnly,
+        "42501" => Trouble::Denied,
         "57P01" | "57P02" | "57P03" => Trouble::Gone,
         _ => Trouble::Other,
     }

@@ -184,7 +184,7 @@ impl Migrator {
 fn again(change: &str, error: DbError) -> Result<Batch> {
     match error.trouble {
         Trouble::Again => Ok(Batch::Again),
-        Trouble::Gone | Trouble::ReadOnly => Err(error.into()),
+        Trouble::Gone | Trouble::ReadOnly | Trouble::Denied => Err(error.into()),
         _ => {
             let mut problem = error.problem();
             problem.code = STEP_FAILED;

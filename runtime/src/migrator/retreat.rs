@@ -8,7 +8,7 @@ use colmig_core::dialect::Direction;
 use colmig_core::gate;
 use colmig_core::problem::{CONSENT, NO_RETURN, Problem, USAGE};
 use colmig_core::progress::Progress;
-use colmig_core::protocol::{Act, Undo};
+use colmig_core::protocol::Act;
 
 use super::script::Ran;
 use super::{Migrator, Report, Wait};
@@ -21,14 +21,18 @@ impl Migrator {
     pub async fn rollback_plan(
         &mut self,
         migration: Option<&str>,
-    ) -> Result<Vec<(String, Act, Undo)>> {
+    ) -> Result<Vec<(String, Act, &'static str)>> {
+        ledger::gate(self.driver.as_mut(), "").await?;
         self.load().await?;
         let first = self.first(migration)?;
+        if let Some(row) = self.rows[first..].iter().find(|row| row.dropped()) {
+            return Err(past_return(row).into());
+        }
         let rows = self.rows[first..].iter().rev();
         let steps = rows.flat_map(|row| {
             let title = row.change.title();
             let done = row.change.steps[..row.position].iter().rev();
-            done.map(move |step| (title.clone(), step.act, step.act.facts().undo))
+            done.map(move |step| (title.clone(), step.act, row.change.undo(step.act)))
                 .collect::<Vec<_>>()
         });
         Ok(steps.collect())
@@ -36,6 +40,8 @@ impl Migrator {
 
     /// Takes back `migration` and everything after it, as far as is safe now.
     pub async fn rollback(&mut self, migration: Option<&str>) -> Result<Report> {
+        // A database without a ledger gets none from here.
+        ledger::gate(self.driver.as_mut(), "").await?;
         self.acquire().await?;
         let outcome = self.rollback_locked(migration).await;
         self.release(outcome).await

@@ -273,7 +273,7 @@ impl Migrator {
         match error.trouble {
             Trouble::Again => Ok(Try::Locked),
             Trouble::Null => Ok(Try::Null),
-            Trouble::Gone | Trouble::ReadOnly => Err(error.into()),
+            Trouble::Gone | Trouble::ReadOnly | Trouble::Denied => Err(error.into()),
             _ => {
                 let change = &self.rows[index].change;
                 let mut problem = error.problem();

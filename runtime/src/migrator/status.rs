@@ -92,6 +92,7 @@ impl Migrator {
 
     /// Ends the lease of an instance that is known to be gone; whether there was one.
     pub async fn evict(&mut self, instance: &str) -> Result<bool> {
+        ledger::gate(self.driver.as_mut(), "").await?;
         let live = ledger::instances(self.driver.as_mut()).await?;
         let known = live.iter().any(|i| i.live && i.id == instance);
         ledger::end(self.driver.as_mut(), instance).await?;

@@ -5,20 +5,20 @@ use std::iter;
 /// What is read of a file. Both texts have the file's length and lines; what belongs to the other, or to a
 /// comment, is blank.
 #[derive(Clone)]
-pub struct Source {
-    pub path: String,
-    pub code: String,
-    pub literals: String,
+pub(crate) struct Source {
+    pub(crate) path: String,
+    pub(crate) code: String,
+    pub(crate) literals: String,
 }
 
 impl Source {
-    pub fn new(path: &str, text: &str) -> Source {
+    pub(crate) fn new(path: &str, text: &str) -> Source {
         let (code, literals) = split(text);
         Source { path: path.to_owned(), code, literals }
     }
 
     /// Without its unit tests: what `#[cfg(test)]` stands before, and files that hold nothing else.
-    pub fn without_tests(&self) -> Source {
+    pub(crate) fn without_tests(&self) -> Source {
         const ATTRIBUTE: &str = "#[cfg(test)]";
         let mut shorter = self.clone();
         if self.is_test() {
@@ -154,7 +154,7 @@ fn block_comment(rest: &str) -> usize {
 }
 
 /// Whether it can be part of a name.
-pub fn is_word(c: char) -> bool {
+pub(crate) fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 

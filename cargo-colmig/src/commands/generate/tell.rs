@@ -30,7 +30,7 @@ pub(super) fn written(terminal: Terminal, work: &Work) {
     }
     if let Some(new) = work.new_migration() {
         terminal.status("Created", &folder(work, &new.manifest.id));
-        for name in new.files.keys() {
+        for (name, _) in in_reading_order(new) {
             terminal.more(name);
         }
     }
@@ -86,7 +86,7 @@ pub(super) fn dry_run(terminal: Terminal, work: &Work) {
         let folder = folder(work, &new.manifest.id);
         terminal.status(verb, &folder);
         changes(terminal, new);
-        for (name, text) in new.files.iter().filter(|(name, _)| name.ends_with(".sql")) {
+        for (name, text) in in_reading_order(new).filter(|(name, _)| name.ends_with(".sql")) {
             terminal.print(&format!("-- {folder}{name}\n{text}\n"));
         }
     }
@@ -97,6 +97,13 @@ pub(super) fn dry_run(terminal: Terminal, work: &Work) {
     }
     terminal.note("this was a dry run: nothing was written");
     terminal.object(&Generated::new(work, false));
+}
+
+/// The files of each step together, the way back last.
+fn in_reading_order(migration: &Migration) -> impl Iterator<Item = (&String, &String)> {
+    let mut files: Vec<_> = migration.files.iter().collect();
+    files.sort_by_key(|(name, _)| name.replace(".down.sql", ".~"));
+    files.into_iter()
 }
 
 /// The lock file as it is and as it should be.

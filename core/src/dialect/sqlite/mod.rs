@@ -22,10 +22,10 @@ pub(super) struct Sqlite;
 
 pub(super) const SQLITE: Sqlite = Sqlite;
 
-const BRIEF: &str = "the writer, metadata only: milliseconds";
-const REWRITE: &str = "the writer, while the rows of the table are rewritten";
+const BRIEF: &str = "the one writer, for milliseconds";
+const REWRITE: &str = "the one writer, while the rows of the table are rewritten";
 const REBUILD: &str =
-    "the writer, while the whole table is copied: SQLite cannot change NOT NULL in place";
+    "the one writer, while the whole table is copied: SQLite cannot change NOT NULL in place";
 
 fn piece(sql: String, lock: &'static str) -> Script {
     Script::Fixed(vec![Piece { sql, lock, scans: false }])

@@ -1,0 +1,118 @@
+//! What a database holds, as tests compare it: the table, its rows, and the ledger's account of them.
+
+use anyhow::{Context, Result, ensure};
+use colmig_core::hash;
+use colmig_core::migration::Change;
+
+use crate::database::TestDatabase;
+
+/// What must be equal however the database came to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Every table.
+    pub tables: Vec<String>,
+    /// The definition of `users`.
+    pub users: Vec<String>,
+    /// How many rows `users` has, and a checksum of all values.
+    pub rows: String,
+    /// Every change that has begun: its id, position, piece, window and intent.
+    pub changes: Vec<String>,
+    /// Who is at work.
+    pub holder: String,
+}
+
+impl State {
+    /// As it is now.
+    pub fn of(database: &TestDatabase) -> Result<State> {
+        let tables = database.tables()?;
+        let ledger = tables.iter().any(|table| table == "_colmig_gate");
+        let changes =
+            "SELECT id || ' at ' || CAST(position AS text) || '.' || CAST(piece AS text) || ', '
+                || CAST(floor AS text) || '..' || CAST(ceil AS text) || ' ' || intent
+            FROM _colmig_change WHERE position > 0 OR piece > 0 OR intent <> '' ORDER BY id";
+        Ok(State {
+            users: database.definition("users")?,
+            rows: rows(database)?,
+            changes: if ledger { database.texts(changes)? } else { Vec::new() },
+            holder: match ledger {
+                true => database.texts("SELECT holder FROM _colmig_gate")?.concat(),
+                false => String::new(),
+            },
+            tables,
+        })
+    }
+}
+
+/// A checksum of every value of `users`.
+fn rows(database: &TestDatabase) -> Result<String> {
+    if database.definition("users")?.is_empty() {
+        return Ok(String::new());
+    }
+    let names = database.columns("users")?;
+    let values = names.iter().map(|name| {
+        let quoted = colmig_core::ident::quote(&name[..name.len() - 1]);
+        format!("coalesce(CAST({quoted} AS text), '-')")
+    });
+    let values = values.collect::<Vec<_>>().join(" || '|' || ");
+    let rows = database.texts(&format!("SELECT {values} FROM users ORDER BY id"))?;
+    Ok(format!("{} rows, {}", rows.len(), hash::of_text(&rows.join("\n"))))
+}
+
+/// Walks the history of each change from its beginning: every line is the next step forwards or the last
+/// one back, none twice, and the walk ends where the ledger says that the change stands.
+pub fn check_history(database: &TestDatabase) -> Result<()> {
+    let bodies = database.texts("SELECT body FROM _colmig_change ORDER BY id")?;
+    let positions =
+        database.texts("SELECT CAST(position AS text) FROM _colmig_change ORDER BY id")?;
+    for (body, position) in bodies.iter().zip(&positions) {
+        let change: Change = serde_json::from_str(body)?;
+        let steps: Vec<_> = change.acts().map(|act| act.to_string()).collect();
+        let history = database.texts(&format!(
+            "SELECT direction || ' ' || step FROM _colmig_history WHERE change_id = '{}' ORDER BY seq",
+            change.id
+        ))?;
+        let mut at = 0;
+        for line in &history {
+            let (direction, step) = line.split_once(' ').context("a direction and a step")?;
+            at = match direction {
+                "up" if steps.get(at).is_some_and(|next| next == step) => at + 1,
+                "down" if at > 0 && steps[at - 1] == step => at - 1,
+                _ => anyhow::bail!("{}: `{line}` at {at} in {history:?}", change.id),
+            };
+        }
+        ensure!(at.to_string() == *position, "{}: at {position}, and {history:?}", change.id);
+    }
+    Ok(())
+}
+
+/// How far the backfill of a change is: rows, batches and the cursor; `None` before its first batch.
+pub fn backfill(database: &TestDatabase, change: &str) -> Result<Option<(i64, i64, String)>> {
+    let row = database.texts(&format!(
+        "SELECT CAST(rows_done AS text) || ' ' || CAST(batches AS text) || ' ' || cursor
+         FROM _colmig_backfill WHERE change_id = '{change}'"
+    ))?;
+    let Some(row) = row.first() else { return Ok(None) };
+    let mut parts = row.splitn(3, ' ');
+    let mut part = || parts.next().context("three values");
+    Ok(Some((part()?.parse()?, part()?.parse()?, part()?.to_owned())))
+}
+
+/// Counts how often each row of `users` is updated from now on, in the updates' own transactions.
+pub fn count_updates(database: &TestDatabase) -> Result<()> {
+    database.execute(if database.is_postgres() {
+        "CREATE TABLE updated (id bigint NOT NULL);
+         CREATE FUNCTION count_update() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN INSERT INTO updated VALUES (NEW.id); RETURN NULL; END $$;
+         CREATE TRIGGER count_updates AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION count_update()"
+    } else {
+        "CREATE TABLE updated (id bigint NOT NULL);
+         CREATE TRIGGER count_updates AFTER UPDATE ON users BEGIN INSERT INTO updated VALUES (NEW.id); END"
+    })
+}
+
+/// How many rows were updated, and how many of them more than once.
+pub fn updates(database: &TestDatabase) -> Result<(i64, i64)> {
+    let rows = database.count("(SELECT DISTINCT id FROM updated) u")?;
+    let again = database.count("(SELECT id FROM updated GROUP BY id HAVING count(*) > 1) u")?;
+    Ok((rows, again))
+}

@@ -1,0 +1,142 @@
+//! Checkouts that need no building: a package without dependencies whose source has the struct. `generate`
+//! reads source and `apply` reads what `generate` wrote; neither compiles it.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use fs_err as fs;
+
+use crate::database::TestDatabase;
+use crate::program::Colmig;
+
+/// One checkout of the project `shop`.
+#[derive(Debug)]
+pub struct Shop {
+    folder: tempfile::TempDir,
+}
+
+/// The fields of `users` beside its key, release by release: `nickname` goes, `handle` comes, both in
+/// migration 0002.
+pub const RELEASES: [&str; 3] = [
+    "pub email: String,\n    pub nickname: String,",
+    "pub email: String,
+    #[colmig(deprecated, reverse = \"'nick of ' || email\")]
+    pub nickname: WriteOnly<String>,
+    #[colmig(adding, backfill = \"lower(email)\")]
+    pub handle: WriteOnly<String>,",
+    "pub email: String,\n    pub handle: String,",
+];
+
+/// `dev` has no fleet. In `live` releases overlap, with times that a test can wait for.
+pub const CONFIG: &str = r#"project = "shop"
+databases = ["postgres", "sqlite"]
+
+[env.dev]
+url = "$DATABASE_URL"
+fleet = "none"
+
+[env.live]
+url = "$DATABASE_URL"
+soak = "500ms"
+ttl = "2s"
+ignore_clients = ["report"]
+"#;
+
+impl Shop {
+    /// A package and its colmig.toml, and nothing that stands for a table.
+    pub fn empty() -> Result<Shop> {
+        let shop = Shop { folder: tempfile::tempdir()? };
+        shop.write(
+            "Cargo.toml",
+            "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n",
+        )?;
+        shop.write("src/lib.rs", "")?;
+        shop.write("colmig.toml", CONFIG)?;
+        Ok(shop)
+    }
+
+    /// The checkout of a release, from 1 on: each before it was generated.
+    pub fn release(number: usize) -> Result<Shop> {
+        let shop = Shop::empty()?;
+        for fields in &RELEASES[..number] {
+            shop.edit(fields)?;
+            shop.generate()?;
+        }
+        Ok(shop)
+    }
+
+    /// Another checkout of the same commit.
+    pub fn copy(&self) -> Result<Shop> {
+        let copy = Shop { folder: tempfile::tempdir()? };
+        crate::checkout::copy(self.folder.path(), copy.folder.path())?;
+        Ok(copy)
+    }
+
+    /// `users` with these fields beside its key.
+    pub fn edit(&self, fields: &str) -> Result<()> {
+        let source = format!(
+            "#[derive(Table)]\n#[colmig(table = \"users\")]\npub struct User {{
+    #[colmig(primary_key, auto)]\n    pub id: i64,\n    {fields}\n}}\n"
+        );
+        self.write("src/lib.rs", &source)
+    }
+
+    /// `cargo colmig generate`.
+    pub fn generate(&self) -> Result<()> {
+        self.command("generate").run()?.expect(0).map(|_| ())
+    }
+
+    /// `cargo colmig …` here, without a database.
+    pub fn command(&self, words: &str) -> Colmig {
+        Colmig::new(self.folder.path(), words)
+    }
+
+    /// `cargo colmig …` here, on a database.
+    pub fn colmig(&self, words: &str, database: &TestDatabase) -> Colmig {
+        self.command(words).on(&database.url)
+    }
+
+    /// Where a file is.
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.folder.path().join(file)
+    }
+
+    /// Writes a file.
+    pub fn write(&self, file: &str, text: &str) -> Result<()> {
+        let path = self.path(file);
+        fs::create_dir_all(path.parent().expect("a file lies in a folder"))?;
+        Ok(fs::write(path, text)?)
+    }
+
+    /// Replaces a text that a file has.
+    pub fn replace(&self, file: &str, old: &str, new: &str) -> Result<()> {
+        let text = fs::read_to_string(self.path(file))?;
+        anyhow::ensure!(text.contains(old), "{file} does not have `{old}`:\n{text}");
+        self.write(file, &text.replace(old, new))
+    }
+
+    /// Every file with its text: what a command must not have touched.
+    pub fn files(&self) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+        let (mut folders, mut files) = (vec![self.folder.path().to_owned()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder)? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    files.push((path.clone(), fs::read(path)?));
+                }
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+}
+
+/// `count` users of release 1.
+pub fn fill(database: &TestDatabase, count: u32) -> Result<()> {
+    database.execute(&format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+         INSERT INTO users (email, nickname) SELECT 'User' || i || '@x', 'nick of User' || i || '@x' FROM n"
+    ))
+}

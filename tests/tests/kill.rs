@@ -1,0 +1,297 @@
+//! The applier dies, before any of its statements or in the middle of one, and is run again: the end is
+//! that of a run that nobody interrupted.
+//!
+//! A sample of the matrix runs by default, from an offset that is printed; `COLMIG_KILL_MATRIX=all` runs
+//! the whole, and `COLMIG_KILL_SEED=n` the sample of another run again.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result, ensure};
+use colmig_tests::database::TestDatabase;
+use colmig_tests::ledger::{State, backfill, check_history, count_updates, updates};
+use colmig_tests::program::Ran;
+use colmig_tests::running::until;
+use colmig_tests::shop::{Shop, fill};
+
+/// Enough for three batches.
+const ROWS: u32 = 3500;
+
+/// A command line, from the checkout of a release.
+type Command = (usize, &'static [&'static str]);
+
+/// What is killed, from where, and what is run afterwards.
+struct Journey {
+    name: &'static str,
+    /// What leads to the start.
+    before: &'static [Command],
+    /// Whether release 3 has left rows without a `nickname` there.
+    nulls: bool,
+    killed: Command,
+    /// The same, or the way back.
+    resumed: Command,
+}
+
+const APPLY: &[&str] = &["apply"];
+const APPLY_ALL: &[&str] = &["apply", "--allow-drop", "users.nickname"];
+const ROLLBACK: &[&str] = &["rollback", "0002"];
+const CREATED: &[Command] = &[(1, APPLY)];
+const UP_TO_THE_DROP: &[Command] = &[(1, APPLY), (2, APPLY)];
+
+const JOURNEYS: &[Journey] = &[
+    Journey {
+        name: "the first apply",
+        before: &[],
+        nulls: false,
+        killed: (1, APPLY),
+        resumed: (1, APPLY),
+    },
+    Journey {
+        name: "all the way",
+        before: CREATED,
+        nulls: false,
+        killed: (3, APPLY_ALL),
+        resumed: (3, APPLY_ALL),
+    },
+    Journey {
+        name: "half the way, and back",
+        before: CREATED,
+        nulls: false,
+        killed: (2, APPLY),
+        resumed: (2, ROLLBACK),
+    },
+    Journey {
+        name: "all the way back",
+        before: UP_TO_THE_DROP,
+        nulls: true,
+        killed: (2, ROLLBACK),
+        resumed: (2, ROLLBACK),
+    },
+    Journey {
+        name: "half the way back, and forwards",
+        before: UP_TO_THE_DROP,
+        nulls: false,
+        killed: (2, ROLLBACK),
+        resumed: (2, APPLY),
+    },
+    Journey {
+        name: "back from NOT NULL",
+        before: &[(1, APPLY), (2, &["apply", "--to", "users.handle:enforce"])],
+        nulls: false,
+        killed: (2, ROLLBACK),
+        resumed: (2, ROLLBACK),
+    },
+    Journey {
+        name: "back from a relaxed column, and forwards",
+        before: &[(1, APPLY), (2, &["apply", "--to", "users.nickname:relax"])],
+        nulls: false,
+        killed: (2, ROLLBACK),
+        resumed: (2, APPLY),
+    },
+];
+
+/// One checkout a release, for all threads.
+fn shop(release: usize) -> &'static Shop {
+    static SHOPS: OnceLock<Vec<Shop>> = OnceLock::new();
+    let shops = SHOPS.get_or_init(|| {
+        (1..=3).map(|release| Shop::release(release).expect("it generates")).collect()
+    });
+    &shops[release - 1]
+}
+
+/// Runs a command line; dies before its n-th statement, where there is one.
+fn run((release, words): Command, database: &TestDatabase, kill_at: Option<u64>) -> Result<Ran> {
+    let (first, rest) = words.split_first().expect("a command has a name");
+    let command = shop(release).colmig(first, database);
+    let command = rest.iter().fold(command, |command, word| command.arg(word));
+    match kill_at {
+        Some(statement) => command.killed_at(statement).run(),
+        None => command.run(),
+    }
+}
+
+impl Journey {
+    /// The database that every run begins from.
+    fn start(&self, database: &TestDatabase) -> Result<()> {
+        for (number, command) in self.before.iter().enumerate() {
+            let ran = run(*command, database, None)?;
+            // What stops short of a release may be too little for it.
+            let expected = if ran.code == Some(6) && command.1.contains(&"--to") { 6 } else { 0 };
+            ran.expect(expected)?;
+            if number == 0 {
+                fill(database, ROWS)?;
+            }
+        }
+        if self.nulls {
+            database.execute("INSERT INTO users (email, handle) SELECT 'new' || email, 'new' || handle FROM users WHERE id <= 1700")?;
+        }
+        if !self.before.is_empty() {
+            count_updates(database)?;
+        }
+        Ok(())
+    }
+
+    /// The end of a journey that nobody interrupts.
+    fn end(&self, start: &TestDatabase) -> Result<State> {
+        let database = start.copy()?;
+        run(self.killed, &database, None)?.expect(0)?;
+        if self.resumed != self.killed {
+            run(self.resumed, &database, None)?.expect(0)?;
+        }
+        check_history(&database)?;
+        let end = State::of(&database)?;
+        database.remove()?;
+        Ok(end)
+    }
+
+    /// Dies before statement `n`, and goes on; whether there was such a statement.
+    fn die(&self, start: &TestDatabase, end: &State, n: u64) -> Result<bool> {
+        let database = start.copy()?;
+        let killed = run(self.killed, &database, Some(n))?;
+        if killed.code == Some(0) {
+            database.remove()?;
+            return Ok(false);
+        }
+        ensure!(killed.code.is_none(), "it did not die: {killed:?}");
+        let halfway = State::of(&database)?;
+        let unknown = self.resumed != self.killed && halfway == State::of(start)?;
+        let resumed = run(self.resumed, &database, None)?;
+        // What was never recorded cannot be rolled back, and need not be.
+        if !(unknown && resumed.code == Some(2)) {
+            resumed.expect(0)?;
+        }
+        check_history(&database)?;
+        let after = State::of(&database)?;
+        ensure!(
+            after == *end,
+            "it ends at {after:#?}\nand not at {end:#?}\nby way of {halfway:#?}"
+        );
+        if self.resumed == self.killed && !self.before.is_empty() {
+            let (_, again) = updates(&database)?;
+            ensure!(again == 0, "{again} rows were updated more than once");
+        }
+        database.remove()?;
+        Ok(true)
+    }
+
+    /// Dies before every `step`-th statement; how often.
+    fn walk(&self, database: &TestDatabase, step: u64, offset: u64) -> Result<u64> {
+        self.start(database)?;
+        let end = self.end(database)?;
+        let mut deaths = 0;
+        let mut n = 1 + offset % step;
+        while self.die(database, &end, n).with_context(|| format!("killed before statement {n}"))? {
+            (deaths, n) = (deaths + 1, n + step);
+        }
+        Ok(deaths)
+    }
+}
+
+fn seed() -> u64 {
+    static SEED: OnceLock<u64> = OnceLock::new();
+    *SEED.get_or_init(|| match std::env::var("COLMIG_KILL_SEED") {
+        Ok(seed) => seed.parse().expect("a number"),
+        Err(_) => RandomState::new().hash_one(0) % 1_000_000,
+    })
+}
+
+/// Walks journeys on every database; each `step`-th statement of a sample.
+fn walk(names: &[&str], step: u64) {
+    let whole = std::env::var("COLMIG_KILL_MATRIX").is_ok_and(|value| value == "all");
+    let (step, offset) = if whole { (1, 0) } else { (step, seed()) };
+    for name in names {
+        let journey = JOURNEYS.iter().find(|journey| journey.name == *name).expect("it is there");
+        for database in TestDatabase::all().expect("databases") {
+            let began = std::time::Instant::now();
+            let place = format!("{name} on {}, COLMIG_KILL_SEED={offset}", database.kind());
+            match journey.walk(&database, step, offset) {
+                Ok(deaths) => {
+                    println!("{place}: {deaths} deaths, {:.1} s", began.elapsed().as_secs_f64())
+                }
+                Err(error) => panic!("{place}: {error:?}"),
+            }
+            database.remove().expect("it is not needed any more");
+        }
+    }
+}
+
+#[test]
+fn the_first_apply_dies_anywhere() {
+    walk(&["the first apply"], 5);
+}
+
+#[test]
+fn an_apply_dies_anywhere_and_goes_on() {
+    walk(&["all the way"], 23);
+}
+
+#[test]
+fn an_apply_dies_anywhere_and_is_rolled_back() {
+    walk(&["half the way, and back"], 31);
+}
+
+#[test]
+fn a_rollback_dies_anywhere_and_goes_on() {
+    walk(&["all the way back", "back from NOT NULL"], 23);
+}
+
+#[test]
+fn a_rollback_dies_anywhere_and_is_applied_again() {
+    walk(&["half the way back, and forwards", "back from a relaxed column, and forwards"], 31);
+}
+
+#[test]
+fn every_journey_is_walked() {
+    let text = include_str!("kill.rs");
+    for journey in JOURNEYS {
+        let quoted = format!("\"{}\"", journey.name);
+        assert_eq!(text.matches(&quoted).count(), 2, "{}", journey.name);
+    }
+}
+
+/// `kill -9` in the middle of a long backfill: the next run begins behind the checkpoint.
+#[test]
+fn a_killed_backfill_goes_on_from_its_checkpoint() {
+    const MANY: u32 = 300_000;
+    for database in TestDatabase::all().expect("databases") {
+        killed_backfill(&database, MANY).unwrap_or_else(|e| panic!("{}: {e:?}", database.kind()));
+        database.remove().expect("it is not needed any more");
+    }
+}
+
+fn killed_backfill(database: &TestDatabase, many: u32) -> Result<()> {
+    run((1, APPLY), database, None)?.expect(0)?;
+    fill(database, many)?;
+    count_updates(database)?;
+    let apply = shop(2).colmig("apply", database).spawn()?;
+    let enough = i64::from(many) / 4;
+    let far = || Ok(backfill(database, "0002.2")?.filter(|(rows, ..)| *rows > enough));
+    until("a quarter of the rows", far)?;
+    apply.kill()?;
+
+    let (rows, batches, cursor) = backfill(database, "0002.2")?.context("a checkpoint")?;
+    ensure!(rows < i64::from(many), "the backfill was too fast to be killed: {rows}");
+    // With the database's own transactions, what was filled is what was recorded.
+    ensure!(database.count("users WHERE handle IS NOT NULL")? == rows);
+    ensure!(cursor == format!("[{rows}]") || cursor == format!("[\"{rows}\"]"), "{cursor}");
+    // A row behind the cursor that loses its value is met by no batch of the next run, only by the sweep.
+    database.execute("UPDATE users SET handle = NULL WHERE id = 7")?;
+
+    let ran = run((2, &["apply", "--message-format", "json"]), database, None)?.expect(0)?;
+    let first = ran.out.lines().find(|line| line.contains("\"backfill\"")).context("a batch")?;
+    let first: serde_json::Value = serde_json::from_str(first)?;
+    let first = first["rows"].as_i64().context("a number")?;
+    ensure!(
+        first > rows && first <= rows + 1000,
+        "the first batch ended at {first}, not behind {rows}"
+    );
+    let ran = ran.says(&["Sweeping", "1 rows"])?;
+    ensure!(batches > 0, "{}", ran.err);
+
+    ensure!(database.count("users")? == i64::from(many));
+    ensure!(database.count("users WHERE handle = lower(email)")? == i64::from(many));
+    // Row 7 was updated by the killed run, by this test, and by the sweep.
+    ensure!(updates(database)? == (i64::from(many), 1));
+    ensure!(database.columns("users")?.contains(&"handle!".to_owned()));
+    check_history(database)
+}
