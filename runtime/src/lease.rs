@@ -15,7 +15,7 @@ use colmig_core::admission::{Refusal, judge, problem};
 use colmig_core::problem::{LEASE_LOST, NOT_IN_LOCK, Problem};
 use colmig_core::vector::{Property, Struct, Vector};
 use sqlx::pool::PoolOptions;
-use sqlx::{Database, Pool};
+use sqlx::{Connection, Database, Pool};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -78,7 +78,8 @@ impl LeaseDatabase for sqlx::Sqlite {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Phase {
     Idle,
-    Held,
+    /// Until this moment, unless a heartbeat renews it.
+    Held(Instant),
     Lost(String),
     Released,
 }
@@ -155,6 +156,9 @@ impl Lease {
     /// Registers, then opens the pool: refused, with what to do, where this release may not run. From
     /// then on a task renews the lease, and closes the pool when that fails for as long as the lease
     /// lives.
+    ///
+    /// The pool's `before_acquire` is the lease's own: a process that slept past its lease waits there
+    /// until it has registered again, or until its pool is closed.
     pub async fn connect<DB: LeaseDatabase>(
         &self,
         pool: PoolOptions<DB>,
@@ -166,10 +170,10 @@ impl Lease {
         let mut driver = driver::connect(url, &format!("colmig-lease {}", self.id)).await?;
         let asked = Instant::now();
         register(driver.as_mut(), &identity).await?;
-        self.phase.send_replace(Phase::Held);
+        self.phase.send_replace(Phase::Held(last_moment(asked, self.ttl)));
         let name = format!("colmig:{} {} {}", self.id, self.project, self.version);
         let options = DB::options(url, name.get(..63).unwrap_or(&name))?;
-        let pool = match pool.connect_with(options).await {
+        let pool = match guarded(pool, self.phase.subscribe()).connect_with(options).await {
             Ok(pool) => pool,
             Err(error) => {
                 ledger::end(driver.as_mut(), &self.id).await?;
@@ -179,6 +183,8 @@ impl Lease {
         let closing = pool.clone();
         let close: Close = Box::new(move || {
             let pool = closing.clone();
+            // The call closes it; what it returns waits for the connections that are out.
+            drop(pool.close());
             Box::pin(async move { pool.close().await })
         });
         let heart = Heart { url: url.to_owned(), identity, phase: self.phase.clone(), close };
@@ -233,6 +239,48 @@ impl Lease {
             tables,
             ttl: self.ttl,
         })
+    }
+}
+
+/// The last moment at which a statement may still be sent: well before the database's clock ends the
+/// lease, whatever the round trip was.
+fn last_moment(renewed: Instant, ttl: Duration) -> Instant {
+    renewed + ttl - margin(ttl)
+}
+
+fn margin(ttl: Duration) -> Duration {
+    ttl / 10
+}
+
+/// Lets the pool hand out a connection only while the lease is held (rule R16): of all the tasks of a
+/// process that slept, the one that finds the pool closed may be the last to wake up. The connection is
+/// tested afterwards, since the barrier ends the sessions of sleepers, and what is opened anew for a dead
+/// one asks nobody.
+fn guarded<DB: Database>(pool: PoolOptions<DB>, phase: watch::Receiver<Phase>) -> PoolOptions<DB> {
+    let tests = pool.get_test_before_acquire();
+    pool.test_before_acquire(false).before_acquire(move |connection, _| {
+        let mut phase = phase.clone();
+        Box::pin(async move {
+            let held = held(&mut phase).await;
+            if held && tests {
+                connection.ping().await?;
+            }
+            Ok(held)
+        })
+    })
+}
+
+/// Waits until it is known whether the lease is held.
+async fn held(phase: &mut watch::Receiver<Phase>) -> bool {
+    loop {
+        match *phase.borrow_and_update() {
+            Phase::Lost(_) => return false,
+            Phase::Held(until) if Instant::now() >= until => {}
+            Phase::Idle | Phase::Held(_) | Phase::Released => return true,
+        }
+        if phase.changed().await.is_err() {
+            return false;
+        }
     }
 }
 
@@ -307,14 +355,11 @@ impl Heart {
     async fn run(self, mut driver: Option<Box<dyn Driver>>, mut renewed: Instant) {
         let ttl = self.identity.ttl;
         let beat = ttl / 3;
-        // The last moment at which a statement may still be sent: well before the database's clock ends
-        // the lease, whatever the round trip was.
-        let margin = ttl / 10;
         let mut phase = self.phase.subscribe();
         let mut why = String::new();
         loop {
             let pause = if why.is_empty() { beat } else { beat / 4 };
-            let deadline = renewed + ttl - margin;
+            let deadline = last_moment(renewed, ttl);
             let next = (Instant::now() + pause).min(deadline);
             if tokio::time::timeout_at(next.into(), released(&mut phase)).await.is_ok() {
                 if let Some(driver) = &mut driver {
@@ -326,9 +371,12 @@ impl Heart {
             let asked = Instant::now();
             let left = deadline.saturating_duration_since(asked);
             // At the deadline one last try, as short as the margin allows.
-            let patience = left.max(margin / 2);
+            let patience = left.max(margin(ttl) / 2);
             match tokio::time::timeout(patience, self.renew(&mut driver)).await {
-                Ok(Ok(())) => (renewed, why) = (asked, String::new()),
+                Ok(Ok(())) => {
+                    (renewed, why) = (asked, String::new());
+                    self.hold(last_moment(renewed, ttl));
+                }
                 Ok(Err(error)) => {
                     driver = None;
                     why = error.to_string();
@@ -341,7 +389,7 @@ impl Heart {
                     why = "the database did not answer a heartbeat".to_owned();
                 }
             }
-            if Instant::now() >= renewed + ttl - margin {
+            if Instant::now() >= last_moment(renewed, ttl) {
                 return self.fence(why).await;
             }
         }
@@ -368,10 +416,22 @@ impl Heart {
         Ok(())
     }
 
+    fn hold(&self, moment: Instant) {
+        self.phase.send_if_modified(|phase| match phase {
+            Phase::Held(until) => {
+                *until = moment;
+                true
+            }
+            _ => false,
+        });
+    }
+
     async fn fence(&self, why: String) {
         tracing::error!(instance = %self.identity.id, %why, "the lease is lost; closing the pool");
+        // Closed before anybody hears of it: who is not handed a connection must not open one.
+        let closed = (self.close)();
         self.phase.send_replace(Phase::Lost(why));
-        (self.close)().await;
+        closed.await;
     }
 }
 

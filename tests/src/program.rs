@@ -91,7 +91,11 @@ impl Colmig {
     pub fn new(folder: &Path, words: &str) -> Colmig {
         let mut command = Command::new(program());
         command.arg("colmig").args(words.split_whitespace()).current_dir(folder);
-        command.env_remove("COLMIG_KILL_AT").env("NO_COLOR", "1").stdin(Stdio::null());
+        command
+            .env_remove("COLMIG_KILL_AT")
+            .env_remove("DATABASE_URL")
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null());
         Colmig { command, line: format!("cargo colmig {words}") }
     }
 

@@ -58,9 +58,23 @@ impl Running {
         Ok(self.child.try_wait()?.is_some())
     }
 
-    /// `kill -STOP`: it does nothing any more, and holds what it holds.
+    /// `kill -STOP`, and until every thread has heard of it: it does nothing any more, and holds what it
+    /// holds.
     pub fn pause(&self) -> Result<()> {
-        self.signal("STOP")
+        self.signal("STOP")?;
+        until("every thread has stopped", || Ok(self.stopped()?.then_some(())))
+    }
+
+    fn stopped(&self) -> Result<bool> {
+        for thread in fs::read_dir(format!("/proc/{}/task", self.pid()))? {
+            let stat = fs::read_to_string(thread?.path().join("stat"))?;
+            // The name of a program may hold anything, and the state follows it.
+            let state = stat.rsplit_once(')').map_or("", |(_, rest)| rest.trim_start());
+            if !state.starts_with('T') {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// `kill -CONT`.

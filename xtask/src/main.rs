@@ -3,6 +3,7 @@
 mod bench;
 mod cargo;
 mod demo;
+mod kill_matrix;
 mod process;
 mod servers;
 mod test;
@@ -16,6 +17,7 @@ use clap::Parser;
 #[command(bin_name = "cargo xtask")]
 enum Command {
     Demo(demo::Args),
+    KillMatrix(kill_matrix::Args),
     Test(test::Args),
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -24,6 +26,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Demo(args) => demo::run(&args),
+        Command::KillMatrix(args) => kill_matrix::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Bench(bench) => bench::run(&bench),
     };

@@ -1,6 +1,10 @@
 //! `cargo xtask test`: all tests, on private database servers.
 
-use std::{env, path::PathBuf, process::ExitCode};
+use std::{
+    env,
+    path::PathBuf,
+    process::{Command, ExitCode},
+};
 
 use anyhow::{Context, Result};
 use fs_err as fs;
@@ -38,23 +42,21 @@ fn supported() -> clap::builder::RangedI64ValueParser<u16> {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    say("Testing", "the workspace");
+    on_servers(&args.postgres, cargo().args(["test", "--workspace"]).args(&args.args))
+}
+
+/// Runs a command of cargo that tests, with servers and the program for it.
+pub(crate) fn on_servers(majors: &[u16], command: &mut Command) -> Result<ExitCode> {
     let (urls, _servers) = match env::var(POSTGRES) {
         Ok(urls) => {
             say("Using", format_args!("the PostgreSQL servers of {POSTGRES}"));
             (urls, Vec::new())
         }
-        Err(_) => start(&args.postgres)?,
+        Err(_) => start(majors)?,
     };
-    let program = program()?;
-    say("Testing", "the workspace");
-    let status = cargo()
-        .args(["test", "--workspace"])
-        .args(&args.args)
-        .env(POSTGRES, urls)
-        .env(PROGRAM, program)
-        .status()
-        .context("cannot run `cargo test`")?;
-    Ok(process::exit_code(status))
+    let status = command.env(POSTGRES, urls).env(PROGRAM, program()?).status();
+    Ok(process::exit_code(status.context("cannot run `cargo test`")?))
 }
 
 /// Starts the default server and one of each of the majors; with their URLs, for the tests.

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use colmig::migrator::{ChangeReport, Report, Wait};
 use colmig_core::problem::USAGE;
+use colmig_core::protocol::Act;
 use colmig_core::{Exit, admission};
 
 use crate::cli::ApplyArgs;
@@ -35,7 +36,10 @@ pub(super) fn run(args: &ApplyArgs, context: &Context) -> Result<Exit> {
             report.changes.iter().any(|change| change.wait.as_ref().is_some_and(Wait::may_open));
         let patient = args.follow || deadline.is_some_and(|deadline| Instant::now() < deadline);
         if !waiting || !patient {
-            return Ok(conclude(args, context, &report));
+            return match report.short {
+                Some(problem) => Err(problem.into()),
+                None => Ok(conclude(args, context, &report)),
+            };
         }
         let waits = without_numbers(&report);
         if waits != said {
@@ -51,26 +55,18 @@ pub(super) fn run(args: &ApplyArgs, context: &Context) -> Result<Exit> {
 
 /// Consent that names nothing that could be dropped is a slip of the pen, and no consent.
 fn check_consent(args: &ApplyArgs, context: &Context) -> Result<()> {
-    for name in &args.allow_drop {
-        let known = context
-            .migrations
-            .iter()
-            .flat_map(|m| &m.manifest.changes)
-            .any(|c| c.subject() == *name);
-        if !known {
-            let dropping = context.migrations.iter().flat_map(|m| &m.manifest.changes);
-            let dropping =
-                dropping.filter(|change| change.kind.facts().verb == "drop").map(|c| c.subject());
-            let dropping: Vec<_> = dropping.collect();
-            let problem = USAGE.problem(format!("no migration drops `{name}`"));
-            return Err(match dropping.as_slice() {
-                [] => problem.help("no migration of this checkout drops anything"),
-                names => problem.help(format!("what migrations drop: {}", names.join(", "))),
-            }
-            .into());
-        }
+    let changes = context.migrations.iter().flat_map(|m| &m.manifest.changes);
+    let dropping = changes.filter(|change| change.acts().any(|act| act == Act::Drop));
+    let dropping: Vec<_> = dropping.map(|change| change.subject()).collect();
+    let Some(name) = args.allow_drop.iter().find(|name| !dropping.contains(name)) else {
+        return Ok(());
+    };
+    let problem = USAGE.problem(format!("no migration drops `{name}`"));
+    Err(match dropping.as_slice() {
+        [] => problem.help("no migration of this checkout drops anything"),
+        names => problem.help(format!("what migrations drop: {}", names.join(", "))),
     }
-    Ok(())
+    .into())
 }
 
 /// The waits without what changes every second.

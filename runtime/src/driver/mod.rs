@@ -203,6 +203,16 @@ pub(crate) struct OldTransaction {
     pub(crate) session: Session,
 }
 
+/// A session that may write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Writer {
+    /// Whose it is.
+    pub(crate) session: Session,
+    /// When its last statement began, or it was opened, in milliseconds of the database's clock; where our
+    /// role may not know, the end of time.
+    pub(crate) active_at: i64,
+}
+
 /// One connection to one database.
 pub(crate) trait Driver: Send {
     /// The SQL that this server is told.
@@ -275,7 +285,7 @@ pub(crate) trait Driver: Send {
 
     /// Sessions of clients that may write any of these tables, but for those of colmig's own commands and
     /// heartbeats; `None` where the database cannot show them.
-    fn writers<'a>(&'a mut self, tables: &'a [String]) -> Answer<'a, Option<Vec<Session>>>;
+    fn writers<'a>(&'a mut self, tables: &'a [String]) -> Answer<'a, Option<Vec<Writer>>>;
 
     /// Transactions that are open now and are not ours.
     fn open_transactions(&mut self) -> Answer<'_, Vec<OldTransaction>>;

@@ -18,7 +18,9 @@ use sqlx::{
 
 use super::types;
 use super::wire::Wire;
-use super::{Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work};
+use super::{
+    Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work, Writer,
+};
 use crate::TableInfo;
 
 /// How long a schema statement may queue for its lock. Everybody behind it waits as long, so it is
@@ -359,20 +361,23 @@ impl Driver for Postgres {
         })
     }
 
-    fn writers<'a>(&'a mut self, tables: &'a [String]) -> Answer<'a, Option<Vec<Session>>> {
+    fn writers<'a>(&'a mut self, tables: &'a [String]) -> Answer<'a, Option<Vec<Writer>>> {
         Box::pin(async move {
             let tables = serde_json::to_string(tables).expect("strings have a JSON form");
             let sql = format!(
-                "SELECT a.pid::bigint, coalesce(a.application_name, ''), coalesce(a.usename::text, '')
+                "SELECT a.pid::bigint, coalesce(a.application_name, ''), coalesce(a.usename::text, ''),
+                        coalesce((extract(epoch FROM greatest(a.query_start, a.backend_start)) * 1000)::bigint, {})
                  FROM {CLIENTS} AND a.application_name NOT LIKE 'colmig-%'
                    AND EXISTS (SELECT 1 FROM jsonb_array_elements_text($1::jsonb) t
                                WHERE to_regclass(quote_ident(t)) IS NOT NULL
                                  AND has_table_privilege(a.usesysid, to_regclass(quote_ident(t))::oid,
                                                          'INSERT, UPDATE, DELETE'))
-                 ORDER BY 1"
+                 ORDER BY 1",
+                i64::MAX
             );
             let rows = self.rows(&sql, &[tables.into()]).await?;
-            Ok(Some(rows.iter().map(session).collect()))
+            let writer = |row: &Row| Writer { session: session(row), active_at: row[3].int() };
+            Ok(Some(rows.iter().map(writer).collect()))
         })
     }
 

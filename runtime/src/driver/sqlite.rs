@@ -23,7 +23,9 @@ use sqlx::{
 
 use super::types;
 use super::wire::Wire;
-use super::{Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work};
+use super::{
+    Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work, Writer,
+};
 use crate::TableInfo;
 
 /// How long a statement waits for the writer: longer than any batch, shorter than anybody's patience.
@@ -458,7 +460,7 @@ impl Driver for Sqlite {
         })
     }
 
-    fn writers<'a>(&'a mut self, _: &'a [String]) -> Answer<'a, Option<Vec<Session>>> {
+    fn writers<'a>(&'a mut self, _: &'a [String]) -> Answer<'a, Option<Vec<Writer>>> {
         Box::pin(async { Ok(None) })
     }
 

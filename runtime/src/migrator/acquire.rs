@@ -64,6 +64,7 @@ impl Migrator {
 
     async fn prepare(&mut self) -> Result<()> {
         if !ledger::exists(self.driver.as_mut()).await? {
+            self.check_ground().await?;
             ledger::create(self.driver.as_mut()).await?;
         }
         let holder = format!("{} (process {})", self.author.user, std::process::id());

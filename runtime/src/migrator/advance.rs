@@ -6,7 +6,8 @@ use colmig_core::admission::{Refusal, judge};
 use colmig_core::advance::{Next, next};
 use colmig_core::dialect::Direction;
 use colmig_core::gate::{self, Blocker};
-use colmig_core::problem::{CONSENT, DRIFT, NOT_YET, USAGE, VERIFICATION};
+use colmig_core::migration::Change;
+use colmig_core::problem::{CONSENT, DRIFT, NOT_YET, Problem, USAGE, VERIFICATION};
 use colmig_core::protocol::Act;
 
 use super::fleet::tables;
@@ -28,8 +29,11 @@ struct Target {
 
 impl Migrator {
     /// Runs every step that is safe now. With `to` it stops behind that step (`users.handle:enforce`),
-    /// and a gate before it is an error.
+    /// and the report says why where it does not come so far.
     pub async fn apply(&mut self, to: Option<&str>) -> Result<Report> {
+        if let Some(to) = to {
+            self.check_name(to)?;
+        }
         self.acquire().await?;
         let outcome = self.apply_locked(to).await;
         self.release(outcome).await
@@ -53,10 +57,8 @@ impl Migrator {
                 break;
             }
         }
-        if let Some(target) = &target {
-            self.reached(target, &waits)?;
-        }
-        self.report(waits, moved).await
+        let short = target.and_then(|target| self.short(&target, &waits));
+        Ok(Report { short, ..self.report(waits, moved).await? })
     }
 
     /// Advances one change until something is in its way.
@@ -98,14 +100,28 @@ impl Migrator {
         index == goal || (index < goal && self.rows[index].precedes(&self.rows[goal]))
     }
 
+    /// A name that no migration has is refused before the database is touched.
+    fn check_name(&self, to: &str) -> Result<()> {
+        let migrations = &self.options.migrations;
+        let mut changes = migrations.iter().flat_map(|migration| &migration.manifest.changes);
+        if changes.any(|change| named(change, to).is_some()) {
+            return Ok(());
+        }
+        let problem = USAGE.problem(format!("`{to}` is no step of this checkout's migrations"));
+        let Some(newest) = migrations.last() else { return Err(problem.into()) };
+        let steps = newest.manifest.changes.iter().flat_map(|change| {
+            (0..change.steps.len()).map(|step| change.step_name(step)).collect::<Vec<_>>()
+        });
+        let steps: Vec<_> = steps.collect();
+        let help = format!("the steps of `{}`: {}", newest.manifest.id, steps.join(", "));
+        Err(problem.help(help).into())
+    }
+
     fn target(&self, to: &str) -> Result<Target> {
         let known: Vec<_> = self.rows.iter().filter(|row| self.known(row)).collect();
-        for row in &known {
-            for step in 0..row.change.steps.len() {
-                let by_id = format!("{}:{}", row.change.id, row.change.steps[step].act);
-                if !row.finished() && (to == row.change.step_name(step) || to == by_id) {
-                    return Ok(Target { change: row.change.id.clone(), step });
-                }
+        for row in known.iter().filter(|row| !row.finished()) {
+            if let Some(step) = named(&row.change, to) {
+                return Ok(Target { change: row.change.id.clone(), step });
             }
         }
         let open = known.iter().filter(|row| !row.finished());
@@ -122,17 +138,15 @@ impl Migrator {
         .into())
     }
 
-    fn reached(&self, target: &Target, waits: &[Option<Wait>]) -> Result<()> {
-        let Some(index) = self.rows.iter().position(|row| row.change.id == target.change) else {
-            return Ok(());
-        };
+    /// Why a target is not reached.
+    fn short(&self, target: &Target, waits: &[Option<Wait>]) -> Option<Problem> {
+        let index = self.rows.iter().position(|row| row.change.id == target.change)?;
         if self.rows[index].position > target.step {
-            return Ok(());
+            return None;
         }
         let name = self.rows[index].change.step_name(target.step);
-        let wait = waits[index].as_ref().map(|wait| (wait, wait.to_string()));
-        Err(match wait {
-            Some((Wait::Consent { subject, dependants }, _)) => {
+        Some(match &waits[index] {
+            Some(Wait::Consent { subject, dependants }) => {
                 let mut problem = CONSENT
                     .problem(format!("`{subject}` holds data, and dropping it cannot be undone"))
                     .at(name)
@@ -142,12 +156,11 @@ impl Migrator {
                 }
                 problem
             }
-            Some((wait, text)) => {
-                NOT_YET.problem(format!("not there yet: {text}")).at(name).help(wait.remedy())
+            Some(wait) => {
+                NOT_YET.problem(format!("not there yet: {wait}")).at(name).help(wait.remedy())
             }
             None => NOT_YET.problem("not there yet").at(name),
-        }
-        .into())
+        })
     }
 
     /// Runs one step; what is in its way, if anything.
@@ -316,9 +329,7 @@ impl Migrator {
         let table = catalog.tables.get(&change.table);
         let drift = |what: String| DRIFT.problem(what).at(change.title());
         match (act, table, &change.column) {
-            (Act::CreateTable, Some(_), _) => Err(drift(format!("the table `{}` exists already, and colmig did not make it", change.table))
-                .help("rename or drop it if it is a leftover; this version of colmig cannot adopt tables")
-                .into()),
+            (Act::CreateTable, Some(_), _) => Err(not_ours(&change).into()),
             (Act::CreateTable, None, _) => Ok(()),
             (_, None, _) => Err(drift(format!("the table `{}` is gone", change.table))
                 .help("it was dropped or renamed by hand: bring it back, and apply again")
@@ -341,6 +352,17 @@ impl Migrator {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Before there is a ledger nothing is ours, and what is in the way is named before there is one.
+    pub(super) async fn check_ground(&mut self) -> Result<()> {
+        let migrations = self.options.migrations.iter();
+        let changes = migrations.flat_map(|migration| migration.manifest.changes.clone());
+        let creating: Vec<_> = changes.filter(|change| change.definition.is_some()).collect();
+        let tables: Vec<_> = creating.iter().map(|change| change.table.clone()).collect();
+        let catalog = self.driver.catalog(&tables).await?;
+        let found = creating.iter().find(|change| catalog.tables.contains_key(&change.table));
+        found.map_or(Ok(()), |change| Err(not_ours(change).into()))
     }
 
     /// A drop has consent by name; of an empty table it needs none.
@@ -367,7 +389,7 @@ impl Migrator {
         let refusals = self.refusals().await?;
         let changes = self.rows.iter().cloned().zip(waits);
         let changes = changes.map(|(progress, wait)| ChangeReport { progress, wait }).collect();
-        Ok(Report { changes, refusals, moved })
+        Ok(Report { changes, refusals, moved, short: None })
     }
 
     /// Why the checkout may not be deployed now.
@@ -380,6 +402,19 @@ impl Migrator {
         let catalog = self.driver.catalog(&wanted).await?;
         Ok(judge(&self.options.checkout, &rows, &catalog))
     }
+}
+
+/// The step of a change that `--to` names, by its column or by the change's id.
+fn named(change: &Change, to: &str) -> Option<usize> {
+    let by_id = |step: usize| format!("{}:{}", change.id, change.steps[step].act);
+    (0..change.steps.len()).find(|step| to == change.step_name(*step) || to == by_id(*step))
+}
+
+fn not_ours(change: &Change) -> Problem {
+    DRIFT
+        .problem(format!("the table `{}` exists already, and colmig did not make it", change.table))
+        .at(change.title())
+        .help("rename or drop it if it is a leftover; this version of colmig cannot adopt tables")
 }
 
 impl std::fmt::Display for Wait {

@@ -11,7 +11,7 @@ use colmig_core::protocol::Act;
 
 use super::{Event, Migrator};
 use crate::Result;
-use crate::driver::{Driver, ledger};
+use crate::driver::{Driver, Writer, ledger};
 
 /// How often the barrier looks again.
 const POLL: Duration = Duration::from_millis(50);
@@ -28,21 +28,25 @@ pub(crate) fn tables(rows: &[Progress]) -> Vec<String> {
 /// its sessions.
 ///
 /// First the sessions, then the instances: an instance registers before its pool opens, so whoever is in
-/// the first list by right is in the second too, unless its lease ended in between; hence `since`.
+/// the first list by right is in the second too, unless its lease ended in between; hence `since`. An
+/// instance whose lease has run out and that has done nothing since (it is asleep, or its network is gone)
+/// is no stranger: its lease is what the gate goes by, and the barrier ends its sessions.
 async fn strangers(
     driver: &mut dyn Driver,
     tables: &[String],
     ignored: &[String],
     since: i64,
 ) -> Result<Option<Vec<Session>>> {
-    let Some(mut sessions) = driver.writers(tables).await? else { return Ok(None) };
+    let Some(mut writers) = driver.writers(tables).await? else { return Ok(None) };
     let instances = ledger::instances(driver).await?;
-    sessions.retain(|session| {
-        let registered = registered_id(&session.application)
-            .is_some_and(|id| instances.iter().any(|i| i.id == id && i.expires_at >= since));
+    writers.retain(|Writer { session, active_at }| {
+        let registered = registered_id(&session.application).is_some_and(|id| {
+            let ended = |i: &ledger::Instance| i.expires_at < since && i.expires_at < *active_at;
+            instances.iter().any(|i| i.id == id && !ended(i))
+        });
         !registered && !ignored.contains(&session.application)
     });
-    Ok(Some(sessions))
+    Ok(Some(writers.into_iter().map(|writer| writer.session).collect()))
 }
 
 /// The instance that a session says it belongs to: `colmig:<id> …`.

@@ -23,7 +23,7 @@ use colmig_core::dialect::Direction;
 use colmig_core::gate::{Blocker, Policy, Session};
 use colmig_core::lifecycle::PhaseRange;
 use colmig_core::migration::Migration;
-use colmig_core::problem::INTERRUPTED;
+use colmig_core::problem::{INTERRUPTED, Problem};
 use colmig_core::progress::Progress;
 use colmig_core::protocol::Act;
 use colmig_core::types::Database;
@@ -186,6 +186,8 @@ pub struct Report {
     pub refusals: Vec<Refusal>,
     /// Steps that this run did.
     pub moved: usize,
+    /// Why the step that was asked for is not reached; nothing where it is, or none was.
+    pub short: Option<Problem>,
 }
 
 impl Report {

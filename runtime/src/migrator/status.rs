@@ -8,7 +8,7 @@ use colmig_core::schema::Schema;
 use super::Migrator;
 use super::fleet::tables;
 use crate::Result;
-use crate::driver::ledger;
+use crate::driver::{SessionLock, ledger};
 
 /// One instance of the fleet.
 #[derive(Clone, Debug)]
@@ -79,10 +79,20 @@ impl Migrator {
         Ok(Status {
             changes,
             instances,
-            holder: gate.holder,
+            holder: self.at_work(gate.holder).await?,
             refusals: self.refusals().await?,
             unrecorded,
         })
+    }
+
+    /// The holder, unless it died at work: then nobody has the lock.
+    async fn at_work(&mut self, holder: String) -> Result<String> {
+        // Who may only read the ledger may not be able to ask, and is told what the ledger says.
+        if holder.is_empty() || !matches!(self.driver.try_lock().await, Ok(SessionLock::Ours)) {
+            return Ok(holder);
+        }
+        self.driver.unlock().await?;
+        Ok(String::new())
     }
 
     /// Looks for clients that never registered, and records the look: what `--follow` does while it waits.

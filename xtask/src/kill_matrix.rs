@@ -1,0 +1,27 @@
+//! `cargo xtask kill-matrix`: an applier that dies before every single statement, and is run again.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::{cargo::cargo, process::say, test::on_servers};
+
+/// Kill `apply` and `rollback` before every statement, resume, and compare with an uninterrupted run
+///
+/// `cargo xtask test` runs a sample of it.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The sample that `cargo xtask test` runs
+    #[arg(long)]
+    sample: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    say("Killing", "an applier again and again");
+    let mut command = cargo();
+    command.args(["test", "--package", "colmig-tests", "--test", "kill", "--", "--nocapture"]);
+    if !args.sample {
+        command.env("COLMIG_KILL_MATRIX", "all");
+    }
+    on_servers(&[], &mut command)
+}
