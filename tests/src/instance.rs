@@ -14,6 +14,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use crate::database::TestDatabase;
+use crate::running::until;
 
 const fn column(name: &'static str, stand: Stand, born: &'static str) -> ColumnInfo {
     let types = TypeChecks { postgres: None, sqlite: None };
@@ -180,9 +181,17 @@ impl Instance {
         self
     }
 
-    /// Runs one statement.
-    pub fn execute(&self, sql: &str) -> Result<()> {
-        Ok(self.runtime.block_on(self.pool.execute(sql))?)
+    /// Reads one number.
+    pub fn number(&self, sql: &str) -> Result<i64> {
+        Ok(self.runtime.block_on(self.pool.number(sql))?)
+    }
+
+    /// Waits until it has written so many rows: how long that takes is the machine's affair.
+    pub fn has_written(&self, rows: u64) -> Result<()> {
+        until(
+            "an instance writes",
+            || Ok((self.writes.load(Ordering::SeqCst) > rows).then_some(())),
+        )
     }
 
     /// Ends it as a deployment would; how much it wrote, without an error.

@@ -82,6 +82,11 @@ impl Running {
         self.signal("CONT")
     }
 
+    /// Ctrl-C.
+    pub fn interrupt(&self) -> Result<()> {
+        self.signal("INT")
+    }
+
     /// `kill -9`, and its burial.
     pub fn kill(mut self) -> Result<()> {
         self.signal("KILL")?;

@@ -27,7 +27,8 @@ pub const RELEASES: [&str; 3] = [
     "pub email: String,\n    pub handle: String,",
 ];
 
-/// `dev` has no fleet. In `live` releases overlap, with times that a test can wait for.
+/// `dev` has no fleet. In `live` releases overlap, with times that a test can wait for; in `hasty` nobody
+/// waits for a soak.
 pub const CONFIG: &str = r#"project = "shop"
 databases = ["postgres", "sqlite"]
 
@@ -40,6 +41,11 @@ url = "$DATABASE_URL"
 soak = "500ms"
 ttl = "2s"
 ignore_clients = ["report"]
+
+[env.hasty]
+url = "$DATABASE_URL"
+soak = "0s"
+ttl = "2s"
 "#;
 
 impl Shop {

@@ -3,6 +3,7 @@
 
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -131,6 +132,22 @@ fn who_waits_too_long_is_told_who_works() {
         first.resume()?;
         first.wait()?.expect(0)?;
         second.wait()?.expect(0)?.says(&["another colmig is at work", &holder])?;
+        finished(database)
+    });
+}
+
+#[test]
+fn who_waits_can_be_interrupted() {
+    on_every_database(|database| {
+        begin(database, "dev", MANY)?;
+        let first = filling(database)?;
+        first.pause()?;
+        let mut second = release(2, "apply --wait 10m", database).spawn()?;
+        second.wait_for("another colmig is at work")?;
+        second.interrupt()?;
+        second.wait()?.expect(130)?;
+        first.resume()?;
+        first.wait()?.expect(0)?;
         finished(database)
     });
 }
@@ -362,6 +379,92 @@ fn a_long_lock_holds_up_nobody_else_for_long() {
     });
 }
 
+/// Somebody holds one row for long: the backfill waits without holding up others, and says for whom.
+#[test]
+fn a_locked_row_holds_up_the_backfill_and_nobody_else() {
+    const HELD: Duration = Duration::from_secs(3);
+    on_every_server(|database| {
+        begin(database, "dev", 5000)?;
+        let before = release(2, "apply --to", database);
+        before.arg("users.handle:require 1").run()?.expect(0)?;
+        let mut report = Client::connect("report", database)?;
+        report.execute("BEGIN; SELECT * FROM users WHERE id = 1700 FOR UPDATE")?;
+        let who = format!("pid {}, application_name `report`", report.pid);
+        let mut apply = release(2, "apply --to users.handle:backfill", database).spawn()?;
+        apply.wait_for("for the lock on `users`")?;
+        let began = Instant::now();
+        let mut writer = Client::connect("writer", database)?;
+        let mut longest = Duration::ZERO;
+        while began.elapsed() < HELD {
+            let update = Instant::now();
+            writer.execute("UPDATE users SET nickname = nickname WHERE id IN (1600, 1800)")?;
+            longest = longest.max(update.elapsed());
+        }
+        writer.end()?;
+        ensure!(longest < HELD / 3, "an update waited for {longest:?}");
+        ensure!(!apply.ended()?, "it cannot have got the row: {}", apply.said()?);
+        report.execute("COMMIT")?;
+        apply.wait()?.expect(0)?.says(&[&who])?;
+        report.end()?;
+        release(2, "apply", database).run()?.expect(0)?;
+        finished(database)
+    });
+}
+
+/// Instances of release 1 come and go while the floor is to rise over them: it rises when none is alive,
+/// and none comes in afterwards (rule R15).
+#[test]
+fn no_instance_is_alive_below_a_floor() {
+    const ROUNDS: usize = 3;
+    const FLOOR: &str = "SELECT floor FROM _colmig_change WHERE id = '0002.2'";
+    fn come_and_go(database: &TestDatabase, done: &AtomicBool) -> Result<u32> {
+        let mut lives = 0;
+        while !done.load(Ordering::SeqCst) {
+            match Instance::start(1, database) {
+                Ok(instance) => {
+                    lives += 1;
+                    for _ in 0..3 {
+                        let floor = instance.number(FLOOR)?;
+                        ensure!(floor == 0, "the floor is {floor}, and release 1 is alive");
+                    }
+                    instance.end()?;
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(error) => {
+                    ensure!(error.to_string().contains("[CM0601]"), "{error}");
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            }
+        }
+        Ok(lives)
+    }
+    on_every_database(|database| {
+        begin(database, "live", 100)?;
+        release(2, "apply --env hasty", database).run()?.expect(0)?;
+        let newer = Instance::start(2, database)?;
+        let done = AtomicBool::new(false);
+        let lives = std::thread::scope(|scope| {
+            let threads = [(); 3].map(|()| scope.spawn(|| come_and_go(database, &done)));
+            let rounds = || -> Result<()> {
+                for _ in 0..ROUNDS {
+                    let to = release(2, "apply --env hasty --follow --to", database);
+                    to.arg("users.handle:require 1").run()?.expect(0)?;
+                    // The floors fall at once; the ceilings wait for release 2 to end.
+                    release(2, "rollback 0002 --env hasty", database).run()?.expect(6)?;
+                }
+                Ok(())
+            };
+            let rounds = rounds();
+            done.store(true, Ordering::SeqCst);
+            let lives = threads.map(|thread| thread.join().expect("no panic"));
+            rounds.and_then(|()| lives.into_iter().sum::<Result<u32>>())
+        })?;
+        ensure!(lives > 10, "only {lives} lives were lived");
+        newer.end()?;
+        check_history(database)
+    });
+}
+
 #[test]
 fn releases_write_and_read_on_every_admitted_phase() {
     on_every_database(|database| {
@@ -374,7 +477,8 @@ fn releases_write_and_read_on_every_admitted_phase() {
         let mut apply = release(2, "apply --env live --follow", database).spawn()?;
         apply.wait_for("alive and older")?;
         for instance in first {
-            ensure!(instance.end()? > 20);
+            instance.has_written(20)?;
+            instance.end()?;
         }
         apply.wait()?.expect(0)?;
         finished(database)?;
@@ -384,10 +488,12 @@ fn releases_write_and_read_on_every_admitted_phase() {
         let drop = "apply --env live --follow --allow-drop users.nickname";
         let mut apply = release(3, drop, database).spawn()?;
         apply.wait_for("alive and older")?;
-        ensure!(second.end()? > 20);
+        second.has_written(20)?;
+        second.end()?;
         apply.wait()?.expect(0)?.says(&["everything is finished"])?;
         std::thread::sleep(Duration::from_millis(300));
-        ensure!(third.end()? > 20);
+        third.has_written(20)?;
+        third.end()?;
         ensure!(database.columns("users")? == ["id!", "email!", "handle!"]);
         ensure!(database.count("users WHERE handle <> lower(email)")? == 0);
         check_history(database)

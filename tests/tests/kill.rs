@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
 use colmig_tests::database::TestDatabase;
+use colmig_tests::instance::Instance;
 use colmig_tests::ledger::{State, backfill, check_history, count_updates, updates};
 use colmig_tests::program::Ran;
 use colmig_tests::running::until;
@@ -27,6 +28,8 @@ struct Journey {
     before: &'static [Command],
     /// Whether release 3 has left rows without a `nickname` there.
     nulls: bool,
+    /// Whether an instance of release 2 is alive all the while: gates ask for it.
+    fleet: bool,
     killed: Command,
     /// The same, or the way back.
     resumed: Command,
@@ -34,6 +37,7 @@ struct Journey {
 
 const APPLY: &[&str] = &["apply"];
 const APPLY_ALL: &[&str] = &["apply", "--allow-drop", "users.nickname"];
+const APPLY_LIVE: &[&str] = &["apply", "--env", "hasty", "--wait", "20s"];
 const ROLLBACK: &[&str] = &["rollback", "0002"];
 const CREATED: &[Command] = &[(1, APPLY)];
 const UP_TO_THE_DROP: &[Command] = &[(1, APPLY), (2, APPLY)];
@@ -43,6 +47,7 @@ const JOURNEYS: &[Journey] = &[
         name: "the first apply",
         before: &[],
         nulls: false,
+        fleet: false,
         killed: (1, APPLY),
         resumed: (1, APPLY),
     },
@@ -50,6 +55,7 @@ const JOURNEYS: &[Journey] = &[
         name: "all the way",
         before: CREATED,
         nulls: false,
+        fleet: false,
         killed: (3, APPLY_ALL),
         resumed: (3, APPLY_ALL),
     },
@@ -57,6 +63,7 @@ const JOURNEYS: &[Journey] = &[
         name: "half the way, and back",
         before: CREATED,
         nulls: false,
+        fleet: false,
         killed: (2, APPLY),
         resumed: (2, ROLLBACK),
     },
@@ -64,13 +71,16 @@ const JOURNEYS: &[Journey] = &[
         name: "all the way back",
         before: UP_TO_THE_DROP,
         nulls: true,
-        killed: (2, ROLLBACK),
-        resumed: (2, ROLLBACK),
+        fleet: false,
+        // Without its name: the newest, also for the run that finds it undone already.
+        killed: (2, &["rollback"]),
+        resumed: (2, &["rollback"]),
     },
     Journey {
         name: "half the way back, and forwards",
         before: UP_TO_THE_DROP,
         nulls: false,
+        fleet: false,
         killed: (2, ROLLBACK),
         resumed: (2, APPLY),
     },
@@ -78,6 +88,7 @@ const JOURNEYS: &[Journey] = &[
         name: "back from NOT NULL",
         before: &[(1, APPLY), (2, &["apply", "--to", "users.handle:enforce"])],
         nulls: false,
+        fleet: false,
         killed: (2, ROLLBACK),
         resumed: (2, ROLLBACK),
     },
@@ -85,8 +96,17 @@ const JOURNEYS: &[Journey] = &[
         name: "back from a relaxed column, and forwards",
         before: &[(1, APPLY), (2, &["apply", "--to", "users.nickname:relax"])],
         nulls: false,
+        fleet: false,
         killed: (2, ROLLBACK),
         resumed: (2, APPLY),
+    },
+    Journey {
+        name: "past the gates",
+        before: &[(1, APPLY), (2, &["apply", "--to", "users.handle:admit 1"])],
+        nulls: false,
+        fleet: true,
+        killed: (2, APPLY_LIVE),
+        resumed: (2, APPLY_LIVE),
     },
 ];
 
@@ -131,15 +151,21 @@ impl Journey {
         Ok(())
     }
 
+    fn instance(&self, database: &TestDatabase) -> Result<Option<Instance>> {
+        self.fleet.then(|| Instance::start(2, database)).transpose()
+    }
+
     /// The end of a journey that nobody interrupts.
     fn end(&self, start: &TestDatabase) -> Result<State> {
         let database = start.copy()?;
+        let instance = self.instance(&database)?;
         run(self.killed, &database, None)?.expect(0)?;
         if self.resumed != self.killed {
             run(self.resumed, &database, None)?.expect(0)?;
         }
         check_history(&database)?;
         let end = State::of(&database)?;
+        instance.map(Instance::end).transpose()?;
         database.remove()?;
         Ok(end)
     }
@@ -147,8 +173,10 @@ impl Journey {
     /// Dies before statement `n`, and goes on; whether there was such a statement.
     fn die(&self, start: &TestDatabase, end: &State, n: u64) -> Result<bool> {
         let database = start.copy()?;
+        let instance = self.instance(&database)?;
         let killed = run(self.killed, &database, Some(n))?;
         if killed.code == Some(0) {
+            instance.map(Instance::end).transpose()?;
             database.remove()?;
             return Ok(false);
         }
@@ -169,6 +197,7 @@ impl Journey {
             let (_, again) = updates(&database)?;
             ensure!(again == 0, "{again} rows were updated more than once");
         }
+        instance.map(Instance::end).transpose()?;
         database.remove()?;
         Ok(true)
     }
@@ -222,6 +251,11 @@ fn the_first_apply_dies_anywhere() {
 #[test]
 fn an_apply_dies_anywhere_and_goes_on() {
     walk(&["all the way"], 23);
+}
+
+#[test]
+fn an_apply_dies_anywhere_among_the_gates() {
+    walk(&["past the gates"], 31);
 }
 
 #[test]
@@ -295,4 +329,30 @@ fn killed_backfill(database: &TestDatabase, many: u32) -> Result<()> {
     ensure!(updates(database)? == (i64::from(many), 1));
     ensure!(database.columns("users")?.contains(&"handle!".to_owned()));
     check_history(database)
+}
+
+/// Ctrl-C in the middle of a long backfill: it ends at a checkpoint, and says so.
+#[test]
+fn an_interrupted_backfill_goes_on_from_its_checkpoint() {
+    const MANY: u32 = 200_000;
+    for database in TestDatabase::all().expect("databases") {
+        let interrupted = || -> Result<()> {
+            run((1, APPLY), &database, None)?.expect(0)?;
+            fill(&database, MANY)?;
+            count_updates(&database)?;
+            let apply = shop(2).colmig("apply", &database).spawn()?;
+            let begun = || Ok(backfill(&database, "0002.2")?.filter(|(rows, ..)| *rows > 0));
+            until("the first batch", begun)?;
+            apply.interrupt()?;
+            apply.wait()?.expect(130)?.says(&["error[CM0711]: interrupted", "the same command"])?;
+            let (rows, ..) = backfill(&database, "0002.2")?.context("a checkpoint")?;
+            ensure!(database.count("users WHERE handle IS NOT NULL")? == rows);
+            ensure!(State::of(&database)?.holder.is_empty(), "it holds on to the ledger");
+            run((2, APPLY), &database, None)?.expect(0)?;
+            ensure!(updates(&database)? == (i64::from(MANY), 0));
+            check_history(&database)
+        };
+        interrupted().unwrap_or_else(|error| panic!("on {}: {error:?}", database.kind()));
+        database.remove().expect("it is not needed any more");
+    }
 }

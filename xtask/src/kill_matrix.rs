@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::{cargo::cargo, process::say, test::on_servers};
+use crate::{cargo::cargo, test::on_servers};
 
 /// Kill `apply` and `rollback` before every statement, resume, and compare with an uninterrupted run
 ///
@@ -17,7 +17,6 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    say("Killing", "an applier again and again");
     let mut command = cargo();
     command.args(["test", "--package", "colmig-tests", "--test", "kill", "--", "--nocapture"]);
     if !args.sample {

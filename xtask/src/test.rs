@@ -42,7 +42,6 @@ fn supported() -> clap::builder::RangedI64ValueParser<u16> {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    say("Testing", "the workspace");
     on_servers(&args.postgres, cargo().args(["test", "--workspace"]).args(&args.args))
 }
 
@@ -55,7 +54,9 @@ pub(crate) fn on_servers(majors: &[u16], command: &mut Command) -> Result<ExitCo
         }
         Err(_) => start(majors)?,
     };
-    let status = command.env(POSTGRES, urls).env(PROGRAM, program()?).status();
+    let program = program()?;
+    say("Testing", "what cargo builds now");
+    let status = command.env(POSTGRES, urls).env(PROGRAM, program).status();
     Ok(process::exit_code(status.context("cannot run `cargo test`")?))
 }
 

@@ -37,5 +37,8 @@ pub(super) fn run(args: &RollbackArgs, context: &Context) -> Result<Exit> {
             .into());
     }
     context.terminal.status("Ready", "rolled back; the release before may be deployed");
+    if report.moved == 0 {
+        context.terminal.note("nothing was left to undo; to go further back, name the migration: `cargo colmig rollback 0001`");
+    }
     Ok(Exit::Done)
 }

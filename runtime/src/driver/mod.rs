@@ -156,6 +156,7 @@ impl DbError {
             problem = problem.help(format!("the statement was: {statement}"));
         }
         match self.trouble {
+            Trouble::Again => problem.help("somebody holds a lock for long; run the command again when that has ended: it goes on"),
             Trouble::Gone => problem.help("the connection broke; run the command again, it resumes"),
             Trouble::ReadOnly => problem.help("give the file and its folder write permission, or use a role and a server that may write"),
             Trouble::Denied => problem.help("grant it: the README of colmig lists what each role needs, under \"Roles\""),

@@ -40,6 +40,7 @@ impl Migrator {
         let began = Instant::now();
         let mut told = false;
         while self.driver.try_lock().await? == SessionLock::Theirs {
+            self.stopped()?;
             let holder = self.holder().await;
             if began.elapsed() > self.options.patience {
                 return Err(LOCKED

@@ -16,8 +16,8 @@ use crate::Result;
 use crate::driver::{DbError, Work, ledger};
 
 impl Migrator {
-    /// The migrations that a rollback to before `migration` (a number or an id; the newest that has
-    /// started, without one) would take back, newest first, and what each step's undo costs.
+    /// The migrations that a rollback to before `migration` (a number or an id; the newest that has ever
+    /// begun, without one) would take back, newest first, and what each step's undo costs.
     pub async fn rollback_plan(
         &mut self,
         migration: Option<&str>,
@@ -38,7 +38,8 @@ impl Migrator {
         Ok(steps.collect())
     }
 
-    /// Takes back `migration` and everything after it, as far as is safe now.
+    /// Takes back `migration` and everything after it, as far as is safe now. What was taken back before
+    /// stays so: run again, it does nothing.
     pub async fn rollback(&mut self, migration: Option<&str>) -> Result<Report> {
         // A database without a ledger gets none from here.
         ledger::gate(self.driver.as_mut(), "").await?;
@@ -69,10 +70,13 @@ impl Migrator {
                 row.migration == name || colmig_core::migration::number(&row.migration) == name
             }
         };
-        let started = |row: &&Progress| row.started() || row.piece > 0;
+        // One that was wholly undone counts too: a rollback that died at its end is run again, and must
+        // not take back the migration before.
+        let begun =
+            |row: &&Progress| row.started() || row.piece > 0 || row.direction == Direction::Down;
         let found = match migration {
             Some(_) => self.rows.iter().find(|row| matches(row)),
-            None => self.rows.iter().rfind(started),
+            None => self.rows.iter().rfind(begun),
         };
         let Some(found) = found else {
             let names: std::collections::BTreeSet<_> =
