@@ -223,23 +223,39 @@ fn seed() -> u64 {
     })
 }
 
+/// Every which statement, and from where on: all of them, where the whole matrix is asked for. A sample
+/// is as long on many databases as on two, and begins elsewhere on each.
+fn sample(step: u64, databases: usize, number: usize) -> (u64, u64) {
+    if std::env::var("COLMIG_KILL_MATRIX").is_ok_and(|value| value == "all") {
+        return (1, 0);
+    }
+    (step * databases.div_ceil(2) as u64, seed() + number as u64 * step)
+}
+
 /// Walks journeys on every database; each `step`-th statement of a sample.
 fn walk(names: &[&str], step: u64) {
-    let whole = std::env::var("COLMIG_KILL_MATRIX").is_ok_and(|value| value == "all");
-    let (step, offset) = if whole { (1, 0) } else { (step, seed()) };
     for name in names {
         let journey = JOURNEYS.iter().find(|journey| journey.name == *name).expect("it is there");
-        for database in TestDatabase::all().expect("databases") {
-            let began = std::time::Instant::now();
-            let place = format!("{name} on {}, COLMIG_KILL_SEED={offset}", database.kind());
-            match journey.walk(&database, step, offset) {
-                Ok(deaths) => {
-                    println!("{place}: {deaths} deaths, {:.1} s", began.elapsed().as_secs_f64())
-                }
-                Err(error) => panic!("{place}: {error:?}"),
+        on_every_database(step, name, |database, step, offset| {
+            journey.walk(database, step, offset)
+        });
+    }
+}
+
+fn on_every_database(step: u64, name: &str, walk: impl Fn(&TestDatabase, u64, u64) -> Result<u64>) {
+    let databases = TestDatabase::all().expect("databases");
+    let all = databases.len();
+    for (number, database) in databases.into_iter().enumerate() {
+        let began = std::time::Instant::now();
+        let (step, offset) = sample(step, all, number);
+        let place = format!("{name} on {}, COLMIG_KILL_SEED={}", database.kind(), seed());
+        match walk(&database, step, offset) {
+            Ok(deaths) => {
+                println!("{place}: {deaths} deaths, {:.1} s", began.elapsed().as_secs_f64());
             }
-            database.remove().expect("it is not needed any more");
+            Err(error) => panic!("{place}: {error:?}"),
         }
+        database.remove().expect("it is not needed any more");
     }
 }
 
@@ -271,6 +287,37 @@ fn a_rollback_dies_anywhere_and_goes_on() {
 #[test]
 fn a_rollback_dies_anywhere_and_is_applied_again() {
     walk(&["half the way back, and forwards", "back from a relaxed column, and forwards"], 31);
+}
+
+/// An applier dies while it sets NOT NULL, and the floors fall beside an instance of release 2: nothing of
+/// what was begun is in the way of release 1.
+#[test]
+fn a_half_set_not_null_lets_the_older_release_in_again() {
+    let enforce = (2, &["apply", "--to", "users.handle:enforce"][..]);
+    let back = (2, &["rollback", "0002", "--env", "hasty"][..]);
+    on_every_database(7, "half of NOT NULL", |database, step, offset| {
+        run((1, APPLY), database, None)?.expect(0)?;
+        fill(database, 100)?;
+        run((2, &["apply", "--to", "users.handle:backfill"]), database, None)?.expect(0)?;
+        let mut deaths = 0;
+        for n in (1 + offset % step..).step_by(step as usize) {
+            let copy = database.copy()?;
+            let newer = Instance::start(2, &copy)?;
+            let killed = run(enforce, &copy, Some(n))?;
+            run(back, &copy, None)?.expect(6)?.says(&["alive and newer"])?;
+            let older = Instance::start(1, &copy)?.working();
+            newer.end()?;
+            run(back, &copy, None)?.expect(0)?;
+            older.end().with_context(|| format!("killed before statement {n}"))?;
+            check_history(&copy)?;
+            copy.remove()?;
+            if killed.code.is_some() {
+                break;
+            }
+            deaths += 1;
+        }
+        Ok(deaths)
+    });
 }
 
 #[test]
