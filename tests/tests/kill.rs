@@ -229,7 +229,7 @@ fn sample(step: u64, databases: usize, number: usize) -> (u64, u64) {
     if std::env::var("COLMIG_KILL_MATRIX").is_ok_and(|value| value == "all") {
         return (1, 0);
     }
-    (step * databases.div_ceil(2) as u64, seed() + number as u64 * step)
+    (step * databases.div_ceil(2) as u64, seed() + number as u64 * (step / 2 + 1))
 }
 
 /// Walks journeys on every database; each `step`-th statement of a sample.
