@@ -223,7 +223,8 @@ fn judge_column(
 ) -> Option<Why> {
     let property = entry.columns.get(name);
     let live = in_force(rows, &entry.table, Some(name), None);
-    let born = property.map(|p| p.born.as_str());
+    // A birth that is not known is that of a table of another project: what is there is meant.
+    let born = property.map(|p| p.born.as_str()).filter(|born| !born.is_empty());
     // A build that does not name the column is judged by the latest change on that name; one that
     // does, by the latest change on the very column that it means.
     let row = match born {
@@ -292,33 +293,17 @@ mod tests {
     use super::*;
     use crate::catalog::{CatalogColumn, CatalogTable};
     use crate::dialect::Direction;
-    use crate::lifecycle::{STANDS, State};
+    use crate::lifecycle::STANDS;
     use crate::migration::{Change, Step};
     use crate::protocol::{CHANGES, window_at};
     use crate::schema::{Column, Table};
-    use crate::types::{ColumnType, PerDatabase};
+    use crate::types::ColumnType;
     use crate::vector::Property;
 
     fn row(kind: ChangeKind, born: &str, position: usize) -> Progress {
-        let column = Column {
-            name: "c".into(),
-            ty: ColumnType::Known("text".into()),
-            optional: false,
-            auto: false,
-            default: PerDatabase::Nowhere,
-            state: State::Active,
-            born: born.into(),
-            backfill: PerDatabase::Nowhere,
-            reverse: PerDatabase::Nowhere,
-        };
-        let table = Table {
-            name: "t".into(),
-            access: Access::Writer,
-            primary_key: Vec::new(),
-            born: born.into(),
-            columns: Vec::new(),
-            retired: Vec::new(),
-        };
+        let column =
+            Column { born: born.into(), ..Column::new("c", ColumnType::Known("text".into())) };
+        let table = Table { born: born.into(), ..Table::new("t") };
         let creates = kind == ChangeKind::CreateTable;
         let facts = kind.facts();
         let acts: Vec<_> = facts.steps.iter().map(|(act, _)| *act).collect();

@@ -81,7 +81,7 @@ mod tests {
     use crate::lock::{Lock, Recorded};
     use crate::plan::plan;
     use crate::schema::{Column, Schema, Table};
-    use crate::types::{ColumnType, Database, PerDatabase};
+    use crate::types::{ColumnType, Database};
 
     /// A lock file and the ledger's rows after these edits of one table, nothing done yet.
     fn after(edits: &[Vec<(&str, State)>]) -> (Lock, Vec<Progress>) {
@@ -108,24 +108,14 @@ mod tests {
 
     fn schema(columns: &[(&str, State)]) -> Schema {
         let columns = columns.iter().map(|(name, state)| Column {
-            name: (*name).into(),
-            ty: ColumnType::Known("text".into()),
-            optional: false,
-            auto: false,
-            default: PerDatabase::Nowhere,
             state: *state,
-            born: String::new(),
-            backfill: PerDatabase::Nowhere,
-            reverse: PerDatabase::Nowhere,
+            ..Column::new(*name, ColumnType::Known("text".into()))
         });
         Schema {
             tables: vec![Table {
-                name: "t".into(),
-                access: Default::default(),
                 primary_key: vec!["id".into()],
-                born: String::new(),
                 columns: columns.collect(),
-                retired: Vec::new(),
+                ..Table::new("t")
             }],
         }
     }

@@ -3,17 +3,31 @@
 //! The derive and `generate` call the same two functions, so that what compiles is what is generated:
 //! [`check_table`] finds the mistakes, [`edits`] lists the moves of a source without any.
 
-use crate::lifecycle::{Effect, Move, State, When, move_between};
-use crate::problem::{
-    ILLEGAL_MOVE, KEY_CHANGED, NOT_SUPPORTED, Problem, STATE_AGAINST_TYPE, TYPE_CHANGED,
+use crate::lifecycle::{
+    Access, Effect, Move, Nullability, State, When, move_between, null_move_between,
 };
-use crate::schema::{Column, Table};
+use crate::problem::{
+    GUARD_CHANGED, ILLEGAL_MOVE, KEY_CHANGED, NOT_SUPPORTED, OWNER_CHANGED, Problem,
+    STATE_AGAINST_TYPE, TYPE_CHANGED,
+};
+use crate::schema::{Column, Constraint, Table};
 
-/// A mistake and the column that it is about; `None` means the table as a whole.
+/// What a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The table as a whole.
+    Table,
+    /// The column of this name.
+    Column(String),
+    /// The constraint of this name.
+    Constraint(String),
+}
+
+/// A mistake and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The column.
-    pub column: Option<String>,
+    /// What it is about.
+    pub about: About,
     /// What is wrong and what to do.
     pub problem: Problem,
 }
@@ -29,7 +43,8 @@ pub struct Edit<'a> {
     pub recorded: Option<&'a Column>,
 }
 
-/// Every column that moved, with its rule; columns that stay where they are have none.
+/// Every column that moved, with its rule; columns that stay where they are have none. A struct that names
+/// some columns of a table says nothing of the others.
 pub fn edits<'a>(recorded: Option<&'a Table>, source: &'a Table) -> Vec<Edit<'a>> {
     let Some(recorded) = recorded else { return Vec::new() };
     let named = source.columns.iter().map(|column| {
@@ -37,8 +52,9 @@ pub fn edits<'a>(recorded: Option<&'a Table>, source: &'a Table) -> Vec<Edit<'a>
         let from = before.map_or(State::Absent, |column| column.state);
         Edit { column, rule: move_between(from, column.state), recorded: before }
     });
+    let is_whole = declares(recorded, source);
     let gone = recorded.columns.iter().filter(|column| source.column(&column.name).is_none());
-    let gone = gone.map(|column| Edit {
+    let gone = gone.filter(|_| is_whole).map(|column| Edit {
         column,
         rule: move_between(column.state, State::Absent),
         recorded: Some(column),
@@ -49,48 +65,109 @@ pub fn edits<'a>(recorded: Option<&'a Table>, source: &'a Table) -> Vec<Edit<'a>
         .collect()
 }
 
+/// Whether a struct declares the whole table, as it was recorded, and not some columns of it beside the
+/// struct that does.
+fn declares(recorded: &Table, source: &Table) -> bool {
+    source.access != Access::Partial && recorded.access == source.access
+}
+
 /// Every mistake of one table against its record; `None` means that the table is new.
 pub fn check_table(recorded: Option<&Table>, source: &Table) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut report = |column: Option<&Column>, problem: Problem| {
-        let place = column.map_or(source.name.clone(), |c| format!("{}.{}", source.name, c.name));
-        let column = column.map(|column| column.name.clone());
-        findings.push(Finding { column, problem: problem.at(place) });
-    };
-    let Some(recorded) = recorded else {
-        for column in source.columns.iter().filter(|column| column.state != State::Active) {
-            report(Some(column), new_table_has_no_life(column));
-        }
-        return findings;
-    };
-    if recorded.primary_key != source.primary_key {
-        report(None, key_changed(recorded, source));
-    }
-    if recorded.access != source.access {
-        report(
-            None,
-            NOT_SUPPORTED.problem("a struct's access to its table changed").help(
-                "take `read_only` back, or give the reader a table struct in a package of its own",
-            ),
-        );
-    }
+    let Some(recorded) = recorded else { return new_table(source) };
+    let mut findings = whole_table(recorded, source);
     for edit in edits(Some(recorded), source) {
-        if let Some(problem) = illegal(&edit) {
-            report(Some(edit.column), problem);
-        }
+        findings.extend(illegal(&edit).map(|problem| on_column(source, edit.column, problem)));
     }
     for column in &source.columns {
-        if let Some(problem) = recorded.column(&column.name).and_then(|old| changed(old, column)) {
-            report(Some(column), problem);
-        }
+        let problem = recorded.column(&column.name).and_then(|old| changed(old, column));
+        findings.extend(problem.map(|problem| on_column(source, column, problem)));
+    }
+    if declares(recorded, source) {
+        findings.extend(constraints(recorded, source));
     }
     findings
 }
 
-fn new_table_has_no_life(column: &Column) -> Problem {
-    ILLEGAL_MOVE
-        .problem(format!("`{}` is {}, but its table is new", column.name, column.state))
-        .help("a new table has no rows and no readers: write a plain field")
+fn on_table(table: &Table, problem: Problem) -> Finding {
+    Finding { about: About::Table, problem: problem.at(table.name.clone()) }
+}
+
+fn on_column(table: &Table, column: &Column, problem: Problem) -> Finding {
+    let problem = problem.at(format!("{}.{}", table.name, column.name));
+    Finding { about: About::Column(column.name.clone()), problem }
+}
+
+fn on_constraint(table: &Table, constraint: &Constraint, problem: Problem) -> Finding {
+    let problem = problem.at(format!("{}.{}", table.name, constraint.name));
+    Finding { about: About::Constraint(constraint.name.clone()), problem }
+}
+
+/// A table that is made here has no rows and no readers, so nothing in it has a life yet. One of another
+/// project, or one that a struct beside this one declares, may be full of both.
+fn new_table(source: &Table) -> Vec<Finding> {
+    if !source.owner.is_empty() || source.access == Access::Partial {
+        return Vec::new();
+    }
+    let plain = "a new table has no rows and no readers: write";
+    let mut findings = Vec::new();
+    for column in &source.columns {
+        let (name, state) = (&column.name, column.state);
+        let problem = if state != State::Active {
+            ILLEGAL_MOVE
+                .problem(format!("`{name}` is {state}, but its table is new"))
+                .help(format!("{plain} a plain field"))
+        } else if column.nullability == Nullability::Upholds {
+            ILLEGAL_MOVE
+                .problem(format!("`{name}` is `RequiredOnWrite`, but its table is new"))
+                .help(format!("{plain} the type alone"))
+        } else {
+            continue;
+        };
+        findings.push(on_column(source, column, problem));
+    }
+    for one in source.constraints.iter().filter(|one| one.state != State::Active) {
+        let problem = ILLEGAL_MOVE
+            .problem(format!("`{}` is {}, but its table is new", one.name, one.state))
+            .help(format!("{plain} it without `{}`", one.state));
+        findings.push(on_constraint(source, one, problem));
+    }
+    findings
+}
+
+/// What is wrong with the table as a whole.
+fn whole_table(recorded: &Table, source: &Table) -> Vec<Finding> {
+    let names_its_key = source.access == Access::Writer || !source.primary_key.is_empty();
+    let mut problems = Vec::new();
+    if names_its_key && recorded.primary_key != source.primary_key {
+        problems.push(key_changed(recorded, source));
+    }
+    if recorded.owner != source.owner {
+        problems.push(owner_changed(recorded, source));
+    }
+    if recorded.access != Access::Writer && source.access == Access::Writer {
+        problems.push(
+            NOT_SUPPORTED
+                .problem("the struct only read its table, and now it writes it")
+                .help("take `read_only` back, or declare the table in the project that writes it"),
+        );
+    }
+    problems.into_iter().map(|problem| on_table(source, problem)).collect()
+}
+
+fn owner_changed(recorded: &Table, source: &Table) -> Problem {
+    let show = |owner: &str| match owner {
+        "" => "this project".to_owned(),
+        owner => format!("`{owner}`"),
+    };
+    OWNER_CHANGED
+        .problem(format!(
+            "the table `{}` belonged to {} and now belongs to {}",
+            source.name,
+            show(&recorded.owner),
+            show(&source.owner)
+        ))
+        .help("take the edit back: the history of a table stays with the project that made it")
+        .help("to hand a table over, retire its struct here once the other project declares it, so that no release is left between two owners")
 }
 
 fn key_changed(recorded: &Table, source: &Table) -> Problem {
@@ -103,6 +180,54 @@ fn key_changed(recorded: &Table, source: &Table) -> Problem {
             show(&source.primary_key)
         ))
         .help("a key cannot change in place; keep it, and add a new table or column beside it")
+}
+
+/// The moves of constraints. The database upholds none for a writer that does not know of it, so none
+/// begins or ends at once.
+fn constraints(recorded: &Table, source: &Table) -> Vec<Finding> {
+    let of = |table: &'_ Table, name: &str| {
+        table.constraints.iter().find(|one| one.name == name).cloned()
+    };
+    let mut findings = Vec::new();
+    for new in &source.constraints {
+        let old = of(recorded, &new.name);
+        let from = old.as_ref().map_or(State::Absent, |old| old.state);
+        let problem = match old.filter(|old| old.guard != new.guard) {
+            Some(_) => Some(guard_changed(new)),
+            None => illegal_guard(&new.name, from, new.state),
+        };
+        findings.extend(problem.map(|problem| on_constraint(source, new, problem)));
+    }
+    for old in &recorded.constraints {
+        let problem = match of(source, &old.name) {
+            Some(_) => None,
+            None => illegal_guard(&old.name, old.state, State::Absent),
+        };
+        findings.extend(problem.map(|problem| on_constraint(source, old, problem)));
+    }
+    findings
+}
+
+fn illegal_guard(name: &str, from: State, to: State) -> Option<Problem> {
+    let rule = move_between(from, to);
+    let help = match (rule.when, to) {
+        (When::Always, _) => return None,
+        (When::Upheld, _) => "write `adding` in its parentheses for one release, which keeps to it while older rows are checked".to_owned(),
+        (When::Dispensable, _) => "write `deprecated` in its parentheses for one release, which still keeps to it while older releases rely on it".to_owned(),
+        (When::Never, State::Adding) => "an active one can become `deprecated`, not `adding`; to begin anew, finish the drop first".to_owned(),
+        (When::Never, _) => "delete it, or begin it with `adding` in its parentheses".to_owned(),
+    };
+    Some(
+        ILLEGAL_MOVE
+            .problem(format!("`{name}` cannot go from {from} to {to} in one release"))
+            .help(help),
+    )
+}
+
+fn guard_changed(new: &Constraint) -> Problem {
+    GUARD_CHANGED
+        .problem(format!("`{}` guards something else than it was recorded to", new.name))
+        .help("give the new one a name of its own, `name = \"…\"` with `adding`, and mark the old one `deprecated`")
 }
 
 /// What is wrong with this move, if anything.
@@ -146,13 +271,32 @@ fn changed(old: &Column, new: &Column) -> Option<Problem> {
                 .help("live statements of the running release break when a type changes: add a column of the new type beside it, then drop this one"),
         );
     }
-    if old.optional != new.optional {
-        let (was, is) =
-            if old.optional { ("optional", "required") } else { ("required", "optional") };
+    if let Some(problem) = nullability_of_a_write_only_column(old, new) {
+        return Some(problem);
+    }
+    let rule = null_move_between(old.nullability, new.nullability);
+    if !rule.remedy.is_empty() && reads(old) && reads(new) {
         return Some(
-            NOT_SUPPORTED
-                .problem(format!("`{name}` was {was} and is now {is}"))
-                .help("this version of colmig cannot tighten or relax a column in place; add a new column beside it"),
+            ILLEGAL_MOVE
+                .problem(format!(
+                    "`{name}` cannot go from {} to {} in one release",
+                    rule.from, rule.to
+                ))
+                .help(rule.remedy),
+        );
+    }
+    if old.generated != new.generated {
+        return Some(
+            TYPE_CHANGED
+                .problem(format!("what `{name}` is generated from changed"))
+                .help("the database would compute every row anew while it is locked: add a column of the new expression beside it, then drop this one"),
+        );
+    }
+    if !new.replaces.is_empty() && old.replaces != new.replaces {
+        return Some(
+            ILLEGAL_MOVE
+                .problem(format!("what `{name}` replaces changed"))
+                .help("a column replaces what it replaced when it was added: take the edit back, or add another column"),
         );
     }
     if old.default != new.default || old.auto != new.auto {
@@ -165,6 +309,33 @@ fn changed(old: &Column, new: &Column) -> Option<Problem> {
     None
 }
 
+fn reads(column: &Column) -> bool {
+    column.state.facts().reads
+}
+
+/// A column that is not read is written as a `T` or as an `Option`, and this cannot change on the way in or
+/// out: rows were filled for the one, or statements written for the other.
+fn nullability_of_a_write_only_column(old: &Column, new: &Column) -> Option<Problem> {
+    let turns_loose = old.optional() != new.optional();
+    if reads(old) && reads(new) || !turns_loose {
+        return None;
+    }
+    let right = match (old.optional(), reads(new)) {
+        (true, true) => "Option<T>",
+        (true, false) => "WriteOnly<Option<T>>",
+        (false, true) => "T",
+        (false, false) => "WriteOnly<T>",
+    };
+    Some(
+        ILLEGAL_MOVE
+            .problem(format!(
+                "`{}` was {} while it was {}, and is now {}",
+                new.name, old.nullability, old.state, new.nullability
+            ))
+            .help(format!("write `{right}`; its nullability changes once it is active")),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,27 +345,16 @@ mod tests {
     fn column(state: State, optional: bool, default: bool) -> Column {
         let default =
             if default { PerDatabase::Everywhere("0".into()) } else { PerDatabase::Nowhere };
-        Column {
-            name: "c".into(),
-            ty: ColumnType::Known("int8".into()),
-            optional,
-            auto: false,
-            default,
-            state,
-            born: String::new(),
-            backfill: PerDatabase::Nowhere,
-            reverse: PerDatabase::Nowhere,
-        }
+        let nullability = if optional { Nullability::Loose } else { Nullability::Relies };
+        Column { nullability, default, state, ..Column::new("c", ColumnType::Known("int8".into())) }
     }
 
     fn table(column: Option<Column>) -> Table {
         Table {
-            name: "t".into(),
-            access: Default::default(),
             primary_key: vec!["id".into()],
             born: "0001".into(),
             columns: column.into_iter().collect(),
-            retired: Vec::new(),
+            ..Table::new("t")
         }
     }
 
@@ -223,11 +383,11 @@ mod tests {
         let mut retyped = old.clone();
         retyped.columns[0].ty = ColumnType::Known("text".into());
         let mut tightened = old.clone();
-        tightened.columns[0].optional = true;
+        tightened.columns[0].nullability = Nullability::Loose;
         let mut rekeyed = old.clone();
         rekeyed.primary_key = vec!["c".into()];
         for (new, code) in
-            [(retyped, TYPE_CHANGED), (tightened, NOT_SUPPORTED), (rekeyed, KEY_CHANGED)]
+            [(retyped, TYPE_CHANGED), (tightened, ILLEGAL_MOVE), (rekeyed, KEY_CHANGED)]
         {
             let codes: Vec<_> =
                 check_table(Some(&old), &new).iter().map(|f| f.problem.code).collect();

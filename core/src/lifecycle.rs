@@ -261,6 +261,123 @@ pub fn move_between(from: State, to: State) -> &'static Move {
     MOVES.iter().find(|m| m.from == from && m.to == to).expect("every pair has a row")
 }
 
+/// Whether the code reckons with NULL in a column that it reads.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Nullability {
+    /// `T`: no row has NULL.
+    #[default]
+    Relies,
+    /// `RequiredOnWrite<T>`: the code writes none, and reads what others wrote.
+    Upholds,
+    /// `Option<T>`: the code reads and writes it.
+    Loose,
+}
+
+/// The facts of one nullability.
+pub struct NullabilityFacts {
+    /// Which.
+    pub nullability: Nullability,
+    /// Its name in messages.
+    pub word: &'static str,
+    /// How a user writes the field's type.
+    pub spelled: &'static str,
+    /// What a build does with an active column of this nullability.
+    pub stand: Stand,
+}
+
+/// The nullabilities, from the strictest.
+pub const NULLABILITIES: &[NullabilityFacts] = &[
+    NullabilityFacts {
+        nullability: Nullability::Relies,
+        word: "required",
+        spelled: "T",
+        stand: Stand::Required,
+    },
+    NullabilityFacts {
+        nullability: Nullability::Upholds,
+        word: "required on write",
+        spelled: "RequiredOnWrite<T>",
+        stand: Stand::Row,
+    },
+    NullabilityFacts {
+        nullability: Nullability::Loose,
+        word: "optional",
+        spelled: "Option<T>",
+        stand: Stand::Optional,
+    },
+];
+
+impl Nullability {
+    /// Its row of [`NULLABILITIES`].
+    pub fn facts(self) -> &'static NullabilityFacts {
+        NULLABILITIES
+            .iter()
+            .find(|facts| facts.nullability == self)
+            .expect("every nullability has a row")
+    }
+}
+
+impl fmt::Display for Nullability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.facts().word)
+    }
+}
+
+/// One row of the table of moves between nullabilities of a column that stays active.
+#[derive(Debug)]
+pub struct NullMove {
+    /// As it was recorded.
+    pub from: Nullability,
+    /// As it is in the source.
+    pub to: Nullability,
+    /// What the move does; [`Effect::Abandons`] is not among them, since the way back of each change is
+    /// the way forth of the other.
+    pub effect: Effect,
+    /// What to write instead, where it is not legal.
+    pub remedy: &'static str,
+}
+
+/// Every pair of nullabilities. Nothing goes from one end to the other at once: the release that is still
+/// running writes NULL, or reads none.
+pub const NULL_MOVES: &[NullMove] = &[
+    null_move(Nullability::Relies, Nullability::Relies, Effect::Nothing, ""),
+    null_move(Nullability::Relies, Nullability::Upholds, Effect::Begins, ""),
+    null_move(
+        Nullability::Relies,
+        Nullability::Loose,
+        Effect::Nothing,
+        "write `RequiredOnWrite<T>` for one release, which reads NULL and writes none; the `Option<T>` comes in the release after",
+    ),
+    null_move(Nullability::Upholds, Nullability::Relies, Effect::GoesOn, ""),
+    null_move(Nullability::Upholds, Nullability::Upholds, Effect::Nothing, ""),
+    null_move(Nullability::Upholds, Nullability::Loose, Effect::GoesOn, ""),
+    null_move(
+        Nullability::Loose,
+        Nullability::Relies,
+        Effect::Nothing,
+        "write `RequiredOnWrite<T>` with a `backfill` for one release, which still reads NULL and writes none; the `T` comes in the release after",
+    ),
+    null_move(Nullability::Loose, Nullability::Upholds, Effect::Begins, ""),
+    null_move(Nullability::Loose, Nullability::Loose, Effect::Nothing, ""),
+];
+
+const fn null_move(
+    from: Nullability,
+    to: Nullability,
+    effect: Effect,
+    remedy: &'static str,
+) -> NullMove {
+    NullMove { from, to, effect, remedy }
+}
+
+/// The row of [`NULL_MOVES`] for this pair.
+pub fn null_move_between(from: Nullability, to: Nullability) -> &'static NullMove {
+    NULL_MOVES.iter().find(|m| m.from == from && m.to == to).expect("every pair has a row")
+}
+
 /// What one build does with one property: its state, and the shape of its type where it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -465,6 +582,24 @@ mod tests {
     fn a_move_that_may_be_refused_says_what_to_write_instead() {
         for m in MOVES {
             assert_eq!(m.when == When::Always, m.remedy.is_empty(), "{} → {}", m.from, m.to);
+        }
+    }
+
+    #[test]
+    fn every_pair_of_nullabilities_has_exactly_one_move_and_each_end_is_reached_by_the_middle() {
+        for from in NULLABILITIES {
+            for to in NULLABILITIES {
+                let rows = NULL_MOVES
+                    .iter()
+                    .filter(|m| m.from == from.nullability && m.to == to.nullability);
+                assert_eq!(rows.count(), 1, "{} → {}", from.word, to.word);
+            }
+        }
+        for m in NULL_MOVES {
+            let is_a_leap =
+                m.from != m.to && m.from != Nullability::Upholds && m.to != Nullability::Upholds;
+            assert_eq!(is_a_leap, !m.remedy.is_empty(), "{} → {}", m.from, m.to);
+            assert_eq!(m.effect == Effect::Nothing, is_a_leap || m.from == m.to);
         }
     }
 

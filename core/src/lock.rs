@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::problem::{FORMAT_TOO_NEW, LOCK_UNREADABLE, Problem};
-use crate::schema::{Column, Retired, Schema, Table};
+use crate::schema::{Column, Constraint, Index, Retired, Schema, Table};
 use crate::types::Database;
 
 /// The name of the file.
@@ -110,17 +110,17 @@ fn render_table(out: &mut String, table: &Table) {
     if table.access != crate::lifecycle::Access::Writer {
         lines.push(&format!("      \"access\": {},", json(&table.access)));
     }
+    if !table.owner.is_empty() {
+        lines.push(&format!("      \"owner\": {},", json(&table.owner)));
+    }
     lines.push(&format!("      \"primary_key\": {},", json(&table.primary_key)));
     lines.push(&format!("      \"born\": {},", json(&table.born)));
     lines.list("      ", "columns", &table.columns, |out, column| {
         out.push_str(&json(&without_expressions(column)));
     });
-    if !table.retired.is_empty() {
-        lines.end(",");
-        lines.list("      ", "retired", &table.retired, |out, retired: &Retired| {
-            out.push_str(&json(retired));
-        });
-    }
+    lines.more("constraints", &table.constraints, |out, one: &Constraint| out.push_str(&json(one)));
+    lines.more("indexes", &table.indexes, |out, one: &Index| out.push_str(&json(one)));
+    lines.more("retired", &table.retired, |out, one: &Retired| out.push_str(&json(one)));
     lines.end("");
     out.push_str(&lines.0);
     out.push_str("    }");
@@ -128,7 +128,12 @@ fn render_table(out: &mut String, table: &Table) {
 
 /// Expressions belong to the migration, where they are reviewed and hashed; the lock file drops them.
 fn without_expressions(column: &Column) -> Column {
-    Column { backfill: Default::default(), reverse: Default::default(), ..column.clone() }
+    Column {
+        backfill: Default::default(),
+        forward: Default::default(),
+        reverse: Default::default(),
+        ..column.clone()
+    }
 }
 
 fn json(value: &impl Serialize) -> String {
@@ -147,6 +152,14 @@ impl Lines {
     /// Ends a line that [`Lines::list`] left open.
     fn end(&mut self, tail: &str) {
         self.push(tail);
+    }
+
+    /// A further list of a table; none where there is nothing in it.
+    fn more<T>(&mut self, name: &str, items: &[T], render: impl Fn(&mut String, &T)) {
+        if !items.is_empty() {
+            self.end(",");
+            self.list("      ", name, items, render);
+        }
     }
 
     /// `"name": [` with an item a line; the closing line is left open for a comma.
@@ -170,27 +183,34 @@ impl Lines {
 mod tests {
     use super::*;
     use crate::lifecycle::State;
-    use crate::types::ColumnType;
+    use crate::schema::{Guard, IndexKey};
+    use crate::types::{ColumnType, PerDatabase};
 
     fn sample() -> Lock {
         let column = |name: &str, state| Column {
-            name: name.into(),
-            ty: ColumnType::Known("text".into()),
-            optional: false,
-            auto: false,
-            default: Default::default(),
             state,
             born: "0001".into(),
-            backfill: Default::default(),
-            reverse: Default::default(),
+            ..Column::new(name, ColumnType::Known("text".into()))
+        };
+        let unique = Constraint {
+            name: "users_email_key".into(),
+            guard: Guard::Unique { columns: vec!["email".into()] },
+            state: State::Active,
+            born: "0001".into(),
+        };
+        let index = Index {
+            name: "users_by_email".into(),
+            keys: vec![IndexKey::Down("email".into())],
+            predicate: PerDatabase::Everywhere("email <> ''".into()),
         };
         let users = Table {
-            name: "users".into(),
-            access: Default::default(),
             primary_key: vec!["id".into()],
             born: "0001".into(),
             columns: vec![column("id", State::Active), column("han\"dle", State::Adding)],
+            constraints: vec![unique],
+            indexes: vec![index],
             retired: vec![Retired { name: "nickname".into(), born: "0001".into() }],
+            ..Table::new("users")
         };
         Lock {
             project: "shop".into(),
@@ -211,7 +231,7 @@ mod tests {
     #[test]
     fn every_column_has_a_line_of_its_own() {
         let text = sample().render();
-        assert_eq!(text.lines().filter(|line| line.contains("\"state\"")).count(), 2, "{text}");
+        assert_eq!(text.lines().filter(|line| line.contains("\"type\"")).count(), 2, "{text}");
     }
 
     #[test]

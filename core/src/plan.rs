@@ -33,7 +33,8 @@ pub fn plan(lock: &Lock, source: &Schema, name: Option<&str>) -> Result<Outcome,
     let mut problems = vanished(lock, source);
     let mut changes = Vec::new();
     let mut goes_on = Vec::new();
-    for table in &source.tables {
+    problems.extend(not_planned_yet(lock, source));
+    for table in source.tables.iter().filter(|table| table.owner.is_empty()) {
         let Some(recorded) = lock.schema.table(&table.name) else {
             changes.push(create(table, &number));
             continue;
@@ -76,7 +77,8 @@ fn next_number(lock: &Lock) -> String {
 }
 
 fn vanished(lock: &Lock, source: &Schema) -> Vec<Problem> {
-    let gone = lock.schema.tables.iter().filter(|table| source.table(&table.name).is_none());
+    let own = lock.schema.tables.iter().filter(|table| table.owner.is_empty());
+    let gone = own.filter(|table| source.table(&table.name).is_none());
     gone.map(|table| {
         TABLE_VANISHED
             .problem(format!("no struct stands for `{}` any more", table.name))
@@ -84,6 +86,58 @@ fn vanished(lock: &Lock, source: &Schema) -> Vec<Problem> {
             .help("put the struct back: this version of colmig does not retire tables, and a table with rows is not dropped because a struct moved")
     })
     .collect()
+}
+
+/// What the source may say and this version has no migration for. Nothing is recorded then, so that the edit
+/// is whole when a version comes that has.
+fn not_planned_yet(lock: &Lock, source: &Schema) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for table in source.tables.iter().filter(|table| table.owner.is_empty()) {
+        let before = lock.schema.table(&table.name);
+        let mut later = |subject: &str, what: &str, instead: &str| {
+            let problem =
+                NOT_SUPPORTED.problem(format!("this version of colmig cannot {what} yet"));
+            problems.push(problem.at(format!("{}.{subject}", table.name)).help(instead));
+        };
+        let by_hand = "until then, take it out of the struct, and write it in a migration of sqlx beside colmig's";
+        for one in &table.constraints {
+            let old =
+                before.and_then(|old| old.constraints.iter().find(|old| old.name == one.name));
+            if old.is_none_or(|old| old.state != one.state) {
+                later(&one.name, "add, drop or change a constraint", by_hand);
+            }
+        }
+        for one in &table.indexes {
+            if !before.is_some_and(|old| old.indexes.contains(one)) {
+                later(&one.name, "make an index", by_hand);
+            }
+        }
+        for column in &table.columns {
+            let old = before.and_then(|old| old.column(&column.name));
+            if !column.generated.is_nowhere() && old.is_none() {
+                later(
+                    &column.name,
+                    "make a generated column",
+                    "until then, write the column from the application",
+                );
+            }
+            if !column.replaces.is_empty() && old.is_none_or(|old| old.state != column.state) {
+                later(
+                    &column.name,
+                    "replace a column",
+                    "until then, add the new column with a `backfill` from the old one, write both, and deprecate the old one a release later",
+                );
+            }
+            if old.is_some_and(|old| old.nullability != column.nullability) {
+                later(
+                    &column.name,
+                    "tighten or relax a column",
+                    "until then, keep its type; or add a new column with a `backfill` from this one, then drop this one",
+                );
+            }
+        }
+    }
+    problems
 }
 
 fn abandoned(subject: &str, from: State, to: State) -> Problem {
@@ -108,10 +162,25 @@ fn recorded(before: &Schema, source: &Schema, number: &str) -> Schema {
             let old = old.and_then(|old| old.column(&column.name));
             column.born = old.map_or(number.to_owned(), |old| old.born.clone());
         }
+        for one in &mut table.constraints {
+            let old = old.and_then(|old| old.constraints.iter().find(|old| old.name == one.name));
+            one.born = old.map_or(number.to_owned(), |old| old.born.clone());
+        }
+        if !table.owner.is_empty() {
+            without_births(&mut table);
+        }
         table.retired = old.map(|old| retired(old, &table)).unwrap_or_default();
         table
     });
     Schema { tables: tables.collect() }
+}
+
+/// Only the project that makes a table knows when its columns were born.
+fn without_births(table: &mut Table) {
+    table.born.clear();
+    for column in &mut table.columns {
+        column.born.clear();
+    }
 }
 
 fn retired(old: &Table, new: &Table) -> Vec<Retired> {
@@ -141,7 +210,7 @@ fn add(table: &Table, column: &Column, number: &str) -> Change {
 
 /// The column as it is declared carries `reverse`; the one that was recorded carries the birth.
 fn drop(table: &Table, column: &Column, recorded: Option<&Column>) -> Change {
-    let kind = if column.optional {
+    let kind = if column.optional() {
         ChangeKind::DropNullable
     } else if column.dispensable() {
         ChangeKind::DropDefault
@@ -307,17 +376,7 @@ mod tests {
     use crate::types::{ColumnType, PerDatabase};
 
     fn column(name: &str, state: State) -> Column {
-        Column {
-            name: name.into(),
-            ty: ColumnType::Known("text".into()),
-            optional: false,
-            auto: false,
-            default: PerDatabase::Nowhere,
-            state,
-            born: String::new(),
-            backfill: PerDatabase::Nowhere,
-            reverse: PerDatabase::Nowhere,
-        }
+        Column { state, ..Column::new(name, ColumnType::Known("text".into())) }
     }
 
     fn users(columns: Vec<Column>) -> Schema {
@@ -329,12 +388,9 @@ mod tests {
         all.extend(columns);
         Schema {
             tables: vec![Table {
-                name: "users".into(),
-                access: Default::default(),
                 primary_key: vec!["id".into()],
-                born: String::new(),
                 columns: all,
-                retired: Vec::new(),
+                ..Table::new("users")
             }],
         }
     }

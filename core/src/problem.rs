@@ -100,6 +100,8 @@ codes! {
     TABLE_VANISHED = "CM0203", Findings, "a table's struct disappeared";
     KEY_CHANGED = "CM0204", Findings, "a primary key changed";
     NOT_IN_LOCK = "CM0205", Drift, "a table or column is not in its lock file";
+    GUARD_CHANGED = "CM0206", Findings, "a constraint changed in place";
+    OWNER_CHANGED = "CM0207", Findings, "a table changed its owner";
     LOCK_UNREADABLE = "CM0301", Setup, "colmig.lock cannot be read";
     FORMAT_TOO_NEW = "CM0302", Setup, "a file or a ledger was written by a newer colmig";
     MIGRATION_UNREADABLE = "CM0303", Setup, "a migration directory cannot be read";

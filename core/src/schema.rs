@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::lifecycle::{Access, Stand, State};
+use crate::lifecycle::{Access, Nullability, Stand, State};
 use crate::types::{ColumnType, Database, PerDatabase};
 
 /// The tables of one project on one database.
@@ -26,6 +26,16 @@ pub struct Table {
     pub born: String,
     /// The columns that the code names, in the order of the fields.
     pub columns: Vec<Column>,
+    /// The project whose migrations make the table, where it is another one; this one names some of its
+    /// columns.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub owner: String,
+    /// What the database guards beside the types.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub constraints: Vec<Constraint>,
+    /// The indexes that are no constraint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<Index>,
     /// Columns that the code no longer names, with their births, so that a name is never taken for an
     /// older one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -40,15 +50,24 @@ pub struct Column {
     /// Its type.
     #[serde(rename = "type")]
     pub ty: ColumnType,
-    /// Whether the field's (inner) type is an `Option`: the column may be NULL.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub optional: bool,
+    /// Whether the code reckons with NULL.
+    #[serde(default, skip_serializing_if = "is_relies")]
+    pub nullability: Nullability,
     /// Whether the database makes its values: it is left out of inserts.
     #[serde(default, skip_serializing_if = "is_false")]
     pub auto: bool,
     /// The constant default, kept in the database.
     #[serde(default, skip_serializing_if = "PerDatabase::is_nowhere")]
     pub default: PerDatabase,
+    /// What the database computes the column from; no statement writes it.
+    #[serde(default, skip_serializing_if = "PerDatabase::is_nowhere")]
+    pub generated: PerDatabase,
+    /// The columns that it replaces.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<String>,
+    /// Who keeps a replacement and its sources alike while both are written.
+    #[serde(default, skip_serializing_if = "is_application")]
+    pub dual_write: DualWrite,
     /// What the code does with it.
     pub state: State,
     /// The number of the migration that created it; empty before it is generated.
@@ -56,9 +75,91 @@ pub struct Column {
     /// What existing rows get. It belongs to the migration, so the lock file does not hold it.
     #[serde(default, skip_serializing_if = "PerDatabase::is_nowhere")]
     pub backfill: PerDatabase,
+    /// A replacement's value, computed from its sources. It belongs to the migration too.
+    #[serde(default, skip_serializing_if = "PerDatabase::is_nowhere")]
+    pub forward: PerDatabase,
     /// What undo writes into rows without a value. It belongs to the migration too.
     #[serde(default, skip_serializing_if = "PerDatabase::is_nowhere")]
     pub reverse: PerDatabase,
+}
+
+/// Who writes a replacement where only its source is written, and the other way round.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DualWrite {
+    /// The application: a release that writes both comes first.
+    #[default]
+    Application,
+    /// A trigger of the database, for as long as the change takes.
+    Trigger,
+}
+
+/// What the database guards: a list of columns that is unique, an expression that holds, a row that
+/// another table has. It has a life, as a column does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Constraint {
+    /// Its name in the database.
+    pub name: String,
+    /// What it guards.
+    #[serde(flatten)]
+    pub guard: Guard,
+    /// What the code does with it: upholds it (`adding`, `deprecated`), or relies on it as well.
+    pub state: State,
+    /// The number of the migration that created it; empty before it is generated.
+    pub born: String,
+}
+
+/// What a constraint guards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Guard {
+    /// No two rows have the same values.
+    Unique {
+        /// The columns.
+        columns: Vec<String>,
+    },
+    /// The expression is not false for any row.
+    Check {
+        /// The expression, as SQL over the row.
+        expression: PerDatabase,
+    },
+    /// Another table has a row with this value.
+    References {
+        /// The column.
+        column: String,
+        /// The other table.
+        table: String,
+        /// Its column.
+        target: String,
+        /// What becomes of this row when the other one is deleted: `cascade`, `restrict`, `set null`,
+        /// `no action`; empty for what the database does unasked.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        on_delete: String,
+    },
+}
+
+/// An index. It guards nothing, so it needs no life: it comes and goes whatever releases are alive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Index {
+    /// Its name in the database.
+    pub name: String,
+    /// What it sorts by.
+    pub keys: Vec<IndexKey>,
+    /// Which rows are in it; none means all.
+    #[serde(default, rename = "where", skip_serializing_if = "PerDatabase::is_nowhere")]
+    pub predicate: PerDatabase,
+}
+
+/// One thing that an index sorts by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IndexKey {
+    /// A column, upwards.
+    Up(String),
+    /// A column, downwards.
+    Down(String),
+    /// An expression over the row.
+    Expression(PerDatabase),
 }
 
 /// A column that the code no longer names.
@@ -72,6 +173,14 @@ pub struct Retired {
 
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+fn is_relies(nullability: &Nullability) -> bool {
+    *nullability == Nullability::Relies
+}
+
+fn is_application(dual_write: &DualWrite) -> bool {
+    *dual_write == DualWrite::Application
 }
 
 fn is_writer(access: &Access) -> bool {
@@ -91,9 +200,55 @@ impl Schema {
 }
 
 impl Table {
+    /// A table without columns, not generated yet.
+    pub fn new(name: impl Into<String>) -> Table {
+        Table {
+            name: name.into(),
+            access: Access::Writer,
+            primary_key: Vec::new(),
+            born: String::new(),
+            columns: Vec::new(),
+            owner: String::new(),
+            constraints: Vec::new(),
+            indexes: Vec::new(),
+            retired: Vec::new(),
+        }
+    }
+
     /// The column of this name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// What a column that is not read follows from, where it replaces others or is replaced: the columns that
+    /// are read instead, and the SQL expression over them. None where nothing says so, or where a trigger
+    /// sees to it.
+    pub fn derived<'t>(&'t self, column: &'t Column) -> Option<(Vec<&'t str>, &'t PerDatabase)> {
+        if column.state.facts().reads {
+            return None;
+        }
+        let (sources, expression, dual_write) = match column.replaces.is_empty() {
+            false => {
+                let sources = column.replaces.iter().map(String::as_str).collect();
+                (sources, &column.forward, column.dual_write)
+            }
+            true => {
+                let replaces = |other: &&Column| other.replaces.contains(&column.name);
+                let others: Vec<&Column> = self.columns.iter().filter(replaces).collect();
+                let said = [column].into_iter().chain(others.iter().copied());
+                let reverse = said.map(|one| &one.reverse).find(|text| !text.is_nowhere())?;
+                let sources = others.iter().map(|other| other.name.as_str()).collect();
+                (sources, reverse, others.first()?.dual_write)
+            }
+        };
+        let says = dual_write == DualWrite::Application && !expression.is_nowhere();
+        says.then_some((sources, expression))
+    }
+
+    /// The columns that take the place of this one.
+    pub fn replacements<'t>(&'t self, column: &str) -> Vec<&'t str> {
+        let replaces = |other: &&Column| other.replaces.iter().any(|name| name == column);
+        self.columns.iter().filter(replaces).map(|other| other.name.as_str()).collect()
     }
 
     /// The column of this name, to change it.
@@ -103,17 +258,46 @@ impl Table {
 }
 
 impl Column {
+    /// A required column that the code reads and writes, not generated yet.
+    pub fn new(name: impl Into<String>, ty: ColumnType) -> Column {
+        Column {
+            name: name.into(),
+            ty,
+            nullability: Nullability::Relies,
+            auto: false,
+            default: PerDatabase::Nowhere,
+            generated: PerDatabase::Nowhere,
+            replaces: Vec::new(),
+            dual_write: DualWrite::Application,
+            state: State::Active,
+            born: String::new(),
+            backfill: PerDatabase::Nowhere,
+            forward: PerDatabase::Nowhere,
+            reverse: PerDatabase::Nowhere,
+        }
+    }
+
     /// What a build with this column does with it.
     pub fn stand(&self) -> Stand {
         match self.state.facts().stand {
-            Stand::Required if self.optional => Stand::Optional,
+            Stand::Required => self.nullability.facts().stand,
             stand => stand,
         }
     }
 
+    /// Whether the code writes NULL.
+    pub fn optional(&self) -> bool {
+        self.nullability == Nullability::Loose
+    }
+
+    /// Whether the database makes its values, so that no statement names it to write.
+    pub fn is_made(&self) -> bool {
+        self.auto || !self.generated.is_nowhere()
+    }
+
     /// Whether a writer that does not name it is served by the database.
     pub fn dispensable(&self) -> bool {
-        self.optional || self.auto || !self.default.is_nowhere()
+        self.optional() || self.is_made() || !self.default.is_nowhere()
     }
 
     /// The constant default on one database.

@@ -87,7 +87,11 @@ impl Struct {
     fn stand(&self, change: &Change) -> Stand {
         let Some(column) = &change.column else { return Stand::Required };
         match self.columns.get(&column.name) {
-            Some(property) if property.born == column.born => property.stand,
+            // What names a column of another project's table does not know its birth, and means the one that
+            // is there.
+            Some(property) if property.born.is_empty() || property.born == column.born => {
+                property.stand
+            }
             _ => Stand::Absent,
         }
     }

@@ -5,19 +5,23 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use colmig_core::ident::quote;
-use colmig_core::lifecycle::{Access, Stand};
-use colmig_core::parse::{Declared, Field};
+use colmig_core::lifecycle::{Access, Stand, State};
+use colmig_core::parse::{Codec, Declared, Field};
 use colmig_core::schema::Column;
+use colmig_core::types::PerDatabase;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use crate::lock::Surroundings;
 
-/// All that a table needs: two traits, its entry in the register, and the tie to the lock file.
+/// All that a table needs: its traits, its columns' constants, its entry in the register, and the tie to
+/// the lock file.
 pub(crate) fn table(declared: &Declared, surroundings: &Surroundings) -> TokenStream {
     let table = table_impl(declared, surroundings);
+    let abilities = abilities(declared);
+    let constants = constants(declared);
     let bind = bind_impl(declared);
     let (ident, colmig) = (own(&declared.ident), &declared.crate_path);
     let watch = surroundings.file.as_deref().and_then(Path::to_str).map(|file| {
@@ -26,6 +30,8 @@ pub(crate) fn table(declared: &Declared, surroundings: &Surroundings) -> TokenSt
     quote! {
         const _: () = {
             #table
+            #abilities
+            #constants
             #bind
             #colmig::__private::inventory::submit! {
                 #colmig::__private::Linked(<#ident as #colmig::Table>::TABLE)
@@ -38,16 +44,37 @@ pub(crate) fn table(declared: &Declared, surroundings: &Surroundings) -> TokenSt
 fn table_impl(declared: &Declared, surroundings: &Surroundings) -> TokenStream {
     let (ident, colmig) = (own(&declared.ident), &declared.crate_path);
     let info = info(declared, surroundings);
-    let select = select(declared);
+    let (columns, select) = lists(declared);
     let is_unset = is_unset(declared);
     quote! {
         #[automatically_derived]
         impl #colmig::Table for #ident {
             const TABLE: &'static #colmig::__private::TableInfo = #info;
+            const COLUMNS: &'static ::core::primitive::str = #columns;
             const SELECT: &'static ::core::primitive::str = #select;
             #is_unset
         }
     }
+}
+
+/// What may be done with the rows: a struct that does not name all columns is not inserted, one that does
+/// not name the key is not updated.
+fn abilities(declared: &Declared) -> TokenStream {
+    let (ident, colmig, table) = (own(&declared.ident), &declared.crate_path, &declared.table);
+    let insertable = (table.access == Access::Writer).then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #colmig::Insertable for #ident {}
+        }
+    });
+    let is_updatable = table.access != Access::ReadOnly && !table.primary_key.is_empty();
+    let updatable = is_updatable.then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #colmig::Updatable for #ident {}
+        }
+    });
+    quote! { #insertable #updatable }
 }
 
 fn info(declared: &Declared, surroundings: &Surroundings) -> TokenStream {
@@ -60,7 +87,9 @@ fn info(declared: &Declared, surroundings: &Surroundings) -> TokenStream {
         let before = recorded.and_then(|recorded| recorded.column(&column.name));
         column_info(declared, field, column, before.map_or("", |before| &before.born))
     });
+    let columns = with_flattened(declared, quote! { &[#(#columns),*] });
     let (name, package, key) = (&table.name, &surroundings.package, &table.primary_key);
+    let owner = &table.owner;
     let rust = format!("::{}", declared.ident.unraw());
     let access = access(table.access);
     quote! {
@@ -69,27 +98,86 @@ fn info(declared: &Declared, surroundings: &Surroundings) -> TokenStream {
             rust: ::core::concat!(::core::module_path!(), #rust),
             package: #package,
             access: #colmig::__private::Access::#access,
+            owner: #owner,
             project: #project,
             head: #head,
             born: #born,
-            columns: &[#(#columns),*],
+            columns: #columns,
             primary_key: &[#(#key),*],
+        }
+    }
+}
+
+/// The columns of the flattened structs stand behind the struct's own.
+fn with_flattened(declared: &Declared, own: TokenStream) -> TokenStream {
+    if declared.flattened.is_empty() {
+        return own;
+    }
+    let colmig = &declared.crate_path;
+    let inner = declared.flattened.iter().map(|inner| &inner.ty);
+    quote! {
+        {
+            const PARTS: &[&[#colmig::__private::ColumnInfo]] =
+                &[#own, #(<#inner as #colmig::Table>::TABLE.columns),*];
+            const LENGTH: ::core::primitive::usize = {
+                let (mut part, mut length) = (0, 0);
+                while part < PARTS.len() {
+                    length += PARTS[part].len();
+                    part += 1;
+                }
+                length
+            };
+            const JOINED: [#colmig::__private::ColumnInfo; LENGTH] = #colmig::__private::join(PARTS);
+            &JOINED
         }
     }
 }
 
 fn column_info(declared: &Declared, field: &Field, column: &Column, born: &str) -> TokenStream {
     let colmig = &declared.crate_path;
-    let (name, auto, inner) = (&column.name, column.auto, &field.inner);
+    let (name, auto, inner) = (&column.name, column.is_made(), &field.inner);
     let stand = stand(column.stand());
+    let derived = derived(declared, column);
+    let held = match field.codec {
+        Codec::Json | Codec::JsonOrNull => {
+            quote! { #colmig::__private::sqlx::types::Json<#inner> }
+        }
+        Codec::Itself | Codec::Into(_) => quote! { #inner },
+    };
     quote! {
         #colmig::__private::ColumnInfo {
             name: #name,
             stand: #colmig::__private::Stand::#stand,
             born: #born,
             auto: #auto,
-            types: #colmig::__private::type_checks!(#inner),
+            derived: #derived,
+            types: #colmig::__private::type_checks!(#held),
         }
+    }
+}
+
+/// How a column that is not read follows from the ones that are.
+fn derived(declared: &Declared, column: &Column) -> TokenStream {
+    let colmig = &declared.crate_path;
+    let Some((sources, expression)) = declared.table.derived(column) else {
+        return quote! { ::core::option::Option::None };
+    };
+    let expressions = match expression {
+        PerDatabase::Nowhere => Vec::new(),
+        PerDatabase::Everywhere(text) => vec![quote! { ("", #text) }],
+        PerDatabase::Each(texts) => texts
+            .iter()
+            .map(|(database, text)| {
+                let word = database.word();
+                quote! { (#word, #text) }
+            })
+            .collect(),
+    };
+    quote! {
+        ::core::option::Option::Some(&#colmig::__private::Derived {
+            sources: &[#(#sources),*],
+            expressions: &[#(#expressions),*],
+        })
     }
 }
 
@@ -106,9 +194,48 @@ fn stand(stand: Stand) -> Ident {
     format_ident!("{stand:?}")
 }
 
-/// The columns that the code may read, under the names that `sqlx::FromRow` looks for. Each carries its
-/// table's name: SQLite takes a lone `"name"` that no column has for text, and would return that.
-fn select(declared: &Declared) -> String {
+/// A constant for each column, as visible as its field. What is deprecated warns where it is named.
+fn constants(declared: &Declared) -> TokenStream {
+    let (ident, colmig, table) = (own(&declared.ident), &declared.crate_path, &declared.table);
+    let constants = declared.fields.iter().zip(&table.columns).map(|(field, column)| {
+        let name = Ident::new(&field.constant, field.member.span().resolved_at(Span::call_site()));
+        let (visibility, value) = (&field.visibility, &field.inner);
+        let state = column.state;
+        let state = format_ident!("{state:?}");
+        let (table_name, column_name, label) = (&table.name, &column.name, &field.label);
+        let doc = format!("The column `{table_name}.{column_name}`.");
+        let deprecated = (column.state == State::Deprecated).then(|| {
+            let note = replaced_by(table.replacements(column_name));
+            quote! { #[deprecated(note = #note)] }
+        });
+        quote! {
+            #[doc = #doc]
+            #deprecated
+            #visibility const #name: #colmig::Column<#ident, #value, #colmig::state::#state> =
+                #colmig::Column::new(#table_name, #column_name, #label);
+        }
+    });
+    quote! {
+        #[automatically_derived]
+        #[allow(dead_code, reason = "a column may be used by the derived statements alone")]
+        impl #ident {
+            #(#constants)*
+        }
+    }
+}
+
+fn replaced_by(replacements: Vec<&str>) -> String {
+    if replacements.is_empty() {
+        return "this column is on its way out, and nothing replaces it".to_owned();
+    }
+    let names: Vec<_> = replacements.iter().map(|name| format!("`{name}`")).collect();
+    format!("this column is on its way out: use {} instead", names.join(" and "))
+}
+
+/// The columns that the code may read, under the names that `sqlx::FromRow` looks for, and the whole
+/// `SELECT`. Each column carries its table's name: SQLite takes a lone `"name"` that no column has for text,
+/// and would return that.
+fn lists(declared: &Declared) -> (TokenStream, TokenStream) {
     let table = quote(&declared.table.name);
     let columns = declared.fields.iter().zip(&declared.table.columns).map(|(field, column)| {
         let (name, label) = (quote(&column.name), quote(&field.label));
@@ -118,36 +245,96 @@ fn select(declared: &Declared) -> String {
             format!("NULL AS {label}")
         }
     });
-    format!("SELECT {} FROM {table}", columns.collect::<Vec<_>>().join(", "))
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    if declared.flattened.is_empty() {
+        let select = format!("SELECT {columns} FROM {table}");
+        return (quote! { #columns }, quote! { #select });
+    }
+    let colmig = &declared.crate_path;
+    let inner: Vec<_> = declared.flattened.iter().map(|inner| &inner.ty).collect();
+    let inner = quote! { #(", ", <#inner as #colmig::Table>::COLUMNS),* };
+    let from = format!(" FROM {table}");
+    let list = joined(declared, quote! { #columns, #inner });
+    let select = joined(declared, quote! { "SELECT ", #columns, #inner, #from });
+    (list, select)
 }
 
-/// Asking whether it has a value is what holds a field without reading to `WriteOnly`: the trait has no
-/// other type, and its message points at the field's.
+/// Texts that only the compiler knows, put together by it.
+fn joined(declared: &Declared, parts: TokenStream) -> TokenStream {
+    let private = &declared.crate_path;
+    let private = quote! { #private::__private };
+    quote! {
+        {
+            const PARTS: &[&::core::primitive::str] = &[#parts];
+            const TEXT: #private::Text<{ #private::joined_length(PARTS) }> =
+                #private::Text::joined(PARTS);
+            TEXT.as_str()
+        }
+    }
+}
+
+/// Asking whether it has a value is what holds a field that may have none to its type: the trait has no
+/// other, and its message points at the field's.
 fn is_unset(declared: &Declared) -> TokenStream {
     let colmig = &declared.crate_path;
-    let arms = declared.fields.iter().filter(|field| field.shape.is_write_only()).map(|field| {
+    let arms = declared.fields.iter().filter(|field| field.shape.may_be_unset()).map(|field| {
         let (index, member) = (index(field), own(&field.member));
+        let asks =
+            if field.shape.is_write_only() { "WriteOnlyField" } else { "RequiredOnWriteField" };
+        let asks = Ident::new(asks, Span::call_site());
         let ask = quote_spanned! { field.ty.span() =>
-            #colmig::__private::WriteOnlyField::is_unset(&self.#member)
+            #colmig::__private::#asks::is_unset(&self.#member)
         };
         quote! { #index => #ask, }
     });
     let arms: Vec<_> = arms.collect();
-    if arms.is_empty() {
-        return quote! {
-            fn is_unset(&self, _: ::core::primitive::usize) -> ::core::primitive::bool {
-                false
-            }
-        };
-    }
+    let rest =
+        in_flattened(declared, |inner, index| quote! { #colmig::Table::is_unset(#inner, #index) });
+    let rest = rest.unwrap_or_else(|| quote! { false });
+    let body = match arms.is_empty() {
+        true => rest,
+        false => quote! { match index { #(#arms)* _ => #rest } },
+    };
+    let index = match arms.is_empty() && declared.flattened.is_empty() {
+        true => quote! { _ },
+        false => quote! { index },
+    };
     quote! {
-        fn is_unset(&self, index: ::core::primitive::usize) -> ::core::primitive::bool {
-            match index {
-                #(#arms)*
-                _ => false,
-            }
+        fn is_unset(&self, #index: ::core::primitive::usize) -> ::core::primitive::bool {
+            #body
         }
     }
+}
+
+/// Asks the flattened struct in which a column beyond the struct's own lies; the last one is asked for what is
+/// beyond all of them.
+fn in_flattened(
+    declared: &Declared,
+    ask: impl Fn(TokenStream, TokenStream) -> TokenStream,
+) -> Option<TokenStream> {
+    let colmig = &declared.crate_path;
+    let (last, others) = declared.flattened.split_last()?;
+    let own_columns = Literal::usize_unsuffixed(declared.fields.len());
+    let (last, asked) = (own(&last.member), quote! { index });
+    let last = ask(quote! { &self.#last }, asked.clone());
+    let others = others.iter().map(|inner| {
+        let (member, ty) = (own(&inner.member), &inner.ty);
+        let ask = ask(quote! { &self.#member }, asked.clone());
+        quote! {
+            let length = <#ty as #colmig::Table>::TABLE.columns.len();
+            if index < length {
+                return #ask;
+            }
+            let index = index - length;
+        }
+    });
+    Some(quote! {
+        {
+            let index = index.wrapping_sub(#own_columns);
+            #(#others)*
+            #last
+        }
+    })
 }
 
 /// One implementation for every database that has a type for each field.
@@ -155,17 +342,30 @@ fn bind_impl(declared: &Declared) -> TokenStream {
     let (ident, colmig) = (own(&declared.ident), &declared.crate_path);
     let sqlx = quote! { #colmig::__private::sqlx };
     let mut seen = BTreeSet::new();
-    let types = declared.fields.iter().map(|field| &field.ty);
-    let types = types.filter(|ty| seen.insert(ty.to_token_stream().to_string()));
+    let bounds = declared.fields.iter().map(|field| written_as(declared, field));
+    let bounds = bounds.filter(|held| seen.insert(held.to_string())).map(|held| {
+        quote! { for<'__q> #held: #sqlx::Encode<'__q, __DB> + #sqlx::Type<__DB>, }
+    });
+    let flattened = declared.flattened.iter().map(|inner| {
+        let ty = &inner.ty;
+        quote! { #ty: #colmig::Bind<__DB>, }
+    });
     let arms = declared.fields.iter().map(|field| {
-        let (index, member) = (index(field), own(&field.member));
-        quote! { #index => #sqlx::Arguments::add(arguments, &self.#member), }
+        let (index, value) = (index(field), value(declared, field));
+        quote! { #index => #sqlx::Arguments::add(arguments, #value), }
+    });
+    let rest = in_flattened(declared, |inner, index| {
+        quote! { #colmig::Bind::<__DB>::bind(#inner, #index, arguments) }
+    });
+    let rest = rest.unwrap_or_else(|| {
+        quote! { ::core::unreachable!("statements are made from the columns of this table") }
     });
     quote! {
         #[automatically_derived]
         impl<__DB: #sqlx::Database> #colmig::Bind<__DB> for #ident
         where
-            #(for<'__q> #types: #sqlx::Encode<'__q, __DB> + #sqlx::Type<__DB>,)*
+            #(#bounds)*
+            #(#flattened)*
         {
             fn bind(
                 &self,
@@ -174,10 +374,38 @@ fn bind_impl(declared: &Declared) -> TokenStream {
             ) -> ::core::result::Result<(), #sqlx::error::BoxDynError> {
                 match index {
                     #(#arms)*
-                    _ => ::core::unreachable!("statements are made from the columns of this table"),
+                    _ => #rest,
                 }
             }
         }
+    }
+}
+
+/// The type as which a field's value is written.
+fn written_as(declared: &Declared, field: &Field) -> TokenStream {
+    let (colmig, ty, inner) = (&declared.crate_path, &field.ty, &field.inner);
+    let json = quote! { #colmig::__private::sqlx::types::Json };
+    match &field.codec {
+        Codec::Itself => quote! { #ty },
+        Codec::Json => quote! { #json<&'__q #ty> },
+        Codec::JsonOrNull => quote! { ::core::option::Option<#json<&'__q #inner>> },
+        Codec::Into(held) => quote! { #held },
+    }
+}
+
+/// The value that is written.
+fn value(declared: &Declared, field: &Field) -> TokenStream {
+    let (colmig, member) = (&declared.crate_path, own(&field.member));
+    let json = quote! { #colmig::__private::sqlx::types::Json };
+    match &field.codec {
+        Codec::Itself => quote! { &self.#member },
+        Codec::Json => quote! { #json(&self.#member) },
+        Codec::JsonOrNull => {
+            quote! { ::core::option::Option::map(::core::option::Option::as_ref(&self.#member), #json) }
+        }
+        Codec::Into(held) => quote_spanned! { field.ty.span() =>
+            #colmig::__private::Converted::<#held>::held(&self.#member)
+        },
     }
 }
 

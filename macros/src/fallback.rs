@@ -24,17 +24,23 @@ pub(crate) fn table(input: &DeriveInput) -> TokenStream {
                         rust: "",
                         package: "",
                         access: #colmig::__private::Access::Writer,
+                        owner: "",
                         project: "",
                         head: "",
                         born: "",
                         columns: &[],
                         primary_key: &[],
                     };
+                const COLUMNS: &'static ::core::primitive::str = "";
                 const SELECT: &'static ::core::primitive::str = "";
                 fn is_unset(&self, _: ::core::primitive::usize) -> ::core::primitive::bool {
                     false
                 }
             }
+            #[automatically_derived]
+            impl #of_table #colmig::Insertable for #ident #parameters #clause {}
+            #[automatically_derived]
+            impl #of_table #colmig::Updatable for #ident #parameters #clause {}
             #[automatically_derived]
             impl #of_bind #colmig::Bind<__DB> for #ident #parameters #clause {
                 fn bind(

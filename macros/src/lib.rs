@@ -4,6 +4,7 @@
 //! struct, `expand` writes the code, and `fallback` writes just enough of it where the struct is wrong,
 //! so that one mistake is one error. Use it through the `colmig` crate, which the code names.
 
+mod columns;
 mod derive;
 mod expand;
 mod fallback;
@@ -25,4 +26,11 @@ mod lock;
 #[proc_macro_derive(Table, attributes(colmig))]
 pub fn table(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     derive::table(input.into(), &lock::Surroundings::of_this_compilation()).into()
+}
+
+/// What `colmig::columns!` hands its tokens to.
+#[doc(hidden)]
+#[proc_macro]
+pub fn columns(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    columns::columns(input.into()).into()
 }

@@ -289,7 +289,8 @@ async fn held(phase: &mut watch::Receiver<Phase>) -> bool {
 pub(crate) fn vector(project: &str, tables: &[&'static TableInfo]) -> Result<Vector> {
     let mut structs = Vec::new();
     for table in tables {
-        if table.born.is_empty() {
+        let is_own = table.owner.is_empty();
+        if is_own && table.born.is_empty() {
             return Err(NOT_IN_LOCK
                 .problem(format!(
                     "`{}` stands for the table `{}`, which no colmig.lock knows",
@@ -300,7 +301,7 @@ pub(crate) fn vector(project: &str, tables: &[&'static TableInfo]) -> Result<Vec
         }
         let mut columns = std::collections::BTreeMap::new();
         for column in table.columns {
-            if column.born.is_empty() {
+            if is_own && column.born.is_empty() {
                 return Err(NOT_IN_LOCK
                     .problem(format!(
                         "the column `{}.{}` is not in colmig.lock",

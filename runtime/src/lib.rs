@@ -37,11 +37,14 @@
 //! * [`WriteOnly`] is the type of a column that is `adding` or `deprecated`.
 //! * [`insert`] and [`update`] write a row on any database that sqlx speaks to.
 
+mod column;
 mod error;
 mod table;
 mod types;
 
+mod required_on_write;
 mod statement;
+mod unset;
 mod write_only;
 
 mod driver;
@@ -56,10 +59,12 @@ pub mod __private;
 pub use colmig_core::Problem;
 pub use colmig_core::admission::Refusal;
 pub use colmig_macros::Table;
+pub use column::{Column, Readable, state};
 pub use error::{Error, Result};
 pub use lease::{Lease, LeaseDatabase};
+pub use required_on_write::RequiredOnWrite;
 pub use statement::{Bind, Insert, Update, insert, update};
-pub use table::{ColumnInfo, Table, TableInfo, linked};
+pub use table::{ColumnInfo, Derived, Insertable, Table, TableInfo, Updatable, linked};
 pub use types::TypeChecks;
 pub use verify::verify;
 pub use write_only::WriteOnly;

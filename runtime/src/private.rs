@@ -2,9 +2,11 @@
 //! is stable: the macros and this crate are released together.
 
 pub use colmig_core::lifecycle::{Access, Stand};
+pub use colmig_macros::columns;
 pub use {inventory, sqlx};
 
 pub use crate::__type_checks as type_checks;
-pub use crate::table::{ColumnInfo, Linked, TableInfo};
+pub use crate::column::{Listed, Text, joined_length, list_length};
+pub use crate::table::{ColumnInfo, Derived, Linked, TableInfo, join};
 pub use crate::types::{Probe, TypeChecks, Untyped};
-pub use crate::write_only::WriteOnlyField;
+pub use crate::unset::{Converted, RequiredOnWriteField, WriteOnlyField};

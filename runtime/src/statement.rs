@@ -3,12 +3,11 @@
 mod columns;
 mod text;
 
-use colmig_core::lifecycle::Access;
 use sqlx::error::BoxDynError;
 use sqlx::{Arguments, AssertSqlSafe, Database, Executor, FromRow, IntoArguments};
 
 use crate::error::Result;
-use crate::table::Table;
+use crate::table::{Insertable, Table, Updatable};
 use text::Slot;
 
 /// A table's struct whose values one database can hold. Derived with [`Table`].
@@ -26,10 +25,9 @@ pub trait Bind<DB: Database>: Table {
 /// Columns that the database makes (`auto`) are left out. A [`WriteOnly`](crate::WriteOnly) column
 /// without a value is an error, because the row would lack it.
 ///
-/// A struct that is `read_only` or `partial` never inserts: `cargo build` refuses this call
-/// (`cargo check` does not look that far).
+/// A struct that is `read_only` or `partial` never inserts:
 ///
-/// ```compile_fail,E0080
+/// ```compile_fail,E0277
 /// # // Hidden, because it shows the mistake and not the use.
 /// # #[derive(colmig::Table)]
 /// # #[colmig(table = "users", read_only)]
@@ -40,13 +38,7 @@ pub trait Bind<DB: Database>: Table {
 /// let user = User { id: 1 };
 /// let insert = colmig::insert(&user);
 /// ```
-pub fn insert<T: Table>(row: &T) -> Insert<'_, T> {
-    const {
-        assert!(
-            matches!(T::TABLE.access, Access::Writer),
-            "a `read_only` or `partial` struct never inserts: remove that attribute, and name every column"
-        );
-    }
+pub fn insert<T: Insertable>(row: &T) -> Insert<'_, T> {
     Insert { row }
 }
 
@@ -55,15 +47,8 @@ pub fn insert<T: Table>(row: &T) -> Insert<'_, T> {
 /// Every column is set that is no key, is not made by the database (`auto`) and has a value. A
 /// [`WriteOnly`](crate::WriteOnly) column without one, as in a row that was read, keeps what it has.
 ///
-/// A struct that is `read_only` never updates: `cargo build` refuses this call.
-pub fn update<T: Table>(row: &T) -> Update<'_, T> {
-    const {
-        assert!(
-            !matches!(T::TABLE.access, Access::ReadOnly),
-            "a `read_only` struct never updates: remove that attribute from the struct"
-        );
-        assert!(!T::TABLE.primary_key.is_empty(), "an update finds its row by the primary key");
-    }
+/// A struct that is `read_only`, or that does not name the key, never updates.
+pub fn update<T: Updatable>(row: &T) -> Update<'_, T> {
     Update { row }
 }
 
@@ -97,7 +82,7 @@ impl<T: Table> Insert<'_, T> {
         DB::Arguments: IntoArguments<DB>,
     {
         let (text, arguments) = self.statement()?;
-        let text = text + &text::returning(T::TABLE, T::SELECT)?;
+        let text = text + " RETURNING " + T::COLUMNS;
         Ok(sqlx::query_as_with(AssertSqlSafe(text), arguments).fetch_one(executor).await?)
     }
 

@@ -10,13 +10,33 @@ pub trait Table {
     /// The table's static description.
     const TABLE: &'static TableInfo;
 
-    /// `SELECT` and every column that the code may read, by name, `FROM` the table. A write-only column
-    /// is selected as `NULL AS name`, so that `sqlx::FromRow` finds it and the real column is never read.
+    /// Every column that the code may read, by name, under the names that `sqlx::FromRow` looks for. A
+    /// write-only column is `NULL AS name`, so that it is found and the real column is never read.
+    const COLUMNS: &'static str;
+
+    /// `SELECT`, the [`COLUMNS`](Table::COLUMNS), `FROM` the table.
     const SELECT: &'static str;
 
-    /// Whether the field at this index of [`TableInfo::columns`] is a `WriteOnly` without a value.
+    /// Whether the field at this index of [`TableInfo::columns`] is a `WriteOnly` or a `RequiredOnWrite`
+    /// without a value.
     fn is_unset(&self, index: usize) -> bool;
 }
+
+/// A struct whose rows can be inserted: it names every column that its project knows of.
+#[diagnostic::on_unimplemented(
+    message = "rows of `{Self}` cannot be inserted",
+    label = "its struct does not name every column of the table",
+    note = "a `partial` or `read_only` struct leaves columns out: insert through the struct that declares the table"
+)]
+pub trait Insertable: Table {}
+
+/// A struct whose rows can be updated: it writes, and says which row it is.
+#[diagnostic::on_unimplemented(
+    message = "rows of `{Self}` cannot be updated",
+    label = "its struct writes nothing, or does not name the primary key",
+    note = "delete `read_only`, or name the key: `#[colmig(primary_key)]`"
+)]
+pub trait Updatable: Table {}
 
 /// The static description of one struct.
 #[derive(Debug)]
@@ -29,6 +49,8 @@ pub struct TableInfo {
     pub package: &'static str,
     /// How the struct uses the table.
     pub access: Access,
+    /// The project that makes the table, where it is another one; empty where it is this one.
+    pub owner: &'static str,
     /// The project of the lock file that the derive heeded; empty where there was none.
     pub project: &'static str,
     /// The newest migration of that lock file; empty where there was none.
@@ -42,7 +64,7 @@ pub struct TableInfo {
 }
 
 /// The static description of one field.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct ColumnInfo {
     /// The column's name in the database.
     pub name: &'static str,
@@ -52,8 +74,46 @@ pub struct ColumnInfo {
     pub born: &'static str,
     /// Whether the database makes its values.
     pub auto: bool,
+    /// What it is computed from, where it replaces other columns or is replaced by one.
+    pub derived: Option<&'static Derived>,
     /// The tests of its type, a database each.
     pub types: TypeChecks,
+}
+
+/// How a column that has no value of its own in a statement follows from others that have.
+#[derive(Debug)]
+pub struct Derived {
+    /// The columns that it follows from.
+    pub sources: &'static [&'static str],
+    /// The SQL expression over them, by the word of the database; one word that is empty means all.
+    pub expressions: &'static [(&'static str, &'static str)],
+}
+
+impl Derived {
+    /// The expression on one database.
+    pub fn on(&self, database: &str) -> Option<&'static str> {
+        let found = self.expressions.iter().find(|(word, _)| word.is_empty() || *word == database);
+        found.map(|(_, expression)| *expression)
+    }
+}
+
+/// The columns of several structs as those of one.
+#[doc(hidden)]
+pub const fn join<const N: usize>(parts: &[&[ColumnInfo]]) -> [ColumnInfo; N] {
+    let (mut part, mut index, mut next) = (0, 0, 0);
+    while parts[part].is_empty() {
+        part += 1;
+    }
+    let mut columns = [parts[part][0]; N];
+    while next < N {
+        if index == parts[part].len() {
+            (part, index) = (part + 1, 0);
+            continue;
+        }
+        columns[next] = parts[part][index];
+        (next, index) = (next + 1, index + 1);
+    }
+    columns
 }
 
 /// One table that is linked into this program. The derive submits it; nobody else should.

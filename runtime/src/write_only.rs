@@ -118,23 +118,6 @@ fn unset() -> Problem {
         .help("or give the field a value: `row.field = value.into()`")
 }
 
-/// `WriteOnly<T>` and nothing else; the derive asks it of every field that is `adding` or `deprecated`.
-#[diagnostic::on_unimplemented(
-    message = "an `adding` or `deprecated` column needs the type `WriteOnly<{Self}>`",
-    label = "the code could read this column",
-    note = "while a column is `adding` or `deprecated`, some releases leave it empty or stale: write `colmig::WriteOnly<{Self}>`, or remove the attribute once the column may be read"
-)]
-pub trait WriteOnlyField {
-    /// Whether the field has no value.
-    fn is_unset(&self) -> bool;
-}
-
-impl<T> WriteOnlyField for WriteOnly<T> {
-    fn is_unset(&self) -> bool {
-        WriteOnly::is_unset(self)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,7 +18,7 @@ use crate::running::until;
 
 const fn column(name: &'static str, stand: Stand, born: &'static str) -> ColumnInfo {
     let types = TypeChecks { postgres: None, sqlite: None };
-    ColumnInfo { name, stand, born, auto: false, types }
+    ColumnInfo { name, stand, born, auto: false, derived: None, types }
 }
 
 const fn users(rust: &'static str, columns: &'static [ColumnInfo]) -> TableInfo {
@@ -27,6 +27,7 @@ const fn users(rust: &'static str, columns: &'static [ColumnInfo]) -> TableInfo 
         rust,
         package: "shop",
         access: Access::Writer,
+        owner: "",
         project: "shop",
         head: "",
         born: "0001",

@@ -43,12 +43,9 @@ impl Project {
     pub fn edited(&self, columns: &[Column]) -> Project {
         let id = Column { ty: ColumnType::Known("int8".into()), auto: true, ..column("id") };
         let table = Table {
-            name: "users".into(),
-            access: Default::default(),
             primary_key: vec!["id".into()],
-            born: String::new(),
             columns: std::iter::once(id).chain(columns.iter().cloned()).collect(),
-            retired: Vec::new(),
+            ..Table::new("users")
         };
         let schema = Schema { tables: vec![table] };
         let outcome = plan(&self.lock, &schema, None).expect("a legal edit");
@@ -119,17 +116,7 @@ impl Project {
 /// A required, active column of text.
 #[must_use]
 pub fn column(name: &str) -> Column {
-    Column {
-        name: name.into(),
-        ty: ColumnType::Known("text".into()),
-        optional: false,
-        auto: false,
-        default: PerDatabase::Nowhere,
-        state: State::Active,
-        born: String::new(),
-        backfill: PerDatabase::Nowhere,
-        reverse: PerDatabase::Nowhere,
-    }
+    Column::new(name, ColumnType::Known("text".into()))
 }
 
 /// The column in another state.

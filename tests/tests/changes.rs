@@ -1,7 +1,7 @@
 //! Every kind of change, forwards and back, on every database: one list of scenarios.
 
 use colmig::migrator::Wait;
-use colmig_core::lifecycle::State;
+use colmig_core::lifecycle::{Nullability, State};
 use colmig_core::protocol::Act;
 use colmig_core::schema::Column;
 use colmig_core::types::{ColumnType, PerDatabase};
@@ -40,7 +40,7 @@ fn scenarios() -> Vec<Scenario> {
     let email = column("email");
     let required = column("nickname");
     let handle = Column { backfill: everywhere("lower(email)"), ..column("handle") };
-    let bio = Column { optional: true, ..column("bio") };
+    let bio = Column { nullability: Nullability::Loose, ..column("bio") };
     let score = Column {
         ty: ColumnType::Known("int4".into()),
         default: everywhere("7"),
@@ -115,9 +115,11 @@ fn scenarios() -> Vec<Scenario> {
 
 /// The columns of release 1 for a scenario: `nickname` is nullable where a nullable column is dropped.
 fn first_release(scenario: &Scenario) -> Vec<Column> {
-    let nickname =
-        Column { optional: scenario.name == "drop a nullable column", ..column("nickname") };
-    vec![column("email"), nickname]
+    let nullability = match scenario.name {
+        "drop a nullable column" => Nullability::Loose,
+        _ => Nullability::Relies,
+    };
+    vec![column("email"), Column { nullability, ..column("nickname") }]
 }
 
 fn filled(scenario: &Scenario, database: &TestDatabase) -> Project {

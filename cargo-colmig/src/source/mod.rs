@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use colmig_core::lock::Lock;
-use colmig_core::parse::{self, Declared, Module, SourceFile};
+use colmig_core::parse::{self, Between, Declared, Module, Shared, SourceFile};
 use colmig_core::problem::{DUPLICATE, NOT_A_TABLE, Problem, SOURCE_UNREADABLE};
 use colmig_core::schema::Schema;
 
@@ -65,7 +65,10 @@ impl Source {
             let mistakes = parse::check(&found.declared, Some(lock));
             reports.extend(mistakes.into_iter().map(|mistake| found.text.mistake(mistake)));
         }
-        reports.extend(self.duplicates());
+        let structs: Vec<_> = self.tables.iter().map(|found| &found.declared).collect();
+        let Shared { tables, mistakes } = parse::share(&structs, lock);
+        reports.extend(mistakes.into_iter().map(|between| self.between(between)));
+        reports.extend(self.names_that_differ_by_case());
         reports.sort_by_cached_key(|report| {
             let excerpt = report.excerpt.as_ref();
             excerpt.map(|excerpt| (excerpt.file.clone(), excerpt.line, excerpt.column))
@@ -73,8 +76,6 @@ impl Source {
         if let Some(failure) = Failure::of(reports) {
             return Err(failure);
         }
-        let mut tables: Vec<_> = self.tables.iter().map(|f| f.declared.table.clone()).collect();
-        tables.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Schema { tables })
     }
 
@@ -176,35 +177,33 @@ impl Source {
         None
     }
 
-    /// A table that two structs declare would be two sources of one truth.
-    fn duplicates(&self) -> Vec<Report> {
+    /// A mistake between two structs, with the place of the other one.
+    fn between(&self, Between { index, with, mut mistake }: Between) -> Report {
+        if let Some(found) = with.map(|with| &self.tables[with]) {
+            let nothing = parse::Mistake::new(found.declared.span, mistake.problem.clone());
+            let place = found.text.mistake(nothing).problem.place.unwrap_or_default();
+            mistake.problem =
+                mistake.problem.help(format!("`{}` is at {place}", found.declared.ident));
+        }
+        self.tables[index].text.mistake(mistake)
+    }
+
+    /// SQLite does not tell names apart by case.
+    fn names_that_differ_by_case(&self) -> Vec<Report> {
         let mut reports = Vec::new();
         for (index, second) in self.tables.iter().enumerate() {
             let name = &second.declared.table.name;
-            let same = |found: &&Found| found.declared.table.name.eq_ignore_ascii_case(name);
+            let same = |found: &&Found| {
+                let other = &found.declared.table.name;
+                other != name && other.eq_ignore_ascii_case(name)
+            };
             let Some(first) = self.tables[..index].iter().find(same) else { continue };
-            let place = |found: &Found| {
-                let mistake = parse::Mistake::new(found.declared.span, DUPLICATE.problem(""));
-                found.text.mistake(mistake).problem.place.unwrap_or_default()
-            };
-            let case = match first.declared.table.name == *name {
-                true => String::new(),
-                false => format!(
-                    " (as `{}`, which SQLite does not tell apart)",
-                    first.declared.table.name
-                ),
-            };
             let problem = DUPLICATE
                 .problem(format!(
-                    "the table `{name}` is declared twice: `{}` at {}{case} and `{}` at {}",
-                    first.declared.ident,
-                    place(first),
-                    second.declared.ident,
-                    place(second)
+                    "SQLite does not tell the table `{name}` from `{}`, which `{}` stands for",
+                    first.declared.table.name, first.declared.ident
                 ))
-                .help(
-                    "keep one struct, or give the other its own table: `#[colmig(table = \"…\")]`",
-                );
+                .help("give one of them another name: `#[colmig(table = \"…\")]`");
             reports.push(second.text.mistake(parse::Mistake::new(second.declared.span, problem)));
         }
         reports

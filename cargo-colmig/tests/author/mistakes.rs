@@ -77,7 +77,7 @@ fn one_table_in_two_structs_names_both_places() {
     shop.fails(
         &["generate"],
         100,
-        &["error[CM0108]", "`User` at src/lib.rs:4:12", "`Person` at src/other.rs:3:12"],
+        &["error[CM0108]", "src/other.rs:3:12", "`User` is at src/lib.rs:4:12"],
     );
 }
 

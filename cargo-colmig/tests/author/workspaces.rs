@@ -93,5 +93,5 @@ fn one_table_in_two_packages_is_a_mistake() {
     let shop = workspace();
     shop.write("colmig.toml", CONFIG);
     shop.write("b/src/lib.rs", &table("B", "a", ""));
-    shop.fails(&["generate"], 100, &["`A` at a/src/lib.rs:3:12", "`B` at b/src/lib.rs:3:12"]);
+    shop.fails(&["generate"], 100, &["`A` is at a/src/lib.rs:3:12", "b/src/lib.rs:3:12"]);
 }

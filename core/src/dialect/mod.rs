@@ -167,7 +167,7 @@ fn sql_type(database: Database, column: &Column) -> &str {
 /// the table for that (PostgreSQL since 11).
 fn add_column(database: Database, table: &str, column: &Column) -> String {
     let definition = match column.default_on(database) {
-        Some(default) if !column.optional => format!(" NOT NULL DEFAULT {default}"),
+        Some(default) if !column.optional() => format!(" NOT NULL DEFAULT {default}"),
         Some(default) => format!(" DEFAULT {default}"),
         None => String::new(),
     };

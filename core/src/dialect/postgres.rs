@@ -160,7 +160,7 @@ fn create(table: &Table) -> String {
 
 fn define(table: &Table, column: &Column) -> String {
     let mut line = format!("    {} {}", quote(&column.name), sql_type(Database::Postgres, column));
-    if !column.optional {
+    if !column.optional() {
         line.push_str(" NOT NULL");
     }
     if let Some(default) = column.default_on(Database::Postgres) {

@@ -27,6 +27,8 @@ pub(super) enum Value {
     Names(Vec<(String, Span)>),
     /// A path.
     Path(Path),
+    /// The tokens after a word that `constraint` reads.
+    Guard(TokenStream),
     /// Something wrong, which has been reported: later checks take the word as said and its value as
     /// unknown, so that one mistake stays one.
     Broken,
@@ -72,7 +74,8 @@ impl Words {
                 return mistakes.push(mistake);
             }
         };
-        if self.said(row.word).is_some() {
+        let repeats = row.form == Form::Guard && place == Place::Struct;
+        if !repeats && self.said(row.word).is_some() {
             let twice = GRAMMAR.problem(format!("`{}` is said twice", row.word));
             return mistakes.push(Mistake::new(name.span(), twice.help("keep one of them")));
         }
@@ -131,6 +134,14 @@ impl Words {
         }
     }
 
+    /// Every time that a word of [`Form::Guard`] was said: its row, its token, and what follows.
+    pub(super) fn guards(&self) -> impl Iterator<Item = (&'static Word, Span, TokenStream)> {
+        self.said.iter().filter_map(|said| match &said.value {
+            Value::Guard(rest) => Some((said.row, said.span, rest.clone())),
+            _ => None,
+        })
+    }
+
     /// The path of a word, where it was said and is one.
     pub(super) fn path(&self, word: &str) -> Option<&Path> {
         match &self.find(word)?.value {
@@ -146,6 +157,8 @@ pub(super) struct Item {
     pub(super) name: Result<Ident, Span>,
     /// What follows.
     pub(super) rest: TokenStream,
+    /// All of it.
+    pub(super) whole: TokenStream,
 }
 
 /// The parts between the commas; the one after a last comma may be missing.
@@ -168,12 +181,13 @@ pub(super) fn items(tokens: TokenStream) -> Vec<Item> {
 
 /// A part in front of the token at `end`.
 fn item(part: Vec<TokenTree>, end: Span) -> Item {
+    let whole = part.iter().cloned().collect();
     let mut tokens = part.into_iter();
     let name = match tokens.next() {
         Some(TokenTree::Ident(name)) => Ok(name),
         other => Err(other.map_or(end, |token| token.span())),
     };
-    Item { name, rest: tokens.collect() }
+    Item { name, rest: tokens.collect(), whole }
 }
 
 /// The word that an item begins with.
@@ -196,10 +210,11 @@ fn value(row: &'static Word, span: Span, rest: TokenStream) -> Result<Value, Vec
         Form::Path => path.parse2(rest).map(Value::Path).map_err(|_| wrong()),
         Form::Names => names.parse2(rest).map(Value::Names).map_err(|_| wrong()),
         Form::Each => each(row, span, rest).map(Value::Each),
+        Form::Guard => Ok(Value::Guard(rest)),
     }
 }
 
-fn text(input: ParseStream<'_>) -> syn::Result<LitStr> {
+pub(super) fn text(input: ParseStream<'_>) -> syn::Result<LitStr> {
     input.parse::<Token![=]>()?;
     input.parse()
 }
@@ -223,7 +238,11 @@ fn names(input: ParseStream<'_>) -> syn::Result<Vec<(String, Span)>> {
 }
 
 /// `= "text"` everywhere, or `(postgres = "text", …)`: a text for each database that is named.
-fn each(row: &'static Word, span: Span, rest: TokenStream) -> Result<PerDatabase, Vec<Mistake>> {
+pub(super) fn each(
+    row: &'static Word,
+    span: Span,
+    rest: TokenStream,
+) -> Result<PerDatabase, Vec<Mistake>> {
     if let Some(TokenTree::Group(group)) = rest.clone().into_iter().next() {
         return each_database(row, span, group.stream());
     }
@@ -274,7 +293,7 @@ fn one_database(
     Ok((name, database, text.value()))
 }
 
-fn not_empty(row: &Word, text: &LitStr) -> Result<(), Mistake> {
+pub(super) fn not_empty(row: &Word, text: &LitStr) -> Result<(), Mistake> {
     if !text.value().trim().is_empty() {
         return Ok(());
     }
@@ -291,12 +310,13 @@ fn shapes(row: &Word) -> String {
     format!("`{}`{by_database}", row.example)
 }
 
-fn wrong_shape(row: &Word) -> Problem {
+pub(super) fn wrong_shape(row: &Word) -> Problem {
     let what = match row.form {
         Form::Flag => "takes no value",
         Form::Text | Form::Each => "takes a text",
         Form::Names => "takes a list of columns",
         Form::Path => "takes a path",
+        Form::Guard => "is not written so",
         Form::Later => "is not read",
     };
     GRAMMAR.problem(format!("`{}` {what}", row.word)).help(format!("write {}", shapes(row)))

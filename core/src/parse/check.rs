@@ -4,11 +4,11 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 
 use super::{Declared, Field, Mistake};
-use crate::diff::check_table;
+use crate::diff::{About, check_table};
 use crate::lock::Lock;
 use crate::migration::number;
 use crate::problem::{GRAMMAR, Problem, UNKNOWN_TYPE};
-use crate::schema::Column;
+use crate::schema::{Column, Table};
 use crate::types::{ColumnType, Database, PerDatabase};
 
 /// Every mistake of a struct against what is recorded; without a lock file nothing is, and all is well.
@@ -20,10 +20,12 @@ pub fn check(declared: &Declared, lock: Option<&Lock>) -> Vec<Mistake> {
     let recorded = lock.schema.table(&declared.table.name);
     let mut mistakes = Vec::new();
     for finding in check_table(recorded, &declared.table) {
-        let name = finding.column.as_deref();
-        let before = name.and_then(|name| recorded?.column(name));
-        let problem = with_amend(finding.problem, before, lock);
-        mistakes.push(Mistake::new(span_of(declared, name), problem));
+        if is_elsewhere(declared, &finding.about) {
+            continue;
+        }
+        let birth = recorded.and_then(|table| birth(table, &finding.about));
+        let problem = with_amend(finding.problem, birth, lock);
+        mistakes.push(Mistake::new(span_of(declared, &finding.about), problem));
     }
     for (field, column) in declared.fields.iter().zip(&declared.table.columns) {
         mistakes.extend(unheld_type(field, column, &lock.databases));
@@ -32,17 +34,45 @@ pub fn check(declared: &Declared, lock: Option<&Lock>) -> Vec<Mistake> {
     mistakes
 }
 
-fn span_of(declared: &Declared, column: Option<&str>) -> Span {
-    let named = |field: &&Field| Some(declared.table.columns[field.column].name.as_str()) == column;
-    declared.fields.iter().find(named).map_or(declared.span, |field| field.span)
+/// Whether a column that has no field here may have one in a struct that this one flattens. The derive sees
+/// no other struct; `generate` does.
+fn is_elsewhere(declared: &Declared, about: &About) -> bool {
+    let About::Column(name) = about else { return false };
+    !declared.flattened.is_empty() && declared.table.column(name).is_none()
+}
+
+fn span_of(declared: &Declared, about: &About) -> Span {
+    let span = match about {
+        About::Table => None,
+        About::Column(name) => {
+            let named = |field: &&Field| declared.table.columns[field.column].name == *name;
+            declared.fields.iter().find(named).map(|field| field.span)
+        }
+        About::Constraint(name) => {
+            let index = declared.table.constraints.iter().position(|one| one.name == *name);
+            index.map(|index| declared.guards[index])
+        }
+    };
+    span.unwrap_or(declared.span)
+}
+
+/// The migration that began what a finding is about.
+fn birth<'t>(recorded: &'t Table, about: &About) -> Option<&'t str> {
+    match about {
+        About::Table => None,
+        About::Column(name) => Some(recorded.column(name)?.born.as_str()),
+        About::Constraint(name) => {
+            let found = recorded.constraints.iter().find(|one| one.name == *name)?;
+            Some(found.born.as_str())
+        }
+    }
 }
 
 /// A column that the newest migration created may never have left this branch; then its mistake can be
 /// mended as if it had not been made.
-fn with_amend(problem: Problem, recorded: Option<&Column>, lock: &Lock) -> Problem {
+fn with_amend(problem: Problem, birth: Option<&str>, lock: &Lock) -> Problem {
     let head = number(lock.head());
-    let born_in_head = |column: &&Column| !head.is_empty() && column.born == head;
-    match recorded.filter(born_in_head) {
+    match birth.filter(|birth| !head.is_empty() && *birth == head) {
         Some(_) => problem.help(format!(
             "or, if `{}` never left this branch: `cargo colmig generate --amend`",
             lock.head()
@@ -71,6 +101,8 @@ fn unsaid_texts(field: &Field, column: &Column, databases: &[Database]) -> Vec<M
     let texts = [
         ("default", &column.default),
         ("backfill", &column.backfill),
+        ("generated", &column.generated),
+        ("forward", &column.forward),
         ("reverse", &column.reverse),
     ];
     let unsaid = |(word, text): (&str, &PerDatabase)| {

@@ -5,8 +5,9 @@ use proc_macro2::{Ident, Span};
 use super::Mistake;
 use super::attr::Words;
 use super::field::Read;
+use super::guard::no_column;
 use super::shape::Shape;
-use crate::lifecycle::State;
+use crate::lifecycle::{Access, Nullability, State};
 use crate::problem::{DUPLICATE, GRAMMAR, NO_KEY, Problem, STATE_AGAINST_TYPE};
 
 /// The columns of the key: the struct's list, or the fields that say so, in their order. None where a
@@ -15,10 +16,13 @@ pub(super) fn primary_key(
     words: &Words,
     fields: &[Read],
     ident: &Ident,
+    access: Access,
 ) -> Result<Vec<String>, Vec<Mistake>> {
     let flagged = |field| Some((field, Read::word(field, "primary_key")?));
     let flagged: Vec<_> = fields.iter().filter_map(flagged).collect();
     match (words.said("primary_key"), flagged.first()) {
+        // What names some columns of a table need not name its key.
+        (None, None) if access != Access::Writer => Ok(Vec::new()),
         (None, None) if may_be_misspelt(words, fields) => Ok(Vec::new()),
         (None, None) => Err(vec![Mistake::new(ident.span(), no_key(ident, fields))]),
         (Some(_), Some((field, span))) => Err(vec![Mistake::new(*span, said_twice(field))]),
@@ -61,7 +65,7 @@ fn listed(names: &[(String, Span)], fields: &[Read]) -> Result<Vec<String>, Vec<
                     .help("delete one of them"),
             ),
             Some(field) => not_a_key(field),
-            None => Some(no_such_column(name, fields)),
+            None => Some(no_column(name, fields)),
         };
         mistakes.extend(problem.map(|problem| Mistake::new(*span, problem)));
     }
@@ -70,17 +74,6 @@ fn listed(names: &[(String, Span)], fields: &[Read]) -> Result<Vec<String>, Vec<
     } else {
         Err(mistakes)
     }
-}
-
-fn no_such_column(name: &str, fields: &[Read]) -> Problem {
-    let problem = GRAMMAR.problem(format!("the key names `{name}`, and there is no such column"));
-    if let Some(field) = fields.iter().find(|field| field.member == name) {
-        let column = &field.column.name;
-        return problem
-            .help(format!("the field `{name}` is the column `{column}`: write that name"));
-    }
-    let names: Vec<_> = fields.iter().map(|field| format!("`{}`", field.column.name)).collect();
-    problem.help(format!("the columns are {}", names.join(", ")))
 }
 
 /// Each field that says so can be part of a key. One with a state has been refused as a contradiction.
@@ -108,7 +101,7 @@ fn not_a_key(field: &Read) -> Option<Problem> {
                 .help("a key cannot change in place: keep its columns as plain fields"),
         );
     }
-    column.optional.then(|| {
+    (column.nullability != Nullability::Relies).then(|| {
         STATE_AGAINST_TYPE
             .problem(format!("`{member}` is part of the key and may be NULL"))
             .help(format!("write `{member}: {}`", Shape::Plain.around(&field.inner)))

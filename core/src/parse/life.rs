@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 
 use super::Mistake;
 use super::attr::Words;
+use super::field::Codec;
 use super::shape::{Shape, written};
 use crate::lifecycle::State;
 use crate::problem::{GRAMMAR, NOT_SUPPORTED, Problem, STATE_AGAINST_TYPE};
@@ -17,6 +18,7 @@ pub(super) struct Life<'a> {
     pub(super) words: &'a Words,
     pub(super) shape: Shape,
     pub(super) inner: &'a Type,
+    pub(super) codec: &'a Codec,
 }
 
 /// Two words that cannot be said of one field.
@@ -54,6 +56,54 @@ const CONTRADICTIONS: &[Contradiction] = &[
         with: "adding",
         why: "numbering existing rows rewrites the table",
         help: "delete `auto`, and say what existing rows get: `backfill = \"…\"`",
+    },
+    Contradiction {
+        word: "adding",
+        with: "generated",
+        why: "the database computes it for every row at once",
+        help: "delete `adding`, and write `{plain}`",
+    },
+    Contradiction {
+        word: "deprecated",
+        with: "generated",
+        why: "no statement writes it, so no release has to go on writing it",
+        help: "delete the field: the column can be dropped at once",
+    },
+    Contradiction {
+        word: "auto",
+        with: "generated",
+        why: "either one makes the value",
+        help: "keep one of the two words",
+    },
+    Contradiction {
+        word: "default",
+        with: "generated",
+        why: "either one makes the value",
+        help: "keep one of the two words",
+    },
+    Contradiction {
+        word: "primary_key",
+        with: "generated",
+        why: "a key that follows other columns changes with them",
+        help: "keep one of the two words",
+    },
+    Contradiction {
+        word: "primary_key",
+        with: "replaces",
+        why: "every statement reads the key",
+        help: "a key cannot change in place: keep it, and add the new column beside it",
+    },
+    Contradiction {
+        word: "auto",
+        with: "replaces",
+        why: "its values come from the columns that it replaces",
+        help: "delete `auto`",
+    },
+    Contradiction {
+        word: "backfill",
+        with: "replaces",
+        why: "existing rows get what `forward` computes",
+        help: "delete `backfill`; what it says belongs into `forward`",
     },
     Contradiction {
         word: "adding",
@@ -100,9 +150,10 @@ impl Life<'_> {
             (State::Adding, Shape::Optional) => {
                 Some(Mistake::new(at_type, self.adding_and_optional()))
             }
-            (State::Adding | State::Deprecated, Shape::Plain | Shape::Optional) => {
-                Some(Mistake::new(at_type, self.not_write_only(state)))
-            }
+            (
+                State::Adding | State::Deprecated,
+                Shape::Plain | Shape::Optional | Shape::RequiredOnWrite,
+            ) => Some(Mistake::new(at_type, self.not_write_only(state))),
             (State::Active, Shape::WriteOnly | Shape::WriteOnlyOptional)
                 if self.words.lack("adding") =>
             {
@@ -114,6 +165,17 @@ impl Life<'_> {
 
     fn not_write_only(&self, state: State) -> Problem {
         let right = self.shape.with_write_only(true);
+        if let Some(word) = self.converted() {
+            return STATE_AGAINST_TYPE
+                .problem(format!(
+                    "`{}` is `{state}`, so the code does not read it, and `{word}` reads it",
+                    self.name
+                ))
+                .help(format!(
+                    "delete `{word}` while the column is `{state}`, and write `{}`",
+                    self.line(right)
+                ));
+        }
         STATE_AGAINST_TYPE
             .problem(format!(
                 "`{}` is `{state}`, so the code does not read it, and its type can be read",
@@ -164,7 +226,9 @@ impl Life<'_> {
     fn existing_rows(&self) -> Option<Mistake> {
         let backfill = self.words.said("backfill");
         match (self.state(), backfill) {
-            (State::Adding, None) if self.words.lack("backfill") => Some(Mistake::new(
+            (_, Some(_)) if self.shape == Shape::RequiredOnWrite => None,
+            (State::Adding, None)
+                if self.words.lack("backfill") && self.words.lack("replaces") => Some(Mistake::new(
                 self.words.said("adding")?,
                 STATE_AGAINST_TYPE
                     .problem(format!("`{}` is required, and nothing says what existing rows get", self.name))
@@ -195,15 +259,28 @@ impl Life<'_> {
         }
     }
 
-    /// `reverse` fills the rows that were written after the last reader went, so only a drop has one.
+    /// `reverse` fills rows that were written by a release that no longer wrote this column.
     fn undo(&self) -> Option<Mistake> {
-        let span = self.words.said("reverse").filter(|_| self.words.lack("deprecated"))?;
+        let span = self.words.said("reverse").filter(|_| {
+            self.words.lack("deprecated")
+                && self.words.lack("replaces")
+                && self.shape != Shape::RequiredOnWrite
+        })?;
         Some(Mistake::new(
             span,
             GRAMMAR
-                .problem(format!("`{}` has a `reverse` and is not `deprecated`", self.name))
-                .help("delete it: only the drop of a column is undone by writing values"),
+                .problem(format!("`{}` has a `reverse`, and nothing is undone by writing it", self.name))
+                .help("delete it: it belongs to a column that is `deprecated`, that `replaces` others, or that is `RequiredOnWrite`"),
         ))
+    }
+
+    /// What sqlx makes the field from, where it is not the field's type itself.
+    fn converted(&self) -> Option<&'static str> {
+        match self.codec {
+            Codec::Itself => None,
+            Codec::Json | Codec::JsonOrNull => Some("json"),
+            Codec::Into(_) => Some("try_from"),
+        }
     }
 
     /// The state that the words say.
@@ -219,6 +296,16 @@ impl Life<'_> {
     fn line(&self, shape: Shape) -> String {
         let visibility = written(&self.field.vis);
         let member = self.field.ident.as_ref().map(Ident::to_string).unwrap_or_default();
-        format!("{visibility} {member}: {}", shape.around(self.inner)).trim_start().to_owned()
+        let inner = match self.codec {
+            Codec::Json | Codec::JsonOrNull if shape.is_write_only() => {
+                shape.around(self.inner).replacen(
+                    &written(self.inner),
+                    &format!("sqlx::types::Json<{}>", written(self.inner)),
+                    1,
+                )
+            }
+            _ => shape.around(self.inner),
+        };
+        format!("{visibility} {member}: {inner}").trim_start().to_owned()
     }
 }

@@ -4,8 +4,9 @@
 //! * [`word`]: the words of `#[colmig(…)]`, as data; `attr` reads them, `sqlx` reads the ones that sqlx
 //!   shares with us;
 //! * `shape`: a field's type; `field` and `life`: one field, and all that can be wrong with it;
-//!   `key`; [`table()`]: a struct;
-//! * [`check()`]: a struct against the lock file; [`source()`]: a whole file.
+//!   `key`, `replace` and `guard`: what concerns several; [`table()`]: a struct;
+//! * [`check()`]: a struct against the lock file; [`share()`]: the structs of a project against each other;
+//!   [`source()`]: a whole file.
 //!
 //! Every function reports every mistake that it finds, each at the user's own token. Nothing here opens
 //! a file, resolves a name or expands a macro: a type is known by its last path segment.
@@ -15,10 +16,13 @@ mod case;
 mod cfg;
 mod check;
 mod field;
+mod guard;
 mod key;
 mod life;
+mod replace;
 mod scan;
 mod shape;
+mod share;
 mod source;
 mod sqlx;
 mod table;
@@ -29,7 +33,9 @@ use proc_macro2::Span;
 use crate::problem::Problem;
 
 pub use check::check;
+pub use field::{Codec, Flattened, constant_of};
 pub use shape::Shape;
+pub use share::{Between, Shared, share};
 pub use source::{Module, Parent, SourceFile, source};
 pub use table::{Declared, Field, crate_path, table};
 

@@ -6,7 +6,8 @@
 use quote::ToTokens;
 use syn::{GenericArgument, PathArguments, Type};
 
-use crate::problem::{NOT_SUPPORTED, Problem, STATE_AGAINST_TYPE};
+use crate::lifecycle::Nullability;
+use crate::problem::{Problem, STATE_AGAINST_TYPE};
 
 /// How a field holds its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Shape {
     Plain,
     /// `Option<T>`
     Optional,
+    /// `RequiredOnWrite<T>`
+    RequiredOnWrite,
     /// `WriteOnly<T>`
     WriteOnly,
     /// `WriteOnly<Option<T>>`
@@ -22,9 +25,13 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// Whether the column may be NULL.
-    pub fn is_optional(self) -> bool {
-        matches!(self, Shape::Optional | Shape::WriteOnlyOptional)
+    /// Whether the code reckons with NULL in the column.
+    pub fn nullability(self) -> Nullability {
+        match self {
+            Shape::Plain | Shape::WriteOnly => Nullability::Relies,
+            Shape::RequiredOnWrite => Nullability::Upholds,
+            Shape::Optional | Shape::WriteOnlyOptional => Nullability::Loose,
+        }
     }
 
     /// Whether the code cannot read it.
@@ -32,13 +39,29 @@ impl Shape {
         matches!(self, Shape::WriteOnly | Shape::WriteOnlyOptional)
     }
 
+    /// Whether a field of this shape may be without a value.
+    pub fn may_be_unset(self) -> bool {
+        self.is_write_only() || self == Shape::RequiredOnWrite
+    }
+
+    /// The outer wrapper, for messages; empty where there is none.
+    pub(super) fn wrapper(self) -> &'static str {
+        match self {
+            Shape::Plain => "",
+            Shape::Optional => "Option",
+            Shape::RequiredOnWrite => "RequiredOnWrite",
+            Shape::WriteOnly | Shape::WriteOnlyOptional => "WriteOnly",
+        }
+    }
+
     /// The same, readable or not.
     pub fn with_write_only(self, write_only: bool) -> Shape {
-        match (self.is_optional(), write_only) {
-            (false, false) => Shape::Plain,
-            (true, false) => Shape::Optional,
-            (false, true) => Shape::WriteOnly,
-            (true, true) => Shape::WriteOnlyOptional,
+        match (self.nullability(), write_only) {
+            (Nullability::Relies, false) => Shape::Plain,
+            (Nullability::Upholds, false) => Shape::RequiredOnWrite,
+            (Nullability::Loose, false) => Shape::Optional,
+            (Nullability::Relies | Nullability::Upholds, true) => Shape::WriteOnly,
+            (Nullability::Loose, true) => Shape::WriteOnlyOptional,
         }
     }
 
@@ -48,36 +71,45 @@ impl Shape {
         match self {
             Shape::Plain => inner,
             Shape::Optional => format!("Option<{inner}>"),
+            Shape::RequiredOnWrite => format!("RequiredOnWrite<{inner}>"),
             Shape::WriteOnly => format!("WriteOnly<{inner}>"),
             Shape::WriteOnlyOptional => format!("WriteOnly<Option<{inner}>>"),
         }
     }
 }
 
+/// The wrappers that say something of a column.
+const WRAPPERS: &[&str] = &["Option", "RequiredOnWrite", "WriteOnly"];
+
 /// The shape of a type and the type inside, or why the wrappers cannot be in this order.
 pub(super) fn shape(ty: &Type) -> Result<(Shape, &Type), Problem> {
-    let (shape, inner) = match (wrapped(ty, "WriteOnly"), wrapped(ty, "Option")) {
-        (Some(inside), _) => match wrapped(inside, "Option") {
-            Some(inner) => (Shape::WriteOnlyOptional, inner),
-            None => (Shape::WriteOnly, inside),
-        },
-        (None, Some(inner)) => (Shape::Optional, inner),
-        (None, None) => (Shape::Plain, ty),
-    };
-    if wrapped(ty, "RequiredOnWrite").is_some() || wrapped(inner, "RequiredOnWrite").is_some() {
-        return Err(NOT_SUPPORTED
-            .problem("this version of colmig cannot tighten or relax a column in place, so it has no `RequiredOnWrite`")
-            .help("keep the type as it was; to tighten, add a new column with a `backfill` from this one, then drop this one"));
+    let (mut around, mut inner) = (Vec::new(), ty);
+    while let Some((wrapper, inside)) = WRAPPERS.iter().find_map(|w| Some((*w, wrapped(inner, w)?)))
+    {
+        around.push(wrapper);
+        inner = inside;
     }
-    let Some(innermost) = wrapped(inner, "Option").or_else(|| wrapped(inner, "WriteOnly")) else {
-        return Ok((shape, inner));
+    let shape = match around[..] {
+        [] => Shape::Plain,
+        ["Option"] => Shape::Optional,
+        ["RequiredOnWrite"] => Shape::RequiredOnWrite,
+        ["WriteOnly"] => Shape::WriteOnly,
+        ["WriteOnly", "Option"] => Shape::WriteOnlyOptional,
+        _ => return Err(wrapped_wrongly(ty, &around, inner)),
     };
-    let optional = shape.is_optional() || wrapped(inner, "Option").is_some();
-    let write_only = shape.is_write_only() || wrapped(inner, "WriteOnly").is_some();
-    let right = if optional { Shape::Optional } else { Shape::Plain }.with_write_only(write_only);
-    Err(STATE_AGAINST_TYPE
+    Ok((shape, inner))
+}
+
+fn wrapped_wrongly(ty: &Type, around: &[&str], inner: &Type) -> Problem {
+    let shape = match (around.contains(&"Option"), around.contains(&"RequiredOnWrite")) {
+        (true, _) => Shape::Optional,
+        (false, true) => Shape::RequiredOnWrite,
+        (false, false) => Shape::Plain,
+    };
+    let right = shape.with_write_only(around.contains(&"WriteOnly"));
+    STATE_AGAINST_TYPE
         .problem(format!("`{}` wraps its value twice", written(ty)))
-        .help(format!("write `{}`", right.around(innermost))))
+        .help(format!("write `{}`", right.around(inner)))
 }
 
 /// The `T` of `wrapper<T>`.

@@ -5,12 +5,12 @@
 
 use proc_macro2::Span;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, LitStr, Meta, Token};
+use syn::{Attribute, LitStr, Meta, Token, Type};
 
 use super::Mistake;
 use super::attr::{Item, items};
 use super::case::{CASES, Case};
-use crate::problem::{GRAMMAR, NOT_SUPPORTED};
+use crate::problem::GRAMMAR;
 
 /// What sqlx's attributes say of one field.
 #[derive(Default)]
@@ -19,34 +19,46 @@ pub(super) struct FieldWords {
     pub(super) rename: Option<LitStr>,
     /// `skip`: the field is no column.
     pub(super) skip: bool,
+    /// `flatten`: the field is a struct whose fields are columns.
+    pub(super) flatten: Option<Span>,
+    /// `json`: the column holds the value as JSON; with `json(nullable)`, or nothing.
+    pub(super) json: Option<(Span, bool)>,
+    /// `try_from = "…"`: the type that the column holds.
+    pub(super) try_from: Option<(Span, Type)>,
 }
-
-/// Words that change how a field is decoded, and what to do instead.
-const REFUSED: &[(&str, &str)] = &[
-    ("flatten", "name the columns of the inner struct as fields of this one"),
-    (
-        "json",
-        "give the field the type `sqlx::types::Json<T>` and add `#[colmig(type(postgres = \"jsonb\", sqlite = \"TEXT\"))]`",
-    ),
-    ("try_from", "give the field the type that the column holds, and convert it in a method"),
-];
 
 /// Reads `#[sqlx(…)]` above a field.
 pub(super) fn field(attrs: &[Attribute], mistakes: &mut Vec<Mistake>) -> FieldWords {
     let mut words = FieldWords::default();
-    for (name, span, text) in said(attrs) {
-        if let Some((_, instead)) = REFUSED.iter().find(|(word, _)| *word == name) {
-            let refused = NOT_SUPPORTED
-                .problem(format!("a table cannot use `#[sqlx({name})]`: colmig writes the column too, and sqlx only reads it this way"));
-            mistakes.push(Mistake::new(span, refused.help(*instead)));
-        }
+    for Said { name, span, text, nullable } in said(attrs) {
         match name.as_str() {
             "rename" => words.rename = text,
             "skip" => words.skip = true,
+            "flatten" => words.flatten = Some(span),
+            "json" => words.json = Some((span, nullable)),
+            "try_from" => words.try_from = text.and_then(|text| Some((span, text.parse().ok()?))),
             _ => {}
         }
     }
+    mistakes.extend(words.contradiction());
     words
+}
+
+impl FieldWords {
+    /// What sqlx decodes in two ways at once, colmig could not write in either.
+    fn contradiction(&self) -> Option<Mistake> {
+        let said = [
+            ("flatten", self.flatten),
+            ("json", self.json.map(|(span, _)| span)),
+            ("try_from", self.try_from.as_ref().map(|(span, _)| *span)),
+        ];
+        let said: Vec<_> = said.iter().filter_map(|(word, span)| Some((*word, (*span)?))).collect();
+        let [(first, _), (second, span), ..] = said[..] else { return None };
+        let problem = GRAMMAR
+            .problem(format!("`{first}` and `{second}` say two things of one field"))
+            .help("keep one of them, and convert the other way in a method");
+        Some(Mistake::new(span, problem))
+    }
 }
 
 /// Reads `#[sqlx(rename_all = "…")]` above a struct.
@@ -54,7 +66,7 @@ pub(super) fn rename_all(
     attrs: &[Attribute],
     mistakes: &mut Vec<Mistake>,
 ) -> Option<&'static Case> {
-    let (_, span, text) = said(attrs).into_iter().find(|(name, ..)| name == "rename_all")?;
+    let Said { span, text, .. } = said(attrs).into_iter().find(|said| said.name == "rename_all")?;
     let case = CASES.iter().find(|(word, _)| text.as_ref().is_some_and(|t| t.value() == *word));
     if case.is_none() {
         let known: Vec<_> = CASES.iter().map(|(word, _)| format!("`\"{word}\"`")).collect();
@@ -66,8 +78,17 @@ pub(super) fn rename_all(
     case
 }
 
-/// The words of all `#[sqlx(…)]`, each with its text if it has one.
-fn said(attrs: &[Attribute]) -> Vec<(String, Span, Option<LitStr>)> {
+/// One word of `#[sqlx(…)]`.
+struct Said {
+    name: String,
+    span: Span,
+    text: Option<LitStr>,
+    /// `(nullable)` follows.
+    nullable: bool,
+}
+
+/// The words of all `#[sqlx(…)]`.
+fn said(attrs: &[Attribute]) -> Vec<Said> {
     let lists = attrs.iter().filter_map(|attr| match &attr.meta {
         Meta::List(list) if list.path.is_ident("sqlx") => Some(list.tokens.clone()),
         _ => None,
@@ -78,7 +99,9 @@ fn said(attrs: &[Attribute]) -> Vec<(String, Span, Option<LitStr>)> {
     };
     let word = |item: Item| {
         let name = item.name.ok()?;
-        Some((name.to_string(), name.span(), text.parse2(item.rest).ok()))
+        let nullable = item.rest.to_string().replace(' ', "") == "(nullable)";
+        let text = text.parse2(item.rest).ok();
+        Some(Said { name: name.to_string(), span: name.span(), text, nullable })
     };
     lists.flat_map(items).filter_map(word).collect()
 }

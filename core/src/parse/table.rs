@@ -3,16 +3,17 @@
 use proc_macro2::{Ident, Span};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Fields, Generics, Path, Token, Type};
+use syn::{Data, DeriveInput, Fields, Generics, LitStr, Path, Token, Type, Visibility};
 
 use super::attr::Words;
-use super::field::{self, Read};
+use super::field::{self, Codec, Flattened, Kind, Read};
+use super::guard::{self, Guards};
 use super::shape::Shape;
 use super::word::Place;
-use super::{Mistake, case, cfg, key, sqlx};
+use super::{Mistake, case, cfg, key, replace, sqlx};
 use crate::ident;
 use crate::lifecycle::Access;
-use crate::problem::{DUPLICATE, IDENTIFIER, NOT_A_TABLE, Problem};
+use crate::problem::{DUPLICATE, GRAMMAR, IDENTIFIER, NOT_A_TABLE, Problem};
 use crate::schema::Table;
 
 /// A struct that stands for a table.
@@ -23,6 +24,10 @@ pub struct Declared {
     pub ident: Ident,
     /// The fields that are columns, in the order of `table.columns`.
     pub fields: Vec<Field>,
+    /// The fields that are structs of further columns.
+    pub flattened: Vec<Flattened>,
+    /// The tokens of `table.constraints`.
+    pub guards: Vec<Span>,
     /// Where colmig is: `::colmig`, or what `crate = …` says.
     pub crate_path: Path,
     /// The token of the struct's name.
@@ -41,8 +46,14 @@ pub struct Field {
     pub ty: Type,
     /// Its type without `WriteOnly` and `Option`.
     pub inner: Type,
+    /// Who can name it.
+    pub visibility: Visibility,
     /// How it holds its value.
     pub shape: Shape,
+    /// How its value becomes the column's.
+    pub codec: Codec,
+    /// The name of the column's constant.
+    pub constant: String,
     /// The token of its name.
     pub span: Span,
     /// The words above it, with their tokens.
@@ -66,30 +77,45 @@ pub fn table(input: &DeriveInput) -> Result<Declared, Vec<Mistake>> {
     let words = Words::read(&input.attrs, Place::Struct, &mut mistakes);
     let case = sqlx::rename_all(&input.attrs, &mut mistakes);
     let name = table_name(&words, &input.ident, &mut mistakes);
-    let fields = named.iter().filter_map(|field| field::read(field, case, &mut mistakes));
-    let fields: Vec<Read> = fields.collect();
+    let (mut fields, mut flattened) = (Vec::new(), Vec::new());
+    for field in named {
+        match field::read(field, case, &mut mistakes) {
+            Kind::Column(read) => fields.push(*read),
+            Kind::Flattened(inner) => flattened.push(inner),
+            Kind::Skipped => {}
+        }
+    }
     duplicates(&fields, &mut mistakes);
-    let primary_key = key::primary_key(&words, &fields, &input.ident).unwrap_or_else(|wrong| {
-        mistakes.extend(wrong);
-        Vec::new()
-    });
+    constants(&fields, &mut mistakes);
+    let access = access(&words, &mut mistakes);
+    let primary_key =
+        key::primary_key(&words, &fields, &input.ident, access).unwrap_or_else(|wrong| {
+            mistakes.extend(wrong);
+            Vec::new()
+        });
     if !primary_key.is_empty() {
         key::check_auto(&fields, &primary_key, &mut mistakes);
     }
+    replace::check(&fields, &mut mistakes);
+    let guards = guard::read(&name, &words, &fields, &mut mistakes);
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
-    let read_only = words.said("read_only").is_some();
+    let Guards { constraints, indexes } = guards;
+    let (constraints, guards) = constraints.into_iter().unzip();
     let table = Table {
-        name,
-        access: if read_only { Access::ReadOnly } else { Access::Writer },
+        access,
+        owner: words.text("owner").map_or_else(String::new, LitStr::value),
         primary_key,
-        born: String::new(),
         columns: fields.iter().map(|read| read.column.clone()).collect(),
-        retired: Vec::new(),
+        constraints,
+        indexes: indexes.into_iter().map(|(index, _)| index).collect(),
+        ..Table::new(name)
     };
     Ok(Declared {
         table,
+        flattened,
+        guards,
         ident: input.ident.clone(),
         fields: fields
             .into_iter()
@@ -120,7 +146,10 @@ fn declared(column: usize, read: Read) -> Field {
         label: read.label,
         ty: read.ty,
         inner: read.inner,
+        visibility: read.visibility,
         shape: read.shape,
+        codec: read.codec,
+        constant: read.constant,
         words: read.words.spans(),
     }
 }
@@ -183,6 +212,50 @@ fn table_name(words: &Words, ident: &Ident, mistakes: &mut Vec<Mistake>) -> Stri
         mistakes.push(Mistake::new(span, qualified));
     }
     name
+}
+
+/// How the struct uses its table. A table of another project is not inserted into: that project alone
+/// knows what an insert must write.
+fn access(words: &Words, mistakes: &mut Vec<Mistake>) -> Access {
+    let (read_only, partial) = (words.said("read_only"), words.said("partial"));
+    if let (Some(_), Some(span)) = (read_only, partial) {
+        let both = GRAMMAR
+            .problem("`read_only` says more than `partial`: it names some columns and writes none")
+            .help("keep one of the two words");
+        mistakes.push(Mistake::new(span, both));
+    }
+    if let Some(span) = words.said("owner")
+        && words.lack("read_only")
+        && words.lack("partial")
+    {
+        let owner = words.text("owner").map_or_else(String::new, LitStr::value);
+        let problem = GRAMMAR
+            .problem(format!(
+                "the table belongs to `{owner}`, and this struct would insert into it"
+            ))
+            .help("add `partial`, to read and update some of its columns, or `read_only`");
+        mistakes.push(Mistake::new(span, problem));
+    }
+    match (read_only, partial) {
+        (Some(_), _) => Access::ReadOnly,
+        (None, Some(_)) => Access::Partial,
+        (None, None) => Access::Writer,
+    }
+}
+
+/// Two columns cannot have one constant.
+fn constants(fields: &[Read], mistakes: &mut Vec<Mistake>) {
+    for (index, field) in fields.iter().enumerate() {
+        let same = |other: &&Read| other.constant == field.constant && other.member != field.member;
+        let Some(first) = fields[..index].iter().find(same) else { continue };
+        let problem = DUPLICATE
+            .problem(format!(
+                "`{}` and `{}` both have the constant `{}`",
+                first.member, field.member, field.constant
+            ))
+            .help("name one of them: `#[colmig(constant = \"…\")]`");
+        mistakes.push(Mistake::new(field.member.span(), problem));
+    }
 }
 
 /// Two fields cannot stand for one column. SQLite does not tell names apart by case.

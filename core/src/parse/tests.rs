@@ -163,7 +163,85 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
             STATE_AGAINST_TYPE,
             "write `WriteOnly<i64>`",
         ),
-        ("a: «RequiredOnWrite<i64>»", NOT_SUPPORTED, "cannot tighten or relax"),
+        (
+            "#[colmig(deprecated)] a: «RequiredOnWrite<i64>»",
+            STATE_AGAINST_TYPE,
+            "write `a: WriteOnly<i64>`",
+        ),
+        ("a: «Option<RequiredOnWrite<i64>>»", STATE_AGAINST_TYPE, "write `Option<i64>`"),
+        (
+            "a: «RequiredOnWrite<RequiredOnWrite<i64>>»",
+            STATE_AGAINST_TYPE,
+            "`RequiredOnWrite<i64>`",
+        ),
+        ("#[colmig(«primary_key»)] a: RequiredOnWrite<i64>", STATE_AGAINST_TYPE, "write `a: i64`"),
+        // Replacements.
+        (
+            "b: i64, #[colmig(adding, «replaces»(b))] a: WriteOnly<i64>",
+            GRAMMAR,
+            "nothing says how `a` is computed",
+        ),
+        (
+            "#[colmig(adding, replaces(«b»), forward = \"c\")] a: WriteOnly<i64>",
+            GRAMMAR,
+            "there is no column `b`",
+        ),
+        ("#[colmig(replaces(«b»))] a: i64", GRAMMAR, "the replacement is done: delete `replaces`"),
+        ("#[colmig(replaces(«a»))] a: i64", GRAMMAR, "`a` replaces itself"),
+        ("b: i64, #[colmig(replaces(«b»))] a: i64", STATE_AGAINST_TYPE, "first the code reads `b`"),
+        (
+            "#[colmig(deprecated)] b: WriteOnly<i64>, #[colmig(adding, replaces(«b»), forward = \"b\")] a: WriteOnly<i64>",
+            STATE_AGAINST_TYPE,
+            "a release later it reads `a`",
+        ),
+        ("#[colmig(«forward» = \"b\")] a: i64", GRAMMAR, "replaces nothing"),
+        ("#[colmig(«dual_write» = \"trigger\")] a: i64", GRAMMAR, "replaces nothing"),
+        (
+            "b: i64, #[colmig(replaces(b), dual_write = «\"triggers\"»)] a: i64",
+            GRAMMAR,
+            "write `dual_write = \"trigger\"`",
+        ),
+        (
+            "b: i64, #[colmig(adding, «backfill» = \"b\", replaces(b), forward = \"b\")] a: WriteOnly<i64>",
+            GRAMMAR,
+            "what `forward` computes",
+        ),
+        ("#[colmig(«replaces»)] a: i64", GRAMMAR, "takes a list of columns"),
+        // What the database computes.
+        ("#[colmig(generated = \"1\", «adding»)] a: WriteOnly<i64>", GRAMMAR, "write `a: i64`"),
+        (
+            "#[colmig(generated = \"1\", «deprecated»)] a: WriteOnly<i64>",
+            GRAMMAR,
+            "delete the field",
+        ),
+        ("#[colmig(generated = \"1\", «auto»)] a: i64", GRAMMAR, "either one makes the value"),
+        ("#[colmig(generated = \"1\", «default» = \"1\")] a: i64", GRAMMAR, "either one makes"),
+        ("#[colmig(generated = «\"\"»)] a: i64", GRAMMAR, "`generated` is empty"),
+        // Guards.
+        ("#[colmig(«unique» = true)] a: i64", GRAMMAR, "write `unique`"),
+        ("#[colmig(«unique»(b))] a: i64", GRAMMAR, "write `unique`"),
+        ("#[colmig(«check»)] a: i64", GRAMMAR, "write `check = \"total > 0\"`"),
+        ("#[colmig(check = «\"\"»)] a: i64", GRAMMAR, "`check` is empty"),
+        ("#[colmig(«check»(adding))] a: i64", GRAMMAR, "write `check = \"total > 0\"`"),
+        ("#[colmig(check(«mysql» = \"a\"))] a: i64", GRAMMAR, "`mysql` is no database"),
+        ("#[colmig(«references»(orgs))] a: i64", GRAMMAR, "write `references(orgs.id"),
+        ("#[colmig(«references» = \"orgs.id\")] a: i64", GRAMMAR, "write `references(orgs.id"),
+        (
+            "#[colmig(references(orgs.id, on_delete = «\"explode\"»))] a: i64",
+            GRAMMAR,
+            "write one of `\"cascade\"`",
+        ),
+        ("#[colmig(«index»(adding))] a: i64", GRAMMAR, "an index has no life"),
+        ("#[colmig(«index»(upwards))] a: i64", GRAMMAR, "write `index`"),
+        ("#[colmig(unique(name = «\"sqlite_a\"»))] a: i64", IDENTIFIER, "reserved prefix"),
+        (
+            "#[colmig(unique(name = \"x\"))] b: i64, #[colmig(«unique»(name = \"x\"))] a: i64",
+            DUPLICATE,
+            "have the name `x`",
+        ),
+        // Constants.
+        ("#[colmig(constant = «\"a b\"»)] a: i64", GRAMMAR, "`a b` cannot name a constant"),
+        ("#[colmig(constant = \"A\")] b: i64, «a»: i64", DUPLICATE, "both have the constant `A`"),
         // Expressions where they mean nothing.
         (
             "#[colmig(«backfill» = \"0\")] a: i64",
@@ -176,11 +254,11 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
             GRAMMAR,
             "said by `reverse`",
         ),
-        ("#[colmig(«reverse» = \"0\")] a: i64", GRAMMAR, "is not `deprecated`"),
+        ("#[colmig(«reverse» = \"0\")] a: i64", GRAMMAR, "nothing is undone"),
         (
             "#[colmig(adding, backfill = \"0\", «reverse» = \"0\")] a: WriteOnly<i64>",
             GRAMMAR,
-            "is not `deprecated`",
+            "nothing is undone",
         ),
         // Types.
         (
@@ -203,10 +281,25 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
         ("#[sqlx(rename = «\"sqlite_a\"»)] a: i64", IDENTIFIER, "reserved prefix"),
         ("«_colmig»: i64", IDENTIFIER, "reserved prefix"),
         // sqlx.
-        ("#[sqlx(«flatten»)] a: i64", NOT_SUPPORTED, "name the columns of the inner struct"),
-        ("#[sqlx(«json»)] a: i64", NOT_SUPPORTED, "`sqlx::types::Json<T>`"),
-        ("#[sqlx(«json»(nullable))] a: i64", NOT_SUPPORTED, "`sqlx::types::Json<T>`"),
-        ("#[sqlx(«try_from» = \"i32\")] a: i64", NOT_SUPPORTED, "convert it in a method"),
+        ("#[sqlx(flatten)] #[colmig(«auto»)] a: Inner", GRAMMAR, "is a struct of columns"),
+        ("#[sqlx(json(nullable))] a: «Tags»", GRAMMAR, "write `json`, or the type `Option<Tags>`"),
+        (
+            "#[sqlx(json)] #[colmig(adding, backfill = \"'[]'\")] a: «Tags»",
+            STATE_AGAINST_TYPE,
+            "write `a: WriteOnly<sqlx::types::Json<Tags>>`",
+        ),
+        (
+            "#[sqlx(json)] #[colmig(adding, backfill = \"'[]'\")] a: «WriteOnly<Tags>»",
+            GRAMMAR,
+            "write `WriteOnly<sqlx::types::Json<Tags>>`, without `json`",
+        ),
+        (
+            "#[sqlx(try_from = \"i64\")] #[colmig(deprecated)] a: «WriteOnly<Age>»",
+            GRAMMAR,
+            "write `WriteOnly<i64>`, without `try_from`",
+        ),
+        ("#[sqlx(«try_from» = \"i64\", json)] a: Age", GRAMMAR, "say two things of one field"),
+        ("#[sqlx(try_from = «\"Money\"»)] a: Age", UNKNOWN_TYPE, "no SQL type for `Money`"),
         ("#[sqlx(skip)] #[colmig(«auto»)] a: i64", GRAMMAR, "delete `#[sqlx(skip)]`"),
         // Conditions.
         ("#[«cfg»(unix)] a: i64", NOT_A_TABLE, "cannot depend on `cfg`"),
@@ -248,14 +341,19 @@ fn the_examples_of_this_version_are_understood() {
             "deprecated" => "#[colmig(deprecated)] a: WriteOnly<String>".to_owned(),
             "reverse" => format!("#[colmig(deprecated, {})] a: WriteOnly<String>", row.example),
             "auto" => "#[colmig(auto, default = \"0\")] a: i64".to_owned(),
+            "replaces" | "forward" | "dual_write" => "name: String,
+                #[colmig(adding, replaces(name), forward = \"upper(name)\", dual_write = \"trigger\")]
+                a: WriteOnly<String>"
+                .to_owned(),
             _ => format!("#[colmig({})] a: String", row.example),
         };
         column(&field);
     }
     for row in own(word::Place::Struct) {
+        let rest = if row.word == "owner" { ", partial" } else { "" };
         let key = if row.word == "primary_key" { "" } else { ", primary_key(tenant, id)" };
         declared(&format!(
-            "#[derive(Table)] #[colmig({}{key})] struct T {{ tenant: i64, id: i64 }}",
+            "#[derive(Table)] #[colmig({}{key}{rest})] struct T {{ tenant: i64, id: i64, email: String, created: i64 }}",
             row.example
         ));
     }
@@ -282,6 +380,49 @@ fn a_wrong_struct_is_one_mistake_at_its_token() {
             "`table`, `primary_key`",
         ),
         (format!("#[colmig(«auto»)] struct T {{ {key} }}"), GRAMMAR, "`auto` describes a field"),
+        (
+            format!("#[colmig(read_only, «partial»)] struct T {{ {key} }}"),
+            GRAMMAR,
+            "keep one of the two words",
+        ),
+        (
+            format!("#[colmig(«owner» = \"shop\")] struct T {{ {key} }}"),
+            GRAMMAR,
+            "add `partial`, to read and update",
+        ),
+        (
+            format!("#[colmig(unique(id, «ident»))] struct T {{ {key} }}"),
+            GRAMMAR,
+            "the columns are `id`",
+        ),
+        (
+            format!("#[colmig(«unique»)] struct T {{ {key} }}"),
+            GRAMMAR,
+            "write `unique(tenant, email)`",
+        ),
+        (format!("#[colmig(«unique»(adding))] struct T {{ {key} }}"), GRAMMAR, "write `unique("),
+        (format!("#[colmig(«check»(positive))] struct T {{ {key} }}"), GRAMMAR, "`check`"),
+        (format!("#[colmig(check(positive = «\"\"»))] struct T {{ {key} }}"), GRAMMAR, "is empty"),
+        (
+            format!("#[colmig(index(«ident» desc))] struct T {{ {key} }}"),
+            GRAMMAR,
+            "no column `ident`",
+        ),
+        (
+            format!("#[colmig(«index»(id downwards))] struct T {{ {key} }}"),
+            GRAMMAR,
+            "write `index(",
+        ),
+        (
+            format!("#[colmig(«index»(where = \"a\"))] struct T {{ {key} }}"),
+            GRAMMAR,
+            "write `index(",
+        ),
+        (
+            format!("#[colmig(unique(id), «unique»(id))] struct T {{ {key} }}"),
+            DUPLICATE,
+            "have the name `t_id_key`",
+        ),
         (format!("#[colmig(«read_only» = true)] struct T {{ {key} }}"), GRAMMAR, "takes no value"),
         (
             format!("#[colmig(«crate» = \"x\")] struct T {{ {key} }}"),
@@ -395,20 +536,12 @@ fn every_mistake_is_reported_at_once_and_hides_no_other_table() {
             #[colmig(primary_key, «atuo», «colum» = \"x\")] id: i64,
             #[colmig(adding, backfill = \"0\")] a: «i64»,
             b: «Money»,
-            #[colmig(«default» = 0, «unique»)] c: i64,
+            #[colmig(«default» = 0, «unique» = 1)] c: i64,
         }
         #[derive(Table)] struct Good { #[colmig(primary_key)] id: i64 }
         #[derive(Table)] struct «B» { id: i64 }";
-    let codes = [
-        GRAMMAR,
-        GRAMMAR,
-        GRAMMAR,
-        STATE_AGAINST_TYPE,
-        UNKNOWN_TYPE,
-        GRAMMAR,
-        NOT_SUPPORTED,
-        NO_KEY,
-    ];
+    let codes =
+        [GRAMMAR, GRAMMAR, GRAMMAR, STATE_AGAINST_TYPE, UNKNOWN_TYPE, GRAMMAR, GRAMMAR, NO_KEY];
     expect(marked, &codes.map(|code| (code, "")));
     let file = source(&unmarked(marked).0).unwrap_or_else(|m| panic!("{}", m.problem));
     assert_eq!(file.tables.iter().map(|t| t.table.name.as_str()).collect::<Vec<_>>(), ["good"]);
@@ -466,7 +599,7 @@ fn a_field_has_the_shape_and_state_that_it_says() {
     ];
     for (field, state, optional) in states {
         let column = column(field);
-        assert_eq!((column.state, column.optional), (state, optional), "{field}");
+        assert_eq!((column.state, column.optional()), (state, optional), "{field}");
         assert_eq!(column.ty, ColumnType::Known("int8".into()), "{field}");
     }
     let column = column(
@@ -644,4 +777,110 @@ fn a_struct_is_checked_against_the_lock_file_at_its_tokens() {
 fn a_database_that_the_project_does_not_use_forbids_nothing() {
     let text = in_table("a: i64, b: Option<Decimal>");
     assert!(check(&declared(&text), Some(&lock(&[Database::Postgres]))).is_empty());
+}
+
+/// Several structs on one table: what is wrong between them, at its token.
+#[test]
+fn structs_of_one_table_agree_with_the_one_that_declares_it() {
+    let user = "#[derive(Table)] #[colmig(table = \"users\")]
+        struct User { #[colmig(primary_key)] id: i64, email: String,
+            #[colmig(adding, backfill = \"email\")] handle: WriteOnly<String> }";
+    let beside = |words: &str, fields: &str| {
+        format!(
+            "{user} #[derive(Table)] #[colmig(table = \"users\", {words})] struct Part {{ {fields} }}"
+        )
+    };
+    let outer = |inner: &str| {
+        format!("#[derive(Table)] #[colmig(table = \"users\")] struct Outer {{ #[colmig(primary_key)] id: i64,
+            #[sqlx(flatten)] inner: {inner} }}
+            #[derive(Table)] #[colmig(table = \"users\", partial)] struct Part {{ city: String }}
+            #[derive(Table)] #[colmig(table = \"towns\")] struct Town {{ #[colmig(primary_key)] id: i64 }}")
+    };
+    let cases: &[(String, &'static Code, &str)] = &[
+        (beside("partial", "email: String"), GRAMMAR, ""),
+        (beside("read_only", "id: i64, email: String"), GRAMMAR, ""),
+        (outer("Part"), GRAMMAR, ""),
+        (beside("partial", "«mail»: String"), GRAMMAR, "its columns are `id`, `email`"),
+        (beside("partial", "«email»: i64"), GRAMMAR, "the type of `email` is int8 here and text"),
+        (beside("partial", "«email»: Option<String>"), GRAMMAR, "optional here and required"),
+        (beside("read_only", "«handle»: String"), GRAMMAR, "active here and adding in `User`"),
+        (
+            user.to_owned() + &user.replace("struct User", "struct «Again»"),
+            DUPLICATE,
+            "declared twice: by `User` and by `Again`",
+        ),
+        (
+            "#[derive(Table)] #[colmig(partial)] struct «Part» { email: String }".into(),
+            GRAMMAR,
+            "no struct declares that table",
+        ),
+        (
+            "#[derive(Table)] #[colmig(partial, owner = \"shop\")] struct Part { email: String }"
+                .into(),
+            GRAMMAR,
+            "",
+        ),
+        (outer("«Towns»"), GRAMMAR, "no table struct of the name `Towns` is here"),
+        (outer("«Town»"), GRAMMAR, "stands for the table `towns`"),
+        (
+            outer("Part")
+                .replace("id: i64,\n", "id: i64, city: String,\n")
+                .replace("inner: Part", "«inner»: Part"),
+            DUPLICATE,
+            "both name the column `city`",
+        ),
+    ];
+    for (marked, code, words) in cases {
+        let (text, marks) = unmarked(marked);
+        let file = source(&text).unwrap_or_else(|m| panic!("{}\n{text}", m.problem));
+        assert!(file.mistakes.is_empty(), "{text}\n{:?}", file.mistakes);
+        let structs: Vec<_> = file.tables.iter().collect();
+        let Shared { mistakes, tables } = share(&structs, &Lock::default());
+        let shown: Vec<_> = mistakes.iter().map(|m| m.mistake.problem.to_string()).collect();
+        assert_eq!(mistakes.len(), marks.len(), "{text}\n{shown:#?}");
+        for (Between { mistake, .. }, (start, token)) in mistakes.iter().zip(&marks) {
+            assert_eq!(mistake.problem.code, *code, "{shown:?}");
+            assert!(shown[0].contains(words), "`{words}` is missing: {shown:?}");
+            assert_eq!(&text[Location::of(mistake.span).bytes], token, "{shown:?}");
+            assert_eq!(Location::of(mistake.span).bytes.start, *start, "{shown:?}");
+        }
+        assert!(!tables.is_empty() || !marks.is_empty());
+    }
+}
+
+#[test]
+fn a_flattened_struct_gives_its_columns_and_is_missed_where_it_loses_one() {
+    let text = "#[derive(Table)] #[colmig(table = \"users\")] struct Outer { #[sqlx(flatten)] inner: Part, #[colmig(primary_key)] id: i64 }
+        #[derive(Table)] #[colmig(table = \"users\", partial)] struct Part { city: String }";
+    let file = source(text).unwrap_or_else(|m| panic!("{}", m.problem));
+    let structs: Vec<_> = file.tables.iter().collect();
+    let Shared { tables, .. } = share(&structs, &Lock::default());
+    let names: Vec<_> = tables[0].columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!((tables.len(), names), (1, vec!["id", "city"]));
+    let mut recorded = tables[0].clone();
+    recorded.columns.push(Column { name: "street".into(), ..recorded.columns[1].clone() });
+    let lock = Lock { schema: crate::schema::Schema { tables: vec![recorded] }, ..Lock::default() };
+    assert!(structs.iter().all(|declared| check(declared, Some(&lock)).is_empty()));
+    let Shared { mistakes, .. } = share(&structs, &lock);
+    assert_eq!(mistakes.len(), 1);
+    assert_eq!(mistakes[0].mistake.problem.code, ILLEGAL_MOVE);
+}
+
+/// What is computed for a column without a value of its own, both ways.
+#[test]
+fn a_replacement_follows_from_its_source_and_a_source_from_its_replacement() {
+    let first = declared(&in_table(
+        "name: String, #[colmig(adding, replaces(name), forward = \"upper(name)\", reverse = \"lower(full)\")] full: WriteOnly<String>",
+    ));
+    let full = first.table.column("full").expect("it is there");
+    let (sources, text) = first.table.derived(full).expect("forward");
+    assert_eq!((sources, text.on(Database::Sqlite)), (vec!["name"], Some("upper(name)")));
+    assert_eq!(first.table.derived(&first.table.columns[1]), None);
+
+    let second = declared(&in_table(
+        "#[colmig(deprecated)] name: WriteOnly<String>, #[colmig(replaces(name), reverse = \"lower(full)\")] full: String",
+    ));
+    let (sources, text) = second.table.derived(&second.table.columns[1]).expect("reverse");
+    assert_eq!((sources, text.on(Database::Sqlite)), (vec!["full"], Some("lower(full)")));
+    assert_eq!(second.table.replacements("name"), ["full"]);
 }

@@ -34,6 +34,9 @@ pub enum Form {
     Names,
     /// `= some::path`.
     Path,
+    /// Something that the database guards or sorts by; `constraint` reads it. A struct may say it more
+    /// than once.
+    Guard,
     /// Not read: the word belongs to a later version.
     Later,
 }
@@ -63,8 +66,6 @@ const fn word(
     Word { word, place, form, example, meaning }
 }
 
-const UNTIL_SQL: &str = "until then, write it in a migration of sqlx beside colmig's";
-
 /// Every word, in the order in which people need them.
 pub const WORDS: &[Word] = &[
     word(
@@ -90,6 +91,41 @@ pub const WORDS: &[Word] = &[
     ),
     word(
         Place::Struct,
+        "partial",
+        Form::Flag,
+        "partial",
+        "it names some columns of a table that another struct declares, and never inserts",
+    ),
+    word(
+        Place::Struct,
+        "owner",
+        Form::Text,
+        "owner = \"shop\"",
+        "the project that makes the table, where it is another one; the struct is `partial` or `read_only`",
+    ),
+    word(
+        Place::Struct,
+        "unique",
+        Form::Guard,
+        "unique(tenant, email)",
+        "no two rows have the same values in these columns; `unique(tenant, email, adding)` where it is new",
+    ),
+    word(
+        Place::Struct,
+        "check",
+        Form::Guard,
+        "check(positive = \"total > 0\")",
+        "an SQL expression over the row that is never false, with its name; `check(positive = \"total > 0\", adding)` where it is new",
+    ),
+    word(
+        Place::Struct,
+        "index",
+        Form::Guard,
+        "index(tenant, created desc, where = \"NOT deleted\")",
+        "an index over columns, `desc` where downwards, over expressions (`expr = \"lower(email)\"`), over some rows (`where = \"…\"`)",
+    ),
+    word(
+        Place::Struct,
         "crate",
         Form::Path,
         "crate = my_crate::colmig",
@@ -108,23 +144,6 @@ pub const WORDS: &[Word] = &[
         Form::Later,
         "database = \"reports\"",
         "until then, give each database a project of its own",
-    ),
-    word(Place::Struct, "unique", Form::Later, "unique(tenant, email)", UNTIL_SQL),
-    word(Place::Struct, "index", Form::Later, "index(tenant, email)", UNTIL_SQL),
-    word(Place::Struct, "check", Form::Later, "check(positive = \"total > 0\")", UNTIL_SQL),
-    word(
-        Place::Struct,
-        "partial",
-        Form::Later,
-        "partial",
-        "until then, name every column of the table in one struct",
-    ),
-    word(
-        Place::Struct,
-        "owner",
-        Form::Later,
-        "owner = \"shop\"",
-        "until then, a table belongs to one project",
     ),
     word(Place::Field, "primary_key", Form::Flag, "primary_key", "a column of the key"),
     word(
@@ -181,45 +200,64 @@ pub const WORDS: &[Word] = &[
         "reverse",
         Form::Each,
         "reverse = \"''\"",
-        "what undoing a drop writes into rows without a value, as SQL over the row",
-    ),
-    word(Place::Field, "unique", Form::Later, "unique", UNTIL_SQL),
-    word(Place::Field, "index", Form::Later, "index", UNTIL_SQL),
-    word(
-        Place::Field,
-        "references",
-        Form::Later,
-        "references(orgs.id, on_delete = \"cascade\")",
-        UNTIL_SQL,
-    ),
-    word(Place::Field, "check", Form::Later, "check = \"total > 0\"", UNTIL_SQL),
-    word(
-        Place::Field,
-        "generated",
-        Form::Later,
-        "generated = \"lower(email)\"",
-        "until then, write the column from the application",
+        "what undoing a drop, a replacement or a relaxing writes into rows without a value, as SQL over the row",
     ),
     word(
         Place::Field,
         "replaces",
-        Form::Later,
+        Form::Names,
         "replaces(name)",
-        "until then, add the new column with a `backfill` from the old one, write both, and deprecate the old one a release later",
+        "the columns that this one takes the place of; while it is `adding`, `forward` computes it from them",
     ),
     word(
         Place::Field,
         "forward",
-        Form::Later,
-        "forward = \"lower(name)\"",
-        "until then, add the new column with a `backfill` from the old one",
+        Form::Each,
+        "forward = \"upper(name)\"",
+        "a replacement's value, as SQL over the columns that it replaces",
     ),
     word(
         Place::Field,
         "dual_write",
-        Form::Later,
+        Form::Text,
         "dual_write = \"trigger\"",
-        "until then, write both columns from the application",
+        "a trigger keeps a replacement and its source alike, instead of a release that writes both",
+    ),
+    word(
+        Place::Field,
+        "generated",
+        Form::Each,
+        "generated = \"lower(email)\"",
+        "what the database computes the column from; no statement writes it",
+    ),
+    word(
+        Place::Field,
+        "unique",
+        Form::Guard,
+        "unique",
+        "no two rows have the same value; `unique(adding)` where it is new, `unique(deprecated)` where it is to go",
+    ),
+    word(
+        Place::Field,
+        "check",
+        Form::Guard,
+        "check = \"total > 0\"",
+        "an SQL expression that is never false; `check(\"total > 0\", adding)` where it is new",
+    ),
+    word(
+        Place::Field,
+        "references",
+        Form::Guard,
+        "references(orgs.id, on_delete = \"cascade\")",
+        "another table has a row with this value; `references(orgs.id, adding)` where it is new",
+    ),
+    word(Place::Field, "index", Form::Guard, "index", "an index over this column"),
+    word(
+        Place::Field,
+        "constant",
+        Form::Text,
+        "constant = \"EMAIL_COLUMN\"",
+        "the name of the column's constant; without it, the field's name in capitals",
     ),
 ];
 

@@ -5,7 +5,6 @@
 //! column has for text, and would compare or return that text instead of failing.
 
 use colmig_core::ident::quote;
-use colmig_core::problem::{BUG, Problem};
 
 use crate::table::TableInfo;
 
@@ -34,18 +33,6 @@ pub(super) fn update(table: &TableInfo, set: &[Slot], key: &[Slot]) -> String {
     format!("UPDATE {name} SET {set} WHERE {key}")
 }
 
-/// What follows an insert that returns its row: the columns of [`Table::SELECT`](crate::Table::SELECT),
-/// which alone knows the names under which `sqlx::FromRow` looks for them.
-pub(super) fn returning(table: &TableInfo, select: &str) -> Result<String, Problem> {
-    let from = format!(" FROM {}", quote(table.name));
-    let columns = select.strip_prefix("SELECT ").and_then(|rest| rest.strip_suffix(&from));
-    let columns = columns.ok_or_else(|| {
-        BUG.problem(format!("`SELECT` is no list of the columns of `{}`: {select}", table.name))
-            .at(table.rust)
-    })?;
-    Ok(format!(" RETURNING {columns}"))
-}
-
 fn list<T>(items: &[T], separator: &str, show: impl Fn(&T) -> String) -> String {
     items.iter().map(show).collect::<Vec<_>>().join(separator)
 }
@@ -59,7 +46,7 @@ pub(super) mod tests {
     use crate::table::ColumnInfo;
 
     const fn column(name: &'static str, stand: Stand, auto: bool) -> ColumnInfo {
-        ColumnInfo { name, stand, born: "", auto, types: type_checks!(NoType) }
+        ColumnInfo { name, stand, born: "", auto, derived: None, types: type_checks!(NoType) }
     }
 
     /// No database has it: these columns are never bound.
@@ -71,6 +58,7 @@ pub(super) mod tests {
             rust: "User (src/user.rs:1)",
             package: "shop",
             access: Access::Writer,
+            owner: "",
             project: "",
             head: "",
             born: "",
@@ -111,15 +99,5 @@ pub(super) mod tests {
             update(&USERS, &slots(&["email", "handle"]), &slots(&["id", "part"])),
             r#"UPDATE "users" SET "email" = $1, "handle" = $2 WHERE "users"."id" = $1 AND "users"."part" = $2"#
         );
-    }
-
-    #[test]
-    fn what_an_insert_returns_is_what_a_select_reads() {
-        let select = r#"SELECT "id", "address" AS "email", NULL AS "handle" FROM "users""#;
-        assert_eq!(
-            returning(&USERS, select).unwrap(),
-            r#" RETURNING "id", "address" AS "email", NULL AS "handle""#
-        );
-        assert_eq!(returning(&USERS, "SELECT 1").unwrap_err().code, BUG);
     }
 }

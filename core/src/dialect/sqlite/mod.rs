@@ -97,7 +97,7 @@ fn define(table: &Table, column: &Column) -> String {
         return format!("    {name} INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL");
     }
     let mut line = format!("    {name} {}", sql_type(Database::Sqlite, column));
-    if !column.optional {
+    if !column.optional() {
         line.push_str(" NOT NULL");
     }
     if let Some(default) = column.default_on(Database::Sqlite) {

@@ -1,0 +1,79 @@
+//! A column that takes the place of others: `replaces`, `forward`, `dual_write`.
+
+use proc_macro2::Span;
+
+use super::Mistake;
+use super::field::Read;
+use super::guard::no_column;
+use crate::lifecycle::State;
+use crate::problem::{GRAMMAR, Problem, STATE_AGAINST_TYPE};
+use crate::schema::DualWrite;
+
+/// The states in which a source and its replacement may be in one release: the code reads one of them,
+/// and writes both.
+const TOGETHER: &[(State, State)] =
+    &[(State::Active, State::Adding), (State::Deprecated, State::Active)];
+
+/// Everything that can be wrong between a replacement and what it replaces.
+pub(super) fn check(fields: &[Read], mistakes: &mut Vec<Mistake>) {
+    for field in fields.iter().filter(|field| !field.has_mistakes) {
+        let sources = field.words.names("replaces").unwrap_or_default();
+        for (name, span) in sources {
+            mistakes
+                .extend(source(name, field, fields).map(|problem| Mistake::new(*span, problem)));
+        }
+        mistakes.extend(words(field).map(|(span, problem)| Mistake::new(span, problem)));
+    }
+}
+
+/// What is wrong with one source.
+fn source(name: &str, field: &Read, fields: &[Read]) -> Option<Problem> {
+    let (new, state) = (&field.column.name, field.column.state);
+    if name == new {
+        return Some(
+            GRAMMAR
+                .problem(format!("`{name}` replaces itself"))
+                .help("name the column that it takes the place of"),
+        );
+    }
+    let Some(source) = fields.iter().find(|other| other.column.name == name) else {
+        let problem = no_column(name, fields);
+        return Some(match state {
+            State::Active => problem.help(format!(
+                "if `{name}` is gone, the replacement is done: delete `replaces` and `forward`"
+            )),
+            _ => problem,
+        });
+    };
+    let pair = (source.column.state, state);
+    let is_upheld = field.column.dual_write == DualWrite::Trigger;
+    let is_legal = TOGETHER.contains(&pair) || is_upheld && pair == (State::Active, State::Active);
+    (!source.has_mistakes && !is_legal).then(|| {
+        STATE_AGAINST_TYPE
+            .problem(format!("`{name}` is {}, and `{new}`, which replaces it, is {state}", pair.0))
+            .help(format!("first the code reads `{name}` and writes both: `{name}` plain, `{new}` with `#[colmig(adding)]`"))
+            .help(format!("a release later it reads `{new}` and writes both: `#[colmig(deprecated)]` on `{name}`, `{new}` plain"))
+    })
+}
+
+/// What is wrong with the words beside `replaces`.
+fn words(field: &Read) -> Option<(Span, Problem)> {
+    let name = &field.column.name;
+    if field.words.lack("replaces") {
+        let (word, span) = ["forward", "dual_write"]
+            .into_iter()
+            .find_map(|word| Some((word, field.words.said(word)?)))?;
+        let problem = GRAMMAR
+            .problem(format!("`{name}` has `{word}` and replaces nothing"))
+            .help(format!("say which columns it replaces, `replaces(…)`, or delete `{word}`"));
+        return Some((span, problem));
+    }
+    let span = field.words.said("replaces")?;
+    let is_new = field.column.state == State::Adding;
+    (is_new && field.words.lack("forward")).then(|| {
+        let problem = GRAMMAR
+            .problem(format!("nothing says how `{name}` is computed from what it replaces"))
+            .help("add an expression over the old columns: `forward = \"upper(name)\"`");
+        (span, problem)
+    })
+}
