@@ -339,7 +339,8 @@ fn nullability_of_a_write_only_column(old: &Column, new: &Column) -> Option<Prob
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::MOVES;
+    use crate::lifecycle::{MOVES, NULL_MOVES};
+    use crate::schema::Guard;
     use crate::types::{ColumnType, PerDatabase};
 
     fn column(state: State, optional: bool, default: bool) -> Column {
@@ -394,5 +395,108 @@ mod tests {
             assert_eq!(codes, [code]);
         }
         assert!(check_table(Some(&old), &old).is_empty());
+    }
+
+    /// All pairs of nullabilities of an active column, against the table; and none changes with the state.
+    #[test]
+    fn every_nullability_is_judged_as_its_row_says() {
+        let make = |state, nullability| Column { nullability, ..column(state, false, false) };
+        for rule in NULL_MOVES {
+            let old = table(Some(make(State::Active, rule.from)));
+            let found = check_table(Some(&old), &table(Some(make(State::Active, rule.to))));
+            assert_eq!(found.is_empty(), rule.remedy.is_empty(), "{} → {}", rule.from, rule.to);
+        }
+        let adding = table(Some(make(State::Adding, Nullability::Relies)));
+        let loose = table(Some(make(State::Active, Nullability::Loose)));
+        assert_eq!(codes(Some(&adding), &loose), [ILLEGAL_MOVE]);
+        let upheld = table(Some(make(State::Active, Nullability::Upholds)));
+        let deprecated = table(Some(make(State::Deprecated, Nullability::Relies)));
+        assert_eq!(codes(Some(&upheld), &deprecated), NONE);
+    }
+
+    const NONE: [&crate::Code; 0] = [];
+
+    fn codes(recorded: Option<&Table>, source: &Table) -> Vec<&'static crate::Code> {
+        check_table(recorded, source).iter().map(|finding| finding.problem.code).collect()
+    }
+
+    fn guarded(state: State, name: &str, columns: &[&str]) -> Table {
+        let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+        let constraint = Constraint {
+            name: name.into(),
+            guard: Guard::Unique { columns },
+            state,
+            born: "0001".into(),
+        };
+        Table { constraints: vec![constraint], ..table(None) }
+    }
+
+    /// All pairs of states of a constraint: it has a column's moves, and no database upholds it alone.
+    #[test]
+    fn a_constraint_moves_as_a_column_that_is_required() {
+        for rule in MOVES {
+            let make = |state| match state {
+                State::Absent => table(None),
+                state => guarded(state, "t_c_key", &["c"]),
+            };
+            let found = check_table(Some(&make(rule.from)), &make(rule.to));
+            assert_eq!(found.is_empty(), rule.when == When::Always, "{} → {}", rule.from, rule.to);
+            assert!(found.iter().all(|f| f.about == About::Constraint("t_c_key".into())));
+        }
+        let other = guarded(State::Active, "t_c_key", &["d"]);
+        assert_eq!(
+            codes(Some(&guarded(State::Active, "t_c_key", &["c"])), &other),
+            [GUARD_CHANGED]
+        );
+    }
+
+    #[test]
+    fn what_is_new_has_no_life_yet() {
+        let upholding =
+            Column { nullability: Nullability::Upholds, ..column(State::Active, false, false) };
+        for new in [
+            table(Some(column(State::Adding, false, false))),
+            table(Some(upholding)),
+            guarded(State::Adding, "t_c_key", &["c"]),
+        ] {
+            assert_eq!(codes(None, &new), [ILLEGAL_MOVE]);
+            let foreign = Table { owner: "shop".into(), ..new };
+            assert_eq!(codes(None, &foreign), NONE);
+        }
+    }
+
+    /// What names some columns says nothing of the others, of the key or of the constraints.
+    #[test]
+    fn a_partial_struct_is_judged_by_what_it_names() {
+        let whole = Table {
+            columns: vec![
+                column(State::Active, false, false),
+                Column { name: "d".into(), ..column(State::Active, false, false) },
+            ],
+            ..guarded(State::Active, "t_c_key", &["c"])
+        };
+        let part = |column| Table {
+            access: Access::Partial,
+            primary_key: Vec::new(),
+            ..table(Some(column))
+        };
+        assert_eq!(codes(Some(&whole), &part(column(State::Active, false, false))), NONE);
+        assert_eq!(codes(Some(&whole), &part(column(State::Adding, false, false))), [ILLEGAL_MOVE]);
+        let taken = Table { owner: "shop".into(), ..part(column(State::Active, false, false)) };
+        assert_eq!(codes(Some(&whole), &taken), [OWNER_CHANGED]);
+    }
+
+    #[test]
+    fn what_is_computed_and_what_is_replaced_stay_as_they_were_recorded() {
+        let plain = column(State::Active, false, false);
+        let generated = Column { generated: PerDatabase::Everywhere("1".into()), ..plain.clone() };
+        assert_eq!(
+            codes(Some(&table(Some(plain.clone()))), &table(Some(generated))),
+            [TYPE_CHANGED]
+        );
+        let replaces = Column { replaces: vec!["d".into()], ..plain.clone() };
+        let (with, without) = (table(Some(replaces)), table(Some(plain)));
+        assert_eq!(codes(Some(&without), &with), [ILLEGAL_MOVE]);
+        assert_eq!(codes(Some(&with), &without), NONE);
     }
 }

@@ -8,7 +8,7 @@ mod roles;
 mod session;
 
 use anyhow::{Context, Result, ensure};
-use colmig_core::lifecycle::{Effect, MOVES, STATES, StateFacts, When};
+use colmig_core::lifecycle::{Effect, MOVES, NULLABILITIES, Nullability, STATES, StateFacts, When};
 use colmig_core::parse::word::{Form, Place, WORDS};
 use colmig_core::problem::EXITS;
 use colmig_tests::program::{Colmig, root};
@@ -18,11 +18,14 @@ fn readme() -> String {
     fs::read_to_string(root().join("README.md")).expect("the README is there")
 }
 
-/// The lines between one heading and the next of its level.
 fn section(heading: &str) -> Result<String> {
-    let text = readme();
-    let rest =
-        text.split_once(&format!("\n## {heading}\n")).context("the README has this heading")?.1;
+    section_of(&readme(), heading)
+}
+
+/// The lines between one heading and the next of its level.
+fn section_of(text: &str, heading: &str) -> Result<String> {
+    let rest = text.split_once(&format!("\n## {heading}\n"));
+    let rest = rest.with_context(|| format!("there is no heading \"{heading}\""))?.1;
     Ok(rest.split("\n## ").next().unwrap_or(rest).to_owned())
 }
 
@@ -105,6 +108,24 @@ fn the_exit_codes_are_those_of_the_program() -> Result<()> {
     )
 }
 
+#[test]
+fn the_words_are_those_of_the_parser() -> Result<()> {
+    let text = fs::read_to_string(root().join("docs/attributes.md"))?;
+    for (place, heading) in [(Place::Struct, "Above a struct"), (Place::Field, "Above a field")] {
+        let words = WORDS.iter().filter(|word| word.place == place && word.form != Form::Later);
+        let rows =
+            words.map(|word| format!("| {} | `{}` | {} |", word.word, word.example, word.meaning));
+        holds_in(&section_of(&text, heading)?, heading, rows)?;
+    }
+    let rows = NULLABILITIES.iter().map(|facts| {
+        let answer = |yes: bool| if yes { "yes" } else { "no" };
+        let reads = answer(facts.nullability != Nullability::Relies);
+        let writes = answer(facts.nullability == Nullability::Loose);
+        format!("| {} | `{}` | {reads} | {writes} |", facts.word, facts.spelled)
+    });
+    holds_in(&section_of(&text, "Nullability")?, "Nullability", rows)
+}
+
 /// What the parser refuses as a word of a later version is said to be missing.
 #[test]
 fn what_is_not_there_yet_is_named() -> Result<()> {
@@ -122,7 +143,10 @@ fn what_is_not_there_yet_is_named() -> Result<()> {
 
 /// The section has a table with these rows, in this order, and no others.
 fn holds(heading: &str, rows: impl Iterator<Item = String>) -> Result<()> {
-    let section = section(heading)?;
+    holds_in(&section(heading)?, heading, rows)
+}
+
+fn holds_in(section: &str, heading: &str, rows: impl Iterator<Item = String>) -> Result<()> {
     let expected: Vec<_> = rows.collect();
     let tables = section.split("\n\n").map(str::trim).filter(|part| part.starts_with('|'));
     let tables: Vec<Vec<&str>> = tables.map(|table| table.lines().skip(2).collect()).collect();
