@@ -71,6 +71,23 @@ fn declares(recorded: &Table, source: &Table) -> bool {
     source.access != Access::Partial && recorded.access == source.access
 }
 
+/// Every column that stays active and changes its nullability: what was recorded, what is declared, and what
+/// that does. From the middle, one end goes on and the other is a change of mind.
+pub fn null_edits<'a>(
+    recorded: &'a Table,
+    source: &'a Table,
+) -> Vec<(&'a Column, &'a Column, Effect)> {
+    let edit = |new: &'a Column| {
+        let old = recorded.column(&new.name).filter(|old| reads(old) && reads(new))?;
+        let effect = match null_move_between(old.nullability, new.nullability).effect {
+            Effect::GoesOn if old.upheld_from == Some(new.nullability) => Effect::Abandons,
+            effect => effect,
+        };
+        (effect != Effect::Nothing).then_some((old, new, effect))
+    };
+    source.columns.iter().filter_map(edit).collect()
+}
+
 /// Every mistake of one table against its record; `None` means that the table is new.
 pub fn check_table(recorded: Option<&Table>, source: &Table) -> Vec<Finding> {
     let Some(recorded) = recorded else { return new_table(source) };
@@ -285,6 +302,20 @@ fn changed(old: &Column, new: &Column) -> Option<Problem> {
                 .help(rule.remedy),
         );
     }
+    if rule.effect == Effect::Begins
+        && old.nullability == Nullability::Loose
+        && reads(old)
+        && reads(new)
+        && new.backfill.is_nowhere()
+    {
+        return Some(
+            STATE_AGAINST_TYPE
+                .problem(format!(
+                    "`{name}` is to be required, and nothing says what rows with NULL get"
+                ))
+                .help("add a value or an expression over the row: `#[colmig(backfill = \"''\")]`"),
+        );
+    }
     if old.generated != new.generated {
         return Some(
             TYPE_CHANGED
@@ -403,7 +434,11 @@ mod tests {
         let make = |state, nullability| Column { nullability, ..column(state, false, false) };
         for rule in NULL_MOVES {
             let old = table(Some(make(State::Active, rule.from)));
-            let found = check_table(Some(&old), &table(Some(make(State::Active, rule.to))));
+            let new = Column {
+                backfill: PerDatabase::Everywhere("''".into()),
+                ..make(State::Active, rule.to)
+            };
+            let found = check_table(Some(&old), &table(Some(new)));
             assert_eq!(found.is_empty(), rule.remedy.is_empty(), "{} → {}", rule.from, rule.to);
         }
         let adding = table(Some(make(State::Adding, Nullability::Relies)));

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::dialect::{Dialect, Direction, Script, dialects};
-use crate::diff::edits;
+use crate::diff::{edits, null_edits};
 use crate::hash::normalise;
 use crate::ident::for_file;
-use crate::lifecycle::{Effect, State};
+use crate::lifecycle::{Effect, Nullability, State};
 use crate::lock::Lock;
 use crate::migration::{Change, FORMAT, Files, Manifest, Migration, PieceFile, Step};
 use crate::problem::{NOT_SUPPORTED, Problem, TABLE_VANISHED};
@@ -54,7 +54,25 @@ pub fn plan(lock: &Lock, source: &Schema, name: Option<&str>) -> Result<Outcome,
                     ));
                 }
                 Effect::Abandons => {
-                    problems.push(abandoned(&subject, edit.rule.from, edit.rule.to))
+                    let (from, to) = (edit.rule.from.facts().word, edit.rule.to.facts().word);
+                    problems.push(abandoned(&subject, from, to))
+                }
+                Effect::Nothing => {}
+            }
+        }
+    }
+    for table in source.tables.iter().filter(|table| table.owner.is_empty()) {
+        let Some(old) = lock.schema.table(&table.name) else { continue };
+        for (old, new, effect) in null_edits(old, table) {
+            let subject = format!("{}.{}", table.name, new.name);
+            let (from, to) = (old.nullability, new.nullability);
+            match effect {
+                Effect::Begins => changes.push(tighten_or_relax(table, old, new)),
+                Effect::GoesOn => {
+                    goes_on.push(format!("{subject}: {from} → {to} (born in {})", old.born));
+                }
+                Effect::Abandons => {
+                    problems.push(abandoned(&subject, from.facts().word, to.facts().word));
                 }
                 Effect::Nothing => {}
             }
@@ -128,19 +146,12 @@ fn not_planned_yet(lock: &Lock, source: &Schema) -> Vec<Problem> {
                     "until then, add the new column with a `backfill` from the old one, write both, and deprecate the old one a release later",
                 );
             }
-            if old.is_some_and(|old| old.nullability != column.nullability) {
-                later(
-                    &column.name,
-                    "tighten or relax a column",
-                    "until then, keep its type; or add a new column with a `backfill` from this one, then drop this one",
-                );
-            }
         }
     }
     problems
 }
 
-fn abandoned(subject: &str, from: State, to: State) -> Problem {
+fn abandoned(subject: &str, from: &str, to: &str) -> Problem {
     NOT_SUPPORTED
         .problem(format!(
             "`{subject}` goes back from {from} to {to}: a change is abandoned half-way"
@@ -160,6 +171,13 @@ fn recorded(before: &Schema, source: &Schema, number: &str) -> Schema {
         table.born = old.map_or(number.to_owned(), |old| old.born.clone());
         for column in &mut table.columns {
             let old = old.and_then(|old| old.column(&column.name));
+            column.upheld_from =
+                old.filter(|_| column.nullability == Nullability::Upholds).map(|old| {
+                    match old.nullability {
+                        Nullability::Upholds => old.upheld_from.unwrap_or_default(),
+                        before => before,
+                    }
+                });
             column.born = old.map_or(number.to_owned(), |old| old.born.clone());
         }
         for one in &mut table.constraints {
@@ -219,6 +237,15 @@ fn drop(table: &Table, column: &Column, recorded: Option<&Column>) -> Change {
     };
     let born = recorded.map_or(String::new(), |old| old.born.clone());
     change(kind, table, Some(Column { born, ..column.clone() }), None)
+}
+
+/// The column as it is declared carries `backfill` and `reverse`; the one that was recorded carries the birth.
+fn tighten_or_relax(table: &Table, old: &Column, new: &Column) -> Change {
+    let kind = match old.nullability {
+        Nullability::Loose => ChangeKind::Tighten,
+        Nullability::Relies | Nullability::Upholds => ChangeKind::Relax,
+    };
+    change(kind, table, Some(Column { born: old.born.clone(), ..new.clone() }), None)
 }
 
 fn change(

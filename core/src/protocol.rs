@@ -211,6 +211,10 @@ pub enum ChangeKind {
     DropNullable,
     /// A column with a default goes.
     DropDefault,
+    /// A column that may be NULL becomes required.
+    Tighten,
+    /// A required column may be NULL from now on.
+    Relax,
 }
 
 /// One kind of change: its steps and its phases.
@@ -342,6 +346,46 @@ pub const CHANGES: &[ChangeFacts] = &[
             reader: "required,optional,row:0 absent,adding,deprecated:0-1",
         },
     },
+    ChangeFacts {
+        kind: ChangeKind::Tighten,
+        words: "make a column required",
+        verb: "tighten",
+        releases: &[
+            "writes NULL: an `Option`",
+            "reads NULL and writes none: `RequiredOnWrite`",
+            "reads none: a plain field",
+        ],
+        steps: &[
+            (Act::Begin, E),
+            (Act::Require(1), B),
+            (Act::Backfill, B),
+            (Act::Enforce, N),
+            (Act::Admit(2), N),
+        ],
+        phases: PhaseRow {
+            last: 2,
+            writer: "absent,optional:0 row,adding,deprecated:1 required:2",
+            partial: "absent:0-2 optional:0 row,adding,deprecated:1 required:2",
+            reader: "required:2 absent,optional,row,adding,deprecated:0-2",
+        },
+    },
+    ChangeFacts {
+        kind: ChangeKind::Relax,
+        words: "let a column be NULL",
+        verb: "relax",
+        releases: &[
+            "reads no NULL: a plain field",
+            "reads NULL and writes none: `RequiredOnWrite`",
+            "writes NULL: an `Option`",
+        ],
+        steps: &[(Act::Begin, E), (Act::Require(1), C), (Act::Relax, C), (Act::Admit(2), C)],
+        phases: PhaseRow {
+            last: 2,
+            writer: "required:0 row,adding,deprecated:1 optional,absent:2",
+            partial: "required:0 row,adding,deprecated:1 optional:2 absent:0-2",
+            reader: "required:0 absent,optional,row,adding,deprecated:0-2",
+        },
+    },
 ];
 
 impl ChangeKind {
@@ -411,6 +455,8 @@ mod tests {
             (ChangeKind::DropRequired, (0, 1), (2, 2)),
             (ChangeKind::DropNullable, (0, 1), (1, 1)),
             (ChangeKind::DropDefault, (0, 1), (1, 1)),
+            (ChangeKind::Tighten, (0, 1), (1, 2)),
+            (ChangeKind::Relax, (0, 1), (1, 2)),
         ];
         assert_eq!(expected.len(), CHANGES.len());
         for (kind, first, last) in expected {
@@ -478,7 +524,13 @@ mod tests {
             DropNullable writer  optional:0 deprecated:0 row:0 adding:0 absent:1 required:x
             DropNullable reader  optional:0 row:0 absent:0..1 adding:0..1 deprecated:0..1 required:x
             DropDefault  writer  required:0 deprecated:0 row:0 adding:0 absent:1 optional:x
-            DropDefault  reader  required:0 optional:0 row:0 absent:0..1 adding:0..1 deprecated:0..1";
+            DropDefault  reader  required:0 optional:0 row:0 absent:0..1 adding:0..1 deprecated:0..1
+            Tighten      writer  absent:0 optional:0 row:1 adding:1 deprecated:1 required:2
+            Tighten      partial absent:0..2 optional:0 row:1 adding:1 deprecated:1 required:2
+            Tighten      reader  required:2 absent:0..2 optional:0..2 row:0..2 adding:0..2 deprecated:0..2
+            Relax        writer  required:0 row:1 adding:1 deprecated:1 optional:2 absent:2
+            Relax        partial required:0 row:1 adding:1 deprecated:1 optional:2 absent:0..2
+            Relax        reader  required:0 absent:0..2 optional:0..2 row:0..2 adding:0..2 deprecated:0..2";
         for line in table.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let mut words = line.split_whitespace();
             let (kind, access) = (words.next().expect("kind"), words.next().expect("access"));

@@ -53,6 +53,10 @@ pub struct Column {
     /// Whether the code reckons with NULL.
     #[serde(default, skip_serializing_if = "is_relies")]
     pub nullability: Nullability,
+    /// Where it is upheld: what it was before, so that it is known which end the change goes on to. Only
+    /// the lock file knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upheld_from: Option<Nullability>,
     /// Whether the database makes its values: it is left out of inserts.
     #[serde(default, skip_serializing_if = "is_false")]
     pub auto: bool,
@@ -264,6 +268,7 @@ impl Column {
             name: name.into(),
             ty,
             nullability: Nullability::Relies,
+            upheld_from: None,
             auto: false,
             default: PerDatabase::Nowhere,
             generated: PerDatabase::Nowhere,

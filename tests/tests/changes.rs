@@ -106,6 +106,22 @@ fn scenarios() -> Vec<Scenario> {
             end: &["id!", "email!", "handle!"],
         },
         Scenario {
+            name: "make a column required",
+            releases: vec![
+                vec![email.clone(), with_nullability(Nullability::Upholds)],
+                vec![email.clone(), with_nullability(Nullability::Relies)],
+            ],
+            end: &["id!", "email!", "nickname!"],
+        },
+        Scenario {
+            name: "let a column be NULL",
+            releases: vec![
+                vec![email.clone(), with_nullability(Nullability::Upholds)],
+                vec![email.clone(), with_nullability(Nullability::Loose)],
+            ],
+            end: &["id!", "email!", "nickname?"],
+        },
+        Scenario {
             name: "drop a nullable column",
             releases: vec![vec![email]],
             end: &["id!", "email!"],
@@ -113,10 +129,16 @@ fn scenarios() -> Vec<Scenario> {
     ]
 }
 
+/// `nickname`, with what mends rows with NULL on the way in, and rows that came to have it on the way back.
+fn with_nullability(nullability: Nullability) -> Column {
+    let (backfill, reverse) = (everywhere("'mended'"), everywhere("'refilled'"));
+    Column { nullability, backfill, reverse, ..column("nickname") }
+}
+
 /// The columns of release 1 for a scenario: `nickname` is nullable where a nullable column is dropped.
 fn first_release(scenario: &Scenario) -> Vec<Column> {
     let nullability = match scenario.name {
-        "drop a nullable column" => Nullability::Loose,
+        "drop a nullable column" | "make a column required" => Nullability::Loose,
         _ => Nullability::Relies,
     };
     vec![column("email"), Column { nullability, ..column("nickname") }]
@@ -216,6 +238,28 @@ fn a_relaxed_column_is_refilled() {
             ["refilled"]
         );
         assert_eq!(database.columns("users").expect("columns"), ["id!", "email!", "nickname!"]);
+    }
+}
+
+/// Rows with NULL get the `backfill` before the column is required.
+#[test]
+fn a_tightened_column_is_mended() {
+    for database in TestDatabase::all().expect("databases") {
+        let scenario = scenarios()
+            .into_iter()
+            .find(|s| s.name == "make a column required")
+            .expect("it is there");
+        let mut project = filled(&scenario, &database);
+        database.execute("INSERT INTO users (email) VALUES ('new@x')").expect("it may be NULL");
+        for columns in &scenario.releases {
+            project = project.edited(columns);
+            project.apply(&database, &[]).expect("up");
+        }
+        assert_eq!(
+            database.texts("SELECT nickname FROM users WHERE email = 'new@x'").expect("row"),
+            ["mended"]
+        );
+        database.execute("INSERT INTO users (email) VALUES ('x')").expect_err("it is required");
     }
 }
 
