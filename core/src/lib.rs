@@ -7,7 +7,8 @@
 //! * what a project declares: [`schema`], [`types`], [`lock`], and `parse`, which reads it from source;
 //! * what changes between two declarations: [`diff`], [`plan`], [`migration`];
 //! * what a database is told: [`dialect`], [`ident`], [`backfill`];
-//! * who may run, and what may happen next: [`vector`], [`catalog`], [`admission`], [`gate`], [`advance`].
+//! * who may run, and what may happen next: [`vector`], [`catalog`], [`admission`], [`gate`], [`advance`];
+//! * what can go wrong: [`problem`], and in the user's words [`explain`].
 //!
 //! Tables of knowledge live once, as data, in the module that is named after them; everything else
 //! reads those tables.
@@ -37,6 +38,7 @@ pub mod gate;
 pub mod progress;
 pub mod vector;
 
+pub mod explain;
 pub mod hash;
 pub mod problem;
 
