@@ -58,7 +58,9 @@ fn failed(error: cargo_metadata::Error) -> Problem {
         cargo_metadata::Error::CargoMetadata { stderr } => stderr,
         other => other.to_string(),
     };
-    METADATA.problem(text.trim().trim_start_matches("error: ").to_owned())
+    METADATA
+        .problem(text.trim().trim_start_matches("error: ").to_owned())
+        .help("run it in the package, or say `--manifest-path`; `cargo metadata --no-deps` must succeed there")
 }
 
 fn root(metadata: &Metadata) -> Utf8PathBuf {

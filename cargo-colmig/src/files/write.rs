@@ -85,18 +85,23 @@ pub fn touch(path: &Utf8Path) -> Result<(), Problem> {
 /// A rename would go over a file that its owner has made read-only.
 fn writable(path: &Utf8Path) -> Result<(), Problem> {
     match fs::metadata(path) {
-        Ok(there) if there.is_dir() => {
-            Err(FILE_UNWRITABLE.problem("a directory is in the place of the file").at(shown(path)))
-        }
-        Ok(there) if there.permissions().readonly() => {
-            Err(FILE_UNWRITABLE.problem("the file is read-only").at(shown(path)))
-        }
+        Ok(there) if there.is_dir() => Err(FILE_UNWRITABLE
+            .problem("a directory is in the place of the file")
+            .at(shown(path))
+            .help("move the directory away")),
+        Ok(there) if there.permissions().readonly() => Err(FILE_UNWRITABLE
+            .problem("the file is read-only")
+            .at(shown(path))
+            .help("make it writable, and run the command again; nothing was written")),
         _ => Ok(()),
     }
 }
 
 fn unwritable(path: &Utf8Path, error: &io::Error) -> Problem {
-    FILE_UNWRITABLE.problem(format!("it cannot be written: {error}")).at(shown(path))
+    FILE_UNWRITABLE
+        .problem(format!("it cannot be written: {error}"))
+        .at(shown(path))
+        .help("mend that, and run the command again")
 }
 
 /// A symbolic link stays one.
