@@ -55,6 +55,8 @@ pub enum Command {
     Verify,
     /// List the instances that registered
     Fleet(FleetArgs),
+    /// Say what a code means, and what to do about it
+    Explain(ExplainArgs),
 }
 
 /// What can be said of every command, before it or after it.
@@ -237,6 +239,13 @@ pub enum FleetCommand {
         /// Its id, as `fleet` shows it
         instance: String,
     },
+}
+
+/// What `explain` can be told.
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+    /// A code, as errors show it: `CM0201`; without it, all codes are listed
+    pub subject: Option<String>,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -30,6 +30,7 @@ use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
+use colmig_core::Exit;
 use colmig_core::problem::BUG;
 
 use cli::Cli;
@@ -42,15 +43,30 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(end) => return end,
     };
     let terminal = Terminal::new(&cli.globals);
-    let outcome = catch_unwind(AssertUnwindSafe(|| commands::run(&cli, terminal)));
-    let outcome = outcome.unwrap_or_else(|_| {
-        let bug = BUG.problem("colmig panicked; the message is above");
-        Err(bug.help("please report it, with the command and RUST_BACKTRACE=1").into())
-    });
-    let exit = outcome.unwrap_or_else(|failure| {
+    let exit = caught(|| commands::run(&cli, terminal)).unwrap_or_else(|failure| {
         terminal.failure(&failure);
         failure.exit()
     });
     terminal.finished(exit);
     ExitCode::from(exit as u8)
+}
+
+/// A panic is told as any other problem is.
+fn caught(work: impl FnOnce() -> report::Result<Exit>) -> report::Result<Exit> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let bug = BUG.problem("colmig panicked; the message is above");
+        Err(bug.help("please report it, with the command and RUST_BACKTRACE=1").into())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_bug_and_not_a_crash() {
+        let failure = caught(|| panic!("on purpose")).expect_err("it panicked");
+        assert_eq!(failure.reports()[0].problem.code.id, "CM0001");
+        assert_eq!(caught(|| Ok(Exit::Done)).ok(), Some(Exit::Done));
+    }
 }

@@ -5,6 +5,8 @@ mod shop;
 
 #[path = "author/amend.rs"]
 mod amend;
+#[path = "author/explain.rs"]
+mod explain;
 #[path = "author/files.rs"]
 mod files;
 #[path = "author/init.rs"]

@@ -1,6 +1,7 @@
 //! A file a command.
 
 mod apply;
+mod explain;
 mod generate;
 mod init;
 mod plan;
@@ -26,5 +27,6 @@ pub fn run(cli: &Cli, terminal: Terminal) -> Result<Exit> {
         Command::Status(args) => status::status(args, &context()?),
         Command::Verify => status::verify(&context()?),
         Command::Fleet(args) => status::fleet(args, &context()?),
+        Command::Explain(args) => explain::run(args, terminal),
     }
 }

@@ -3,6 +3,7 @@
 //! With `--message-format json` results, problems among them, are objects on stdout, one a line; what
 //! happens is still told on stderr. Every text passes [`mask`] on its way out.
 
+mod page;
 mod render;
 
 use std::io::{IsTerminal, Write};
@@ -82,6 +83,9 @@ impl Terminal {
         for report in failure.reports() {
             self.report(Severity::Error, report);
         }
+        if !self.quiet && !self.is_json() {
+            err(&render::more(failure));
+        }
     }
 
     fn report(&self, severity: Severity, report: &Report) {
@@ -96,6 +100,12 @@ impl Terminal {
         if !self.is_json() {
             out(text);
         }
+    }
+
+    /// A page of Markdown; for people.
+    pub fn page(&self, text: &str) {
+        let width = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| width.0);
+        self.print(&page::human(text, width));
     }
 
     /// A unified diff, in colours; for people.

@@ -1,9 +1,11 @@
 //! A problem as rustc would print it, and as an object.
 
+use std::collections::BTreeSet;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
-use crate::report::Report;
+use crate::report::{Failure, Report};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -49,6 +51,17 @@ pub(super) fn human(severity: Severity, report: &Report) -> String {
     let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));
     let lines = [title, more, rest].into_iter().filter(|part| !part.is_empty());
     lines.collect::<Vec<_>>().join("\n") + "\n\n"
+}
+
+/// Where to read more, in one line however many problems there are.
+pub(super) fn more(failure: &Failure) -> String {
+    let codes: BTreeSet<_> =
+        failure.reports().iter().map(|report| report.problem.code.id).collect();
+    let codes: Vec<_> = codes.into_iter().collect();
+    match codes[..] {
+        [code] => format!("For more about this: cargo colmig explain {code}\n"),
+        _ => format!("For more about these: cargo colmig explain CODE, for {}\n", codes.join(", ")),
+    }
 }
 
 /// A problem for programs.
