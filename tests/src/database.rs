@@ -32,6 +32,12 @@ impl TestDatabase {
         Ok(TestDatabase { url, _folder: Some(folder) })
     }
 
+    /// An SQLite file that somebody else made.
+    #[must_use]
+    pub fn in_file(file: &Path) -> TestDatabase {
+        TestDatabase { url: format!("sqlite:{}", file.display()), _folder: None }
+    }
+
     /// A new database on the server at `url`.
     pub fn postgres(url: &str) -> Result<TestDatabase> {
         TestDatabase::on_server(url, "")

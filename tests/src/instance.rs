@@ -40,7 +40,7 @@ const ID: ColumnInfo = column("id", Stand::Required, "0001");
 const EMAIL: ColumnInfo = column("email", Stand::Required, "0001");
 
 /// What each release does.
-static TABLES: [TableInfo; 3] = [
+pub static TABLES: [TableInfo; 3] = [
     users("release 1", &[ID, EMAIL, column("nickname", Stand::Required, "0001")]),
     users(
         "release 2",

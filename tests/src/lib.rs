@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod program;
 pub mod project;
 pub mod running;
+pub mod session;
 pub mod shop;
 pub mod story;
 

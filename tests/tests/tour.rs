@@ -4,14 +4,13 @@
 
 #[path = "tour/roles.rs"]
 mod roles;
-#[path = "tour/session.rs"]
-mod session;
 
 use anyhow::{Context, Result, ensure};
 use colmig_core::lifecycle::{Effect, MOVES, NULLABILITIES, Nullability, STATES, StateFacts, When};
 use colmig_core::parse::word::{Form, Place, WORDS};
 use colmig_core::problem::EXITS;
 use colmig_tests::program::{Colmig, root};
+use colmig_tests::session;
 use fs_err as fs;
 
 fn readme() -> String {
