@@ -66,6 +66,14 @@ const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        name: "of the command line only the terminal prints, so that no error goes without its code",
+        within: &["cargo-colmig/src"],
+        except: &["cargo-colmig/src/terminal", "cargo-colmig/src/cli.rs"],
+        part: Part::Code,
+        tests: Tests::Not,
+        words: &["print!", "println!", "eprint!", "eprintln!", "anstream"],
+    },
+    Rule {
         name: "only core's parser and the macros handle tokens",
         within: ALL,
         except: &["core/src/parse", "macros"],
