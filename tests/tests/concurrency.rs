@@ -198,7 +198,10 @@ fn an_apply_whose_epoch_is_over_is_fenced() {
         database.execute("UPDATE _colmig_gate SET epoch = epoch + 1, holder = 'somebody else'")?;
         let (state, done) = (State::of(database)?, backfill(database, "0002.2")?);
         first.resume()?;
-        first.wait()?.expect(106)?.says(&["error[CM0702]", "somebody else"])?;
+        first
+            .wait()?
+            .expect(106)?
+            .says(&["error[CM0702]: another apply took over while", "somebody else"])?;
         ensure!(State::of(database)? == state && backfill(database, "0002.2")? == done);
         release(2, "apply", database).run()?.expect(0)?;
         finished(database)

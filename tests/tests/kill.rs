@@ -391,7 +391,10 @@ fn an_interrupted_backfill_goes_on_from_its_checkpoint() {
             let begun = || Ok(backfill(&database, "0002.2")?.filter(|(rows, ..)| *rows > 0));
             until("the first batch", begun)?;
             apply.interrupt()?;
-            apply.wait()?.expect(130)?.says(&["error[CM0711]: interrupted", "the same command"])?;
+            apply
+                .wait()?
+                .expect(130)?
+                .says(&["error[CM0711]: interrupted at a checkpoint; all", "the same command"])?;
             let (rows, ..) = backfill(&database, "0002.2")?.context("a checkpoint")?;
             ensure!(database.count("users WHERE handle IS NOT NULL")? == rows);
             ensure!(State::of(&database)?.holder.is_empty(), "it holds on to the ledger");

@@ -100,8 +100,9 @@ const INTRODUCTION: &str = "\
 # Errors and findings
 
 Everything that colmig finds wrong has a code, here and in `cargo colmig explain CODE`. This file is made
-from the pages in `core/src/explain/`; edit those. The tests run every example: what stands under \"Fails\"
-fails with this code, and what stands under \"Passes\" passes.
+from the pages in `core/src/explain/`; edit those. The tests run the examples: what stands under \"Fails\"
+fails with this code, and what stands under \"Passes\" passes. Where that takes a server or a second terminal,
+the example shows what a test of its own comes to.
 
 A session begins in a package `shop` whose struct `User` has an `id` and an `email`, with its first migration
 generated and applied to an SQLite file; under \"Passes\", the session of \"Fails\" goes on. `…` and `[..]` stand
