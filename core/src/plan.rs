@@ -12,7 +12,7 @@ use crate::lock::Lock;
 use crate::migration::{Change, FORMAT, Files, Manifest, Migration, PieceFile, Step};
 use crate::problem::{NOT_SUPPORTED, Problem, TABLE_VANISHED};
 use crate::protocol::{Act, ChangeKind, window_at};
-use crate::schema::{Column, Retired, Schema, Table};
+use crate::schema::{Column, Guard, Retired, Schema, Table};
 use crate::types::Database;
 
 /// What an edit of the source comes to.
@@ -78,6 +78,7 @@ pub fn plan(lock: &Lock, source: &Schema, name: Option<&str>) -> Result<Outcome,
             }
         }
     }
+    in_order_of_reference(&mut changes);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -106,12 +107,40 @@ fn vanished(lock: &Lock, source: &Schema) -> Vec<Problem> {
     .collect()
 }
 
+/// A new table stands behind the new tables that it references; what begins in other ways keeps its place
+/// behind them. Tables that reference each other in a circle keep theirs, and the database says so.
+fn in_order_of_reference(changes: &mut Vec<Change>) {
+    let mut waiting: Vec<Change> = std::mem::take(changes);
+    loop {
+        let names: Vec<String> =
+            waiting.iter().filter(|c| c.definition.is_some()).map(|c| c.table.clone()).collect();
+        let waits = |change: &Change| {
+            let definition = change.definition.iter();
+            let referenced = definition.flat_map(|table| &table.constraints).filter_map(|one| {
+                match &one.guard {
+                    Guard::References { table, .. } => Some(table),
+                    _ => None,
+                }
+            });
+            referenced.into_iter().any(|table| *table != change.table && names.contains(table))
+        };
+        let (later, now): (Vec<_>, Vec<_>) = waiting.into_iter().partition(waits);
+        let stuck = now.is_empty();
+        changes.extend(now);
+        if later.is_empty() || stuck {
+            return changes.extend(later);
+        }
+        waiting = later;
+    }
+}
+
 /// What the source may say and this version has no migration for. Nothing is recorded then, so that the edit
 /// is whole when a version comes that has.
 fn not_planned_yet(lock: &Lock, source: &Schema) -> Vec<Problem> {
     let mut problems = Vec::new();
     for table in source.tables.iter().filter(|table| table.owner.is_empty()) {
-        let before = lock.schema.table(&table.name);
+        // A table that is made now is made with all that it says.
+        let Some(before) = lock.schema.table(&table.name) else { continue };
         let mut later = |subject: &str, what: &str, instead: &str| {
             let problem =
                 NOT_SUPPORTED.problem(format!("this version of colmig cannot {what} yet"));
@@ -119,23 +148,32 @@ fn not_planned_yet(lock: &Lock, source: &Schema) -> Vec<Problem> {
         };
         let by_hand = "until then, take it out of the struct, and write it in a migration of sqlx beside colmig's";
         for one in &table.constraints {
-            let old =
-                before.and_then(|old| old.constraints.iter().find(|old| old.name == one.name));
+            let old = before.constraints.iter().find(|old| old.name == one.name);
             if old.is_none_or(|old| old.state != one.state) {
-                later(&one.name, "add, drop or change a constraint", by_hand);
+                later(
+                    &one.name,
+                    "add, drop or change a constraint of a table that exists",
+                    by_hand,
+                );
             }
         }
-        for one in &table.indexes {
-            if !before.is_some_and(|old| old.indexes.contains(one)) {
-                later(&one.name, "make an index", by_hand);
+        for one in table.indexes.iter().filter(|one| !before.indexes.contains(one)) {
+            later(&one.name, "make an index on a table that exists", by_hand);
+        }
+        for one in before.indexes.iter().filter(|one| !table.indexes.contains(one)) {
+            later(&one.name, "drop an index", "until then, put the word back");
+        }
+        for one in &before.constraints {
+            if table.constraints.iter().all(|new| new.name != one.name) {
+                later(&one.name, "drop a constraint", "until then, put the word back");
             }
         }
         for column in &table.columns {
-            let old = before.and_then(|old| old.column(&column.name));
+            let old = before.column(&column.name);
             if !column.generated.is_nowhere() && old.is_none() {
                 later(
                     &column.name,
-                    "make a generated column",
+                    "add a generated column to a table that exists",
                     "until then, write the column from the application",
                 );
             }

@@ -47,7 +47,13 @@ impl Project {
             columns: std::iter::once(id).chain(columns.iter().cloned()).collect(),
             ..Table::new("users")
         };
-        let schema = Schema { tables: vec![table] };
+        self.declaring(vec![table])
+    }
+
+    /// Generates from these tables.
+    #[must_use]
+    pub fn declaring(&self, tables: Vec<Table>) -> Project {
+        let schema = Schema { tables };
         let outcome = plan(&self.lock, &schema, None).expect("a legal edit");
         let mut next = self.clone();
         next.lock.schema = outcome.schema;

@@ -263,6 +263,53 @@ fn a_tightened_column_is_mended() {
     }
 }
 
+/// Guards, indexes and generated columns of a table that is made, the one that it references made first.
+#[test]
+fn a_new_table_guards_what_its_struct_says() {
+    let source = r#"
+        #[derive(Table)] #[colmig(
+            table = "members", unique(org, email), check(adult = "age >= 18"),
+            index(org, age desc, where = "age > 20"), index(expr = "lower(email)")
+        )]
+        struct Member {
+            #[colmig(primary_key)] id: i64,
+            #[colmig(references(orgs.id, on_delete = "cascade"))] org: i64,
+            #[colmig(check = "email <> ''")] email: String,
+            age: i32,
+            #[colmig(generated = "age + 1")] next_age: i32,
+        }
+        #[derive(Table)] #[colmig(table = "orgs")]
+        struct Org { #[colmig(primary_key)] id: i64, #[colmig(unique, index)] name: String }"#;
+    let Ok(file) = colmig_core::parse::source(source) else { panic!("it is Rust") };
+    let tables: Vec<_> = file.tables.into_iter().map(|declared| declared.table).collect();
+    assert_eq!(tables.len(), 2);
+    for database in TestDatabase::all().expect("databases") {
+        let project = Project::new().declaring(tables.clone());
+        project.apply(&database, &[]).expect("both are made");
+        database.execute("INSERT INTO orgs VALUES (1, 'a'), (2, 'b')").expect("orgs");
+        let member = |values: &str| {
+            database
+                .execute(&format!("INSERT INTO members (id, org, email, age) VALUES ({values})"))
+        };
+        member("1, 1, 'ada', 30").expect("a member");
+        member("2, 1, 'ada', 30").expect_err("unique in its organisation");
+        member("2, 2, 'ada', 30").expect("another organisation");
+        member("3, 3, 'bob', 30").expect_err("no such organisation");
+        member("3, 1, 'bob', 17").expect_err("too young");
+        member("3, 1, '', 30").expect_err("no address");
+        database.execute("INSERT INTO orgs VALUES (3, 'a')").expect_err("the name is taken");
+        assert_eq!(
+            database.texts("SELECT CAST(next_age AS text) FROM members").expect("ages"),
+            ["31", "31"]
+        );
+        database.execute("DELETE FROM orgs WHERE id = 2").expect("its members go with it");
+        assert_eq!(database.count("members").expect("count"), 1);
+        for index in ["members_org_age_idx", "members_expr_idx", "orgs_name_idx"] {
+            database.execute(&format!("DROP INDEX {index}")).expect(index);
+        }
+    }
+}
+
 #[test]
 fn a_drop_of_rows_is_a_gate_without_consent_and_free_on_an_empty_table() {
     for database in TestDatabase::all().expect("databases") {

@@ -14,7 +14,7 @@ use crate::ident::quote;
 use crate::migration::Change;
 use crate::problem::Problem;
 use crate::protocol::Act;
-use crate::schema::{Column, Table};
+use crate::schema::{Column, Constraint, Guard, Index, IndexKey, Table};
 use crate::types::Database;
 
 /// Which way a step goes.
@@ -180,14 +180,64 @@ fn drop_column(table: &str, column: &Column) -> String {
     format!("{} DROP COLUMN {};", alter(table), quote(&column.name))
 }
 
-/// Creates a table from the definitions of its columns, and its key where no column has it already.
-fn create_table(table: &Table, define: impl Fn(&Column) -> String, key: bool) -> String {
+/// Creates a table from the definitions of its columns, its key where no column has it already, and what it
+/// guards; then its indexes. Nobody uses the table yet, so nothing has to be done with care.
+fn create_table(
+    database: Database,
+    table: &Table,
+    define: impl Fn(&Column) -> String,
+    key: bool,
+) -> String {
     let mut lines: Vec<String> = table.columns.iter().map(define).collect();
     if key {
-        let key: Vec<_> = table.primary_key.iter().map(|name| quote(name)).collect();
-        lines.push(format!("    PRIMARY KEY ({})", key.join(", ")));
+        lines.push(format!("    PRIMARY KEY ({})", names(&table.primary_key)));
     }
-    format!("CREATE TABLE {} (\n{}\n);", quote(&table.name), lines.join(",\n"))
+    lines.extend(table.constraints.iter().map(|one| format!("    {}", constraint(database, one))));
+    let create = format!("CREATE TABLE {} (\n{}\n);", quote(&table.name), lines.join(",\n"));
+    let indexes = table.indexes.iter().map(|one| index(database, &table.name, one));
+    [create].into_iter().chain(indexes).collect::<Vec<_>>().join("\n")
+}
+
+fn names(columns: &[String]) -> String {
+    columns.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ")
+}
+
+/// What follows a column's type where the database computes it: stored, since that is what every supported
+/// version has.
+fn generated(database: Database, column: &Column) -> Option<String> {
+    let expression = column.generated.on(database)?;
+    Some(format!(" GENERATED ALWAYS AS ({expression}) STORED"))
+}
+
+/// `CONSTRAINT "name" …`, as a table's definition and `ALTER TABLE ADD` have it.
+fn constraint(database: Database, constraint: &Constraint) -> String {
+    let guard = match &constraint.guard {
+        Guard::Unique { columns } => format!("UNIQUE ({})", names(columns)),
+        Guard::Check { expression } => {
+            format!("CHECK ({})", expression.on(database).unwrap_or("true"))
+        }
+        Guard::References { column, table, target, on_delete } => {
+            let (column, table, target) = (quote(column), quote(table), quote(target));
+            let and = match on_delete.as_str() {
+                "" => String::new(),
+                word => format!(" ON DELETE {}", word.to_uppercase()),
+            };
+            format!("FOREIGN KEY ({column}) REFERENCES {table} ({target}){and}")
+        }
+    };
+    format!("CONSTRAINT {} {guard}", quote(&constraint.name))
+}
+
+fn index(database: Database, table: &str, index: &Index) -> String {
+    let keys = index.keys.iter().map(|key| match key {
+        IndexKey::Up(name) => quote(name),
+        IndexKey::Down(name) => format!("{} DESC", quote(name)),
+        IndexKey::Expression(text) => format!("({})", text.on(database).unwrap_or("NULL")),
+    });
+    let keys = keys.collect::<Vec<_>>().join(", ");
+    let only = index.predicate.on(database).map(|text| format!(" WHERE {text}"));
+    let (name, table, only) = (quote(&index.name), quote(table), only.unwrap_or_default());
+    format!("CREATE INDEX {name} ON {table} ({keys}){only};")
 }
 
 /// Drops a table.

@@ -5,7 +5,7 @@
 
 use super::{
     Dialect, Direction, Piece, Script, add_column, alter, create_table, drop_column, drop_table,
-    sql_type,
+    generated, sql_type,
 };
 use crate::ident::{quote, shortened};
 use crate::migration::Change;
@@ -49,7 +49,7 @@ pub(super) fn for_server(version: &str) -> Result<&'static dyn Dialect, Problem>
 
 const BRIEF: &str = "ACCESS EXCLUSIVE on the table, metadata only, for milliseconds";
 const SCAN: &str = "SHARE UPDATE EXCLUSIVE while it reads the table: reads and writes go on";
-const NONE: &str = "none on existing tables";
+const NONE: &str = "none on existing tables, but SHARE ROW EXCLUSIVE, for milliseconds, on those that it references";
 
 fn brief(sql: String) -> Piece {
     Piece { sql, lock: BRIEF, scans: false }
@@ -155,11 +155,12 @@ fn proof(table: &str, column: &str) -> String {
 }
 
 fn create(table: &Table) -> String {
-    create_table(table, |column| define(table, column), true)
+    create_table(Database::Postgres, table, |column| define(table, column), true)
 }
 
 fn define(table: &Table, column: &Column) -> String {
     let mut line = format!("    {} {}", quote(&column.name), sql_type(Database::Postgres, column));
+    line.push_str(&generated(Database::Postgres, column).unwrap_or_default());
     if !column.optional() {
         line.push_str(" NOT NULL");
     }

@@ -93,7 +93,10 @@ fn a_table_that_stays_locked() {
 }
 
 fn optional(name: &str) -> colmig_core::schema::Column {
-    colmig_core::schema::Column { optional: true, ..column(name) }
+    colmig_core::schema::Column {
+        nullability: colmig_core::lifecycle::Nullability::Loose,
+        ..column(name)
+    }
 }
 
 /// Something that says it is PostgreSQL. Each process id that it tells is `steps` more than the one before;

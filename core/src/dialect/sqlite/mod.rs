@@ -8,7 +8,8 @@ pub mod rebuild;
 use std::time::Duration;
 
 use super::{
-    Dialect, Direction, Piece, Script, add_column, create_table, drop_column, drop_table, sql_type,
+    Dialect, Direction, Piece, Script, add_column, create_table, drop_column, drop_table,
+    generated, sql_type,
 };
 use crate::backfill::Pace;
 use crate::ident::quote;
@@ -81,7 +82,12 @@ pub fn sets_not_null(act: Act, direction: Direction) -> bool {
 }
 
 fn create(table: &Table) -> String {
-    create_table(table, |column| define(table, column), counting_key(table).is_none())
+    create_table(
+        Database::Sqlite,
+        table,
+        |column| define(table, column),
+        counting_key(table).is_none(),
+    )
 }
 
 /// The single `auto` integer key: SQLite counts only what is spelled `INTEGER PRIMARY KEY`.
@@ -97,6 +103,7 @@ fn define(table: &Table, column: &Column) -> String {
         return format!("    {name} INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL");
     }
     let mut line = format!("    {name} {}", sql_type(Database::Sqlite, column));
+    line.push_str(&generated(Database::Sqlite, column).unwrap_or_default());
     if !column.optional() {
         line.push_str(" NOT NULL");
     }
