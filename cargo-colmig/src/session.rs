@@ -67,7 +67,7 @@ impl Session {
         Ok(Session { migrator, stop, runtime })
     }
 
-    /// Runs a part of the command's work; a Ctrl-C meanwhile asks it to stop at its next checkpoint.
+    /// Runs a part of the command's work; a Ctrl-C (or a SIGTERM, as containers send it) meanwhile asks it to stop at its next checkpoint.
     pub fn run<'a, T, F>(&'a mut self, work: impl FnOnce(&'a mut Migrator) -> F) -> Result<T>
     where
         F: Future<Output = colmig::Result<T>> + 'a,
@@ -79,7 +79,7 @@ impl Session {
             loop {
                 tokio::select! {
                     done = &mut work => return done.map_err(failure),
-                    Ok(()) = tokio::signal::ctrl_c() => stop.store(true, Ordering::SeqCst),
+                    () = asked_to_stop() => stop.store(true, Ordering::SeqCst),
                 }
             }
         })
@@ -90,12 +90,31 @@ impl Session {
         self.runtime.block_on(async {
             tokio::select! {
                 () = tokio::time::sleep(time) => true,
-                Ok(()) = tokio::signal::ctrl_c() => {
+                () = asked_to_stop() => {
                     self.stop.store(true, Ordering::SeqCst);
                     false
                 }
             }
         })
+    }
+}
+
+/// Ends when the user, or whoever runs the program for them, wants it to stop. Where no signal can be heard it
+/// never ends.
+async fn asked_to_stop() {
+    #[cfg(unix)]
+    let terminated = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<Option<()>>();
+    tokio::select! {
+        Ok(()) = tokio::signal::ctrl_c() => {}
+        _ = terminated => {}
     }
 }
 

@@ -11,6 +11,7 @@ use crate::problem::{
     STATE_AGAINST_TYPE, TYPE_CHANGED,
 };
 use crate::schema::{Column, Constraint, Table};
+use crate::types::{ColumnType, DATABASES};
 
 /// What a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -281,7 +282,7 @@ fn illegal(edit: &Edit<'_>) -> Option<Problem> {
 /// What changed in place and may not.
 fn changed(old: &Column, new: &Column) -> Option<Problem> {
     let name = &new.name;
-    if old.ty != new.ty {
+    if !same_type(&old.ty, &new.ty) {
         return Some(
             TYPE_CHANGED
                 .problem(format!("`{name}` was {} and is now {}", old.ty, new.ty))
@@ -340,6 +341,15 @@ fn changed(old: &Column, new: &Column) -> Option<Problem> {
     None
 }
 
+/// A type may be spelled otherwise and be the same: the database does not see which Rust type it came from.
+fn same_type(old: &ColumnType, new: &ColumnType) -> bool {
+    let same = |database| match (old.on(database), new.on(database)) {
+        (Ok(old), Ok(new)) => old.eq_ignore_ascii_case(new),
+        (old, new) => old.is_err() && new.is_err(),
+    };
+    old == new || DATABASES.iter().all(|(database, _)| same(*database))
+}
+
 fn reads(column: &Column) -> bool {
     column.state.facts().reads
 }
@@ -372,7 +382,7 @@ mod tests {
     use super::*;
     use crate::lifecycle::{MOVES, NULL_MOVES};
     use crate::schema::Guard;
-    use crate::types::{ColumnType, PerDatabase};
+    use crate::types::{Database, PerDatabase};
 
     fn column(state: State, optional: bool, default: bool) -> Column {
         let default =
@@ -414,6 +424,11 @@ mod tests {
         let old = table(Some(column(State::Active, false, false)));
         let mut retyped = old.clone();
         retyped.columns[0].ty = ColumnType::Known("text".into());
+        let mut spelled = old.clone();
+        spelled.columns[0].ty = ColumnType::Sql(PerDatabase::Each(
+            [(Database::Postgres, "BIGINT".into()), (Database::Sqlite, "integer".into())].into(),
+        ));
+        assert_eq!(codes(Some(&old), &spelled), NONE, "another spelling of the same type");
         let mut tightened = old.clone();
         tightened.columns[0].nullability = Nullability::Loose;
         let mut rekeyed = old.clone();
