@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use colmig_core::ident::quote;
-use colmig_core::lifecycle::{Access, Stand, State};
+use colmig_core::lifecycle::{Access, Nullability, Stand, State};
 use colmig_core::parse::{Codec, Declared, Field};
 use colmig_core::schema::Column;
 use colmig_core::types::PerDatabase;
@@ -199,7 +199,7 @@ fn constants(declared: &Declared) -> TokenStream {
     let (ident, colmig, table) = (own(&declared.ident), &declared.crate_path, &declared.table);
     let constants = declared.fields.iter().zip(&table.columns).map(|(field, column)| {
         let name = Ident::new(&field.constant, field.member.span().resolved_at(Span::call_site()));
-        let (visibility, value) = (&field.visibility, &field.inner);
+        let (visibility, value) = (&field.visibility, read_as(field));
         let state = column.state;
         let state = format_ident!("{state:?}");
         let (table_name, column_name, label) = (&table.name, &column.name, &field.label);
@@ -221,6 +221,16 @@ fn constants(declared: &Declared) -> TokenStream {
         impl #ident {
             #(#constants)*
         }
+    }
+}
+
+/// What a reader of the column holds.
+fn read_as(field: &Field) -> TokenStream {
+    let (ty, inner) = (&field.ty, &field.inner);
+    match (&field.codec, field.shape.nullability()) {
+        (Codec::Itself, Nullability::Loose) => quote! { ::core::option::Option<#inner> },
+        (Codec::Itself, _) => quote! { #inner },
+        _ => quote! { #ty },
     }
 }
 

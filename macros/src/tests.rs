@@ -79,6 +79,38 @@ fn the_smallest_table_under_another_path() {
     assert_snapshot("smallest.rs.txt", &expand(source, &Surroundings::default()));
 }
 
+/// What sqlx makes of a field, structs of further columns, and a column that takes the place of another.
+#[test]
+fn every_way_to_hold_a_value() {
+    let source = r#"
+        #[colmig(table = "people")]
+        struct Person {
+            #[colmig(primary_key)]
+            id: i64,
+            #[sqlx(json)]
+            tags: Tags,
+            #[sqlx(json(nullable))]
+            notes: Option<Notes>,
+            #[sqlx(try_from = "i64")]
+            age: Age,
+            email: RequiredOnWrite<String>,
+            name: String,
+            #[colmig(adding, replaces(name), forward(postgres = "initcap(name)", sqlite = "name"))]
+            full_name: WriteOnly<String>,
+            #[sqlx(flatten)]
+            address: Address,
+            #[sqlx(flatten)]
+            phone: r#Phone,
+        }"#;
+    assert_snapshot("person.rs.txt", &expand(source, &Surroundings::default()));
+}
+
+#[test]
+fn a_part_of_a_table_is_updated_by_its_key_and_never_inserted() {
+    let source = "#[colmig(table = \"people\", partial, owner = \"crm\")] pub struct Address { #[colmig(primary_key)] id: i64, pub(crate) city: String, select: Option<String> }";
+    assert_snapshot("part.rs.txt", &expand(source, &Surroundings::default()));
+}
+
 #[test]
 fn a_wrong_struct_still_has_the_traits_and_each_mistake_is_one_error() {
     let source = "#[colmig(tabel = \"t\")] struct T<'a, X: Copy> where X: Clone { #[colmig(atuo)] id: &'a X }";
