@@ -2,10 +2,11 @@
 
 use colmig_core::parse::constant_of;
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
 use syn::{LitStr, Path, Token};
 
 /// What the macro is given: where colmig is, by the `colmig::columns!` around it, and what the user wrote.
@@ -37,10 +38,9 @@ fn alias(input: ParseStream<'_>) -> syn::Result<String> {
 
 /// The code of the list.
 pub(crate) fn columns(input: TokenStream) -> TokenStream {
-    let end = Span::call_site();
     match Input::parse.parse2(input) {
         Ok(input) if !input.fields.is_empty() => list(&input),
-        Ok(_) => wrong(end, "the list is empty"),
+        Ok(input) => wrong(input.row.span(), "the list is empty"),
         Err(error) => wrong(error.span(), "this is no list of columns"),
     }
 }
@@ -59,7 +59,9 @@ fn list(Input { colmig, row, alias, fields }: &Input) -> TokenStream {
     };
     let columns = fields.iter().map(|field| {
         let constant = Ident::new(&constant_of(&field.unraw().to_string()), field.span());
-        quote! { #colmig::__private::Listed::new(#row::#constant, #alias) }
+        // All of it at the user's token, so that a column that cannot be read is shown there.
+        let row = at(field.span(), row);
+        quote_spanned! { field.span() => #colmig::__private::Listed::new(#row::#constant, #alias) }
     });
     quote! {
         {
@@ -69,4 +71,12 @@ fn list(Input { colmig, row, alias, fields }: &Input) -> TokenStream {
             TEXT.as_str()
         }
     }
+}
+
+fn at(span: Span, path: &Path) -> TokenStream {
+    let moved = path.to_token_stream().into_iter().map(|mut token| {
+        token.set_span(span.resolved_at(token.span()));
+        token
+    });
+    moved.collect()
 }

@@ -27,11 +27,12 @@ pub(crate) fn table(declared: &Declared, surroundings: &Surroundings) -> TokenSt
     let watch = surroundings.file.as_deref().and_then(Path::to_str).map(|file| {
         quote! { const _: &[u8] = ::core::include_bytes!(#file); }
     });
+    // Outside of the block, so that rustc calls them by the struct's own name.
     quote! {
+        #constants
         const _: () = {
             #table
             #abilities
-            #constants
             #bind
             #colmig::__private::inventory::submit! {
                 #colmig::__private::Linked(<#ident as #colmig::Table>::TABLE)

@@ -38,6 +38,7 @@ pub mod state {
 )]
 pub trait Readable {}
 
+#[diagnostic::do_not_recommend]
 impl Readable for state::Active {}
 
 impl<Row, Value, State> Column<Row, Value, State> {
