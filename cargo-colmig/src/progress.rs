@@ -43,7 +43,8 @@ impl Progress {
             Event::Filling(filling) => self.filling(&filling),
             Event::Sweeping { change, rows } => {
                 let what = format!(
-                    "{change}: {rows} rows were written without a value meanwhile; once more"
+                    "{change}: {} came to be without a value meanwhile; once more",
+                    colmig_core::backfill::rows(rows)
                 );
                 self.terminal.waiting("Sweeping", &what);
             }

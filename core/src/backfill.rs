@@ -27,6 +27,11 @@ pub struct KeyColumn {
     pub sql_type: String,
 }
 
+/// A number of rows, for messages: `1 row`, `7 rows`.
+pub fn rows(count: i64) -> String {
+    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
+}
+
 /// How large batches may be, and how long they should take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {

@@ -342,7 +342,7 @@ fn an_expression_that_yields_null_is_named_with_its_rows() {
         };
         let second = first.edited(&[column("email"), column("nickname"), half]);
         let error = second.apply(&database, &[]).expect_err("a row has no value").to_string();
-        assert!(error.contains("1 rows") && error.contains("1700"), "{error}");
+        assert!(error.contains("1 row of") && error.contains("1700"), "{error}");
         assert_eq!(
             database.columns("users").expect("columns"),
             ["id!", "email!", "nickname!", "handle?"]

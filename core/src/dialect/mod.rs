@@ -125,6 +125,11 @@ pub trait Dialect: Send + Sync {
         format!("SELECT count(*) FROM {table} WHERE {table}.{} IS NULL", quote(&fill.column))
     }
 
+    /// How many rows have no value, and would get none however often the table is walked.
+    fn unfillable(&self, fill: &Fill) -> String {
+        format!("{} AND ({}) IS NULL", self.unfilled(fill), fill.expression)
+    }
+
     /// `(a, b) > ($1, $2)`, over the key columns.
     fn beyond(&self, fill: &Fill, operator: &str, first: usize) -> String {
         let columns: Vec<_> = fill.key.iter().map(|k| quote(&k.name)).collect();

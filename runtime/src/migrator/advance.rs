@@ -458,7 +458,8 @@ impl std::fmt::Display for Wait {
             Wait::NoReverse { rows } => {
                 write!(
                     f,
-                    "{rows} rows have no value, and the migration has no `reverse` to give them one"
+                    "{} without a value, and no `reverse` in the migration to give one",
+                    colmig_core::backfill::rows(*rows)
                 )
             }
         }

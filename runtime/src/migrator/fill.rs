@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use colmig_core::backfill::{Fill, Pace};
+use colmig_core::backfill::{Fill, Pace, rows};
 use colmig_core::problem::{NO_KEY_TO_BACKFILL, STEP_FAILED, VERIFICATION};
 
 use super::script::LockWait;
@@ -57,7 +57,9 @@ impl Migrator {
             if left == 0 {
                 return Ok(());
             }
-            if sweep > 0 && filled == 0 {
+            let hopeless = self.driver.dialect().unfillable(&fill);
+            if ledger::count(self.driver.as_mut(), &hopeless).await? > 0 || sweep > 0 && filled == 0
+            {
                 break;
             }
             let change = self.rows[index].change.title();
@@ -78,11 +80,11 @@ impl Migrator {
         let (table, column) =
             (colmig_core::ident::quote(&fill.table), colmig_core::ident::quote(&fill.column));
         let sql = format!("SELECT {} FROM {table} WHERE {column} IS NULL LIMIT 5", keys.join(", "));
-        let rows = self.driver.rows(&sql, &[]).await?;
-        let first: Vec<_> = rows.iter().map(shown).collect();
+        let found = self.driver.rows(&sql, &[]).await?;
+        let first: Vec<_> = found.iter().map(shown).collect();
         let subject = self.rows[index].change.subject();
         Ok(VERIFICATION
-            .problem(format!("`{}` yields NULL for {left} rows of `{}`, and `{subject}` is required", fill.expression, fill.table))
+            .problem(format!("`{}` yields NULL for {} of `{}`, and `{subject}` is required", fill.expression, rows(left), fill.table))
             .at(subject)
             .help(format!("the first keys: {}", first.join(", ")))
             .help("mend those rows, or roll back and generate again with an expression such as `coalesce(…, '')`; nothing relies on the column yet"))
