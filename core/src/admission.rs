@@ -192,7 +192,7 @@ fn judge_table(
     let mut names: BTreeSet<&str> = entry.columns.keys().map(String::as_str).collect();
     names.extend(table.columns.iter().map(|column| column.name.as_str()));
     let changed = rows.iter().filter(|row| row.started() && row.change.table == entry.table);
-    names.extend(changed.filter_map(|row| row.change.column.as_ref()).map(|c| c.name.as_str()));
+    names.extend(changed.flat_map(|row| row.change.touched()).map(|c| c.name.as_str()));
     for name in names {
         if let Some(why) = judge_column(vector, entry, name, rows, catalog) {
             refuse(format!("{}.{name}", entry.table), why);
@@ -207,11 +207,7 @@ fn in_force<'a>(
     column: Option<&str>,
     born: Option<&str>,
 ) -> Option<&'a Progress> {
-    rows.iter().rev().find(|row| {
-        let same_birth =
-            born.is_none_or(|b| row.change.column.as_ref().is_some_and(|c| c.born == b));
-        row.started() && row.touches(table, column) && same_birth
-    })
+    rows.iter().rev().find(|row| row.started() && row.touches(table, column, born))
 }
 
 fn judge_column(
@@ -232,14 +228,15 @@ fn judge_column(
         None => live,
     };
     if let Some(row) = row {
-        if row.dropped() {
+        if row.dropped_column(name) {
             let (change, moved_by) = (row.change.title(), row.moved_by.clone());
             return property.map(|_| Why::Dropped { change, moved_by });
         }
         return window_refusal(vector, Some(row));
     }
-    if let (Some(born), Some(live)) = (born, live.filter(|row| !row.dropped())) {
-        let other = live.change.column.as_ref().map_or("", |column| &column.born);
+    if let (Some(born), Some(live)) = (born, live.filter(|row| !row.dropped_column(name))) {
+        let other = live.change.touched().find(|column| column.name == name);
+        let other = other.map_or("", |column| &column.born);
         return Some(Why::OtherBirth { born: other.to_owned(), meant: born.to_owned() });
     }
     against_catalog(entry, name, catalog)
@@ -317,9 +314,10 @@ mod tests {
             id: "0002.1".into(),
             kind,
             table: "t".into(),
-            column: (!creates).then_some(column),
+            columns: if creates { Vec::new() } else { vec![column] },
+            replaced: Vec::new(),
             definition: creates.then_some(table),
-            phases: kind.phases(),
+            phases: kind.phases(false),
             steps: steps.collect(),
         };
         let direction = Direction::Up;
@@ -354,7 +352,8 @@ mod tests {
     /// table meet the window; a drop that is done leaves a tombstone.
     #[test]
     fn the_window_decides_where_a_change_is_in_force() {
-        for facts in CHANGES.iter().filter(|facts| facts.kind != ChangeKind::CreateTable) {
+        let elsewhere = [ChangeKind::CreateTable, ChangeKind::Replace];
+        for facts in CHANGES.iter().filter(|facts| !elsewhere.contains(&facts.kind)) {
             for position in 1..=facts.steps.len() {
                 let row = row(facts.kind, "0002", position);
                 for access in ACCESSES {
@@ -373,6 +372,39 @@ mod tests {
                             facts.kind
                         );
                     }
+                }
+            }
+        }
+    }
+
+    /// The same for a replacement, by what a build does with the old column and with the new one. What is dropped
+    /// at its end is the old one; of the new one the window stays in force.
+    #[test]
+    fn the_window_of_a_replacement_looks_at_both_columns() {
+        let facts = ChangeKind::Replace.facts();
+        for position in 1..=facts.steps.len() {
+            let mut row = row(ChangeKind::Replace, "0002", position);
+            let old =
+                Column { name: "o".into(), born: "0001".into(), ..row.change.columns[0].clone() };
+            row.change.replaced = vec![old];
+            for access in ACCESSES {
+                for ((old, _), (new, _)) in
+                    STANDS.iter().flat_map(|a| STANDS.iter().map(move |b| (a, b)))
+                {
+                    let mut build = vector(access, *new, "0002");
+                    if *old != Stand::Absent {
+                        let property = Property { born: "0001".into(), stand: *old };
+                        build.structs[0].columns.insert("o".into(), property);
+                    }
+                    let admitted =
+                        judge(&build, std::slice::from_ref(&row), &catalog(None)).is_empty();
+                    let pairs = row.change.phases.pairs.as_ref().expect("it has pairs");
+                    let range = pairs.of(access, (*old).into(), (*new).into());
+                    let window = row.window().expect("it has started");
+                    let meets =
+                        range.is_some_and(|r| r.low <= window.ceil && window.floor <= r.high);
+                    let expected = meets && !(row.dropped() && *old != Stand::Absent);
+                    assert_eq!(admitted, expected, "{access:?} {old}/{new} at {position}");
                 }
             }
         }

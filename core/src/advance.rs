@@ -66,10 +66,11 @@ pub fn back(rows: &[Progress], index: usize, database: crate::types::Database) -
     {
         return Back::Under(later.change.title());
     }
-    let reverse = row.change.column.as_ref().and_then(|column| column.reverse.on(database));
+    let relaxed = row.change.targets(Act::Relax);
+    let reverse = relaxed.iter().all(|column| column.reverse.on(database).is_some());
     match step.act {
         Act::Drop => Back::NoReturn,
-        Act::Relax if reverse.is_none() => Back::NoReverse,
+        Act::Relax if !reverse => Back::NoReverse,
         _ => Back::Step,
     }
 }

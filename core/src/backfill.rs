@@ -4,18 +4,82 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// An independent fill: rows without a value get one; a value that is there is the application's, and
-/// stays (rule R10).
+use crate::ident::quote;
+use crate::migration::Change;
+
+/// What a backfill does to a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fill {
     /// The table.
     pub table: String,
-    /// The column that is filled.
+    /// What it writes.
+    pub values: Vec<Value>,
+    /// Which rows it writes.
+    pub rows: Rows,
+    /// The primary key that orders the walk.
+    pub key: Vec<KeyColumn>,
+}
+
+/// One column and what it gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Value {
+    /// The column.
     pub column: String,
     /// The SQL expression of the value, over the row.
     pub expression: String,
-    /// The primary key that orders the walk.
-    pub key: Vec<KeyColumn>,
+    /// Whether the column cannot be NULL afterwards.
+    pub required: bool,
+}
+
+/// Which rows a backfill writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// An independent column: rows without a value. One that is there is the application's, and stays (rule
+    /// R10).
+    Empty,
+    /// A derived column: rows in which it is not what its expression says. NULL is no guard there: a row that
+    /// one release filled, another may have made stale (rule R09).
+    Differing,
+}
+
+impl Rows {
+    /// Those of a change.
+    pub fn of(change: &Change) -> Rows {
+        if change.replaced.is_empty() { Rows::Empty } else { Rows::Differing }
+    }
+}
+
+impl Fill {
+    /// `"handle" = lower(email)`, as `SET` wants it.
+    pub fn assignments(&self) -> String {
+        let set = |value: &Value| format!("{} = {}", quote(&value.column), value.expression);
+        self.values.iter().map(set).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Which rows are written; `prefix` stands before the names of the columns.
+    pub fn condition(&self, prefix: &str) -> String {
+        let one = |Value { column, expression, .. }: &Value| match self.rows {
+            Rows::Empty => format!("{prefix}{} IS NULL", quote(column)),
+            Rows::Differing => {
+                format!("{prefix}{} IS DISTINCT FROM ({expression})", quote(column))
+            }
+        };
+        let all: Vec<_> = self.values.iter().map(one).collect();
+        if all.len() == 1 { all.concat() } else { format!("({})", all.join(" OR ")) }
+    }
+
+    /// Rows that would get NULL where there can be none, however often the table is walked; nothing where every
+    /// column may be NULL.
+    pub fn hopeless(&self, prefix: &str) -> Option<String> {
+        let required = self.values.iter().filter(|value| value.required);
+        let yields_null = required.map(|value| format!("({}) IS NULL", value.expression));
+        let yields_null: Vec<_> = yields_null.collect();
+        let condition = self.condition(prefix);
+        (!yields_null.is_empty()).then(|| match self.rows {
+            Rows::Empty => format!("{condition} AND ({})", yields_null.join(" OR ")),
+            Rows::Differing => yields_null.join(" OR "),
+        })
+    }
 }
 
 /// One column of a key.

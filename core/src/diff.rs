@@ -40,6 +40,9 @@ pub struct Edit<'a> {
     pub column: &'a Column,
     /// The row of the table of moves.
     pub rule: &'static Move,
+    /// What it does to the history: as the row says, unless the column is being replaced, or replaces others,
+    /// since its moves belong to that change then.
+    pub effect: Effect,
     /// The column as it was recorded.
     pub recorded: Option<&'a Column>,
 }
@@ -51,19 +54,70 @@ pub fn edits<'a>(recorded: Option<&'a Table>, source: &'a Table) -> Vec<Edit<'a>
     let named = source.columns.iter().map(|column| {
         let before = recorded.column(&column.name);
         let from = before.map_or(State::Absent, |column| column.state);
-        Edit { column, rule: move_between(from, column.state), recorded: before }
+        let rule = move_between(from, column.state);
+        Edit { column, rule, effect: effect(rule, &column.name, recorded), recorded: before }
     });
     let is_whole = declares(recorded, source);
     let gone = recorded.columns.iter().filter(|column| source.column(&column.name).is_none());
-    let gone = gone.filter(|_| is_whole).map(|column| Edit {
-        column,
-        rule: move_between(column.state, State::Absent),
-        recorded: Some(column),
+    let gone = gone.filter(|_| is_whole).map(|column| {
+        let rule = move_between(column.state, State::Absent);
+        Edit { column, rule, effect: effect(rule, &column.name, recorded), recorded: Some(column) }
     });
     named
         .chain(gone)
-        .filter(|edit| edit.rule.effect != Effect::Nothing || edit.rule.when == When::Never)
+        .filter(|edit| edit.effect != Effect::Nothing || edit.rule.when == When::Never)
         .collect()
+}
+
+/// A column that is being replaced goes on with that change where another one would begin its drop.
+fn effect(rule: &Move, name: &str, recorded: &Table) -> Effect {
+    match rule.effect {
+        Effect::Begins if rule.from == State::Active && is_being_replaced(name, recorded) => {
+            Effect::GoesOn
+        }
+        effect => effect,
+    }
+}
+
+/// Whether a column was recorded that is on its way to replace this one.
+fn is_being_replaced(name: &str, recorded: &Table) -> bool {
+    let replaces = |other: &&Column| other.replaces.iter().any(|source| source == name);
+    recorded.columns.iter().any(|other| replaces(&other) && other.state == State::Adding)
+}
+
+/// The states of an old column and of the one that replaces it, from one release to the next: both move in one
+/// edit, so that each release reads exactly one of them.
+const TOGETHER: &[((State, State), (State, State))] = &[
+    ((State::Active, State::Adding), (State::Active, State::Adding)),
+    ((State::Active, State::Adding), (State::Deprecated, State::Active)),
+    ((State::Active, State::Adding), (State::Active, State::Absent)),
+    ((State::Deprecated, State::Active), (State::Deprecated, State::Active)),
+    ((State::Deprecated, State::Active), (State::Absent, State::Active)),
+];
+
+/// Every replacement that is under way and whose columns did not move together.
+fn apart(recorded: &Table, source: &Table) -> Vec<(String, Problem)> {
+    let state =
+        |table: &Table, name: &str| table.column(name).map_or(State::Absent, |column| column.state);
+    let mut found = Vec::new();
+    for new in &recorded.columns {
+        for old in new.replaces.iter().filter(|old| recorded.column(old).is_some()) {
+            let before = (state(recorded, old), new.state);
+            let after = (state(source, old), state(source, &new.name));
+            if TOGETHER.contains(&(before, after)) {
+                continue;
+            }
+            let problem = ILLEGAL_MOVE
+                .problem(format!(
+                    "`{}` replaces `{old}`, and they were {} and {}: they cannot be {} and {} in the next release",
+                    new.name, before.1, before.0, after.1, after.0
+                ))
+                .help(format!("first the code reads `{old}` and writes both: `{old}` plain, `{}` with `#[colmig(adding)]`", new.name))
+                .help(format!("then, in one edit, it reads `{}` and writes both: `#[colmig(deprecated)]` on `{old}`, `{}` plain; then `{old}` is deleted", new.name, new.name));
+            found.push((new.name.clone(), problem));
+        }
+    }
+    found
 }
 
 /// Whether a struct declares the whole table, as it was recorded, and not some columns of it beside the
@@ -102,6 +156,12 @@ pub fn check_table(recorded: Option<&Table>, source: &Table) -> Vec<Finding> {
     }
     if declares(recorded, source) {
         findings.extend(constraints(recorded, source));
+        let found = findings.iter().any(|finding| matches!(finding.about, About::Column(_)));
+        // Two columns that moved apart are one mistake, which a move of either alone may have said already.
+        for (column, problem) in apart(recorded, source).into_iter().filter(|_| !found) {
+            let problem = problem.at(format!("{}.{column}", source.name));
+            findings.push(Finding { about: About::Column(column), problem });
+        }
     }
     findings
 }

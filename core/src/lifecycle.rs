@@ -479,6 +479,108 @@ pub struct Phases {
     pub partial: PhaseMap,
     /// For structs that only read.
     pub reader: PhaseMap,
+    /// Where columns take the place of others: what matters then is what a struct does with both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<PairPhases>,
+}
+
+/// What a struct does with a set of columns that share one life: those that are replaced, or those that take
+/// their place. Whether its type allows for NULL does not matter there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Use {
+    /// It names none of them.
+    None,
+    /// It writes them and does not read them.
+    Writes,
+    /// It reads and writes them.
+    Reads,
+}
+
+/// The uses with their words.
+pub const USES: &[(Use, &str)] =
+    &[(Use::None, "none"), (Use::Writes, "writes"), (Use::Reads, "reads")];
+
+impl From<Stand> for Use {
+    fn from(stand: Stand) -> Use {
+        match stand {
+            Stand::Absent => Use::None,
+            Stand::Adding | Stand::Deprecated => Use::Writes,
+            Stand::Required | Stand::Optional | Stand::Row => Use::Reads,
+        }
+    }
+}
+
+impl FromStr for Use {
+    type Err = String;
+    fn from_str(word: &str) -> Result<Self, String> {
+        let found = USES.iter().find(|(_, w)| *w == word);
+        found.map(|(used, _)| *used).ok_or_else(|| format!("`{word}` is no use of a column"))
+    }
+}
+
+/// The phases of structs by what they do with the old columns and with the new ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairPhases {
+    /// For structs that insert.
+    pub writer: PairMap,
+    /// For structs that update and never insert.
+    pub partial: PairMap,
+    /// For structs that only read.
+    pub reader: PairMap,
+}
+
+impl PairPhases {
+    /// The phases of a struct with this access that does this with the old columns and that with the new ones;
+    /// `None` means that no phase is safe.
+    pub fn of(&self, access: Access, old: Use, new: Use) -> Option<PhaseRange> {
+        let map = match access {
+            Access::Writer => &self.writer,
+            Access::Partial => &self.partial,
+            Access::ReadOnly => &self.reader,
+        };
+        map.0.get(&(old, new)).copied()
+    }
+}
+
+/// Pairs of uses and their phases, in a text form: `reads/none:0 reads/writes:1`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PairMap(BTreeMap<(Use, Use), PhaseRange>);
+
+impl FromStr for PairMap {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut map = BTreeMap::new();
+        for item in text.split_whitespace() {
+            let wrong = || format!("`{item}` should read `use/use:low-high`");
+            let (pair, range) = item.split_once(':').ok_or_else(wrong)?;
+            let (old, new) = pair.split_once('/').ok_or_else(wrong)?;
+            let (low, high) = range.split_once('-').unwrap_or((range, range));
+            let low = low.parse().map_err(|_| wrong())?;
+            let high = high.parse().map_err(|_| wrong())?;
+            map.insert((old.parse()?, new.parse()?), PhaseRange { low, high });
+        }
+        Ok(PairMap(map))
+    }
+}
+
+impl TryFrom<String> for PairMap {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<PairMap> for String {
+    fn from(map: PairMap) -> String {
+        let word = |used: Use| {
+            USES.iter().find(|(known, _)| *known == used).expect("every use has a row").1
+        };
+        let items = map.0.iter().map(|((old, new), range)| {
+            format!("{}/{}:{}-{}", word(*old), word(*new), range.low, range.high)
+        });
+        items.collect::<Vec<_>>().join(" ")
+    }
 }
 
 impl Phases {
@@ -560,7 +662,34 @@ impl PhaseRow {
             writer: parse(self.writer),
             partial: parse(partial),
             reader: parse(self.reader),
+            pairs: None,
         }
+    }
+}
+
+/// One row of the phase table of changes in which columns take the place of others.
+pub struct PairRow {
+    /// Structs that insert.
+    pub writer: &'static str,
+    /// What else they may do where the old columns need no value.
+    pub writer_of_dispensable: &'static str,
+    /// Structs that update and never insert.
+    pub partial: &'static str,
+    /// Structs that only read.
+    pub reader: &'static str,
+}
+
+impl PairRow {
+    /// The row, parsed; whether the old columns need no value of a writer decides about one that names neither.
+    pub fn phases(&self, dispensable: bool) -> PairPhases {
+        let parse = |text: &str| {
+            text.parse::<PairMap>().expect("the table is well-formed: a test reads all of it")
+        };
+        let mut writer = parse(self.writer);
+        if dispensable {
+            writer.0.extend(parse(self.writer_of_dispensable).0);
+        }
+        PairPhases { writer, partial: parse(self.partial), reader: parse(self.reader) }
     }
 }
 
@@ -614,6 +743,9 @@ mod tests {
     fn phase_maps_survive_their_text_form() {
         let map: PhaseMap = "absent:0-2 adding,row:1 required:2".parse().expect("well-formed");
         assert_eq!(String::from(map.clone()).parse::<PhaseMap>(), Ok(map));
+        let pairs: PairMap = "reads/none:0 writes/writes:1-2".parse().expect("well-formed");
+        assert_eq!(String::from(pairs.clone()).parse::<PairMap>(), Ok(pairs));
+        assert!("reads:1".parse::<PairMap>().is_err());
         assert!("absent".parse::<PhaseMap>().is_err());
         assert!("blue:1".parse::<PhaseMap>().is_err());
     }

@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::Direction;
 use crate::hash;
 use crate::lifecycle::Phases;
 use crate::problem::{CHAIN_BROKEN, FORMAT_TOO_NEW, MIGRATION_UNREADABLE, Problem};
 use crate::protocol::{Act, ChangeKind, Stage, Undo, Window, window_at};
 use crate::schema::{Column, Schema, Table, property};
-use crate::types::Database;
+use crate::types::{Database, PerDatabase};
 
 /// The name of the file that describes the migration.
 pub const MANIFEST: &str = "migration.json";
@@ -48,9 +49,13 @@ pub struct Change {
     pub kind: ChangeKind,
     /// The table.
     pub table: String,
-    /// The column, with its birth; of a created table there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub column: Option<Column>,
+    /// The columns that it is about, with their births: one, but where one is split into several; of a created
+    /// table there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<Column>,
+    /// The columns that they take the place of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Column>,
     /// The whole table, where it is created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<Table>,
@@ -103,9 +108,36 @@ pub struct PieceFile {
 }
 
 impl Change {
+    /// The column that it is about; the first, where one is split into several.
+    pub fn column(&self) -> Option<&Column> {
+        self.columns.first()
+    }
+
+    /// Every column that it touches.
+    pub fn touched(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().chain(&self.replaced)
+    }
+
+    /// The columns that one of its acts works on: what goes, where something takes its place, is the old
+    /// columns; everything else is done to the new ones.
+    pub fn targets(&self, act: Act) -> &[Column] {
+        match act {
+            Act::Relax | Act::Drop if !self.replaced.is_empty() => &self.replaced,
+            _ => &self.columns,
+        }
+    }
+
+    /// The columns that are dropped at the end.
+    pub fn dropped(&self) -> &[Column] {
+        match self.acts().any(|act| act == Act::Drop) {
+            true => self.targets(Act::Drop),
+            false => &[],
+        }
+    }
+
     /// `users.handle`, or `users` for a created table.
     pub fn subject(&self) -> String {
-        match &self.column {
+        match self.column() {
             Some(column) => format!("{}.{}", self.table, column.name),
             None => self.table.clone(),
         }
@@ -113,7 +145,7 @@ impl Change {
 
     /// `users.handle#0002`: the subject with its birth.
     pub fn property(&self) -> String {
-        let born = match (&self.column, &self.definition) {
+        let born = match (self.column(), &self.definition) {
             (Some(column), _) => &column.born,
             (None, Some(table)) => &table.born,
             (None, None) => "",
@@ -123,7 +155,24 @@ impl Change {
 
     /// `0002.1 add users.handle`, as messages name it.
     pub fn title(&self) -> String {
-        format!("{} {} {}", self.id, self.kind.facts().verb, self.subject())
+        let names = |columns: &[Column]| {
+            columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join("+")
+        };
+        let subject = match self.replaced.as_slice() {
+            [] => self.subject(),
+            old => format!("{}.{} by {}", self.table, names(old), names(&self.columns)),
+        };
+        format!("{} {} {subject}", self.id, self.kind.facts().verb)
+    }
+
+    /// What each column of an act gets in rows that need a value: `backfill` or `forward` on the way up,
+    /// `reverse` on the way down.
+    pub fn value<'c>(&self, column: &'c Column, direction: Direction) -> &'c PerDatabase {
+        match direction {
+            Direction::Down => &column.reverse,
+            Direction::Up if self.replaced.is_empty() => &column.backfill,
+            Direction::Up => &column.forward,
+        }
     }
 
     /// The acts, in order.
@@ -138,7 +187,8 @@ impl Change {
 
     /// What going back does to one of its steps, in words.
     pub fn undo(&self, act: Act) -> &'static str {
-        let reverse = self.column.as_ref().is_some_and(|column| !column.reverse.is_nowhere());
+        let relaxed = self.targets(Act::Relax);
+        let reverse = relaxed.iter().all(|column| !column.reverse.is_nowhere());
         let fills = self.acts().any(|act| act == Act::Backfill);
         match act.facts().undo {
             Undo::Refill if !reverse => {

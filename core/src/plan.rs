@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::backfill::{Fill, Rows, Value};
 use crate::dialect::{Dialect, Direction, Script, dialects};
 use crate::diff::{edits, null_edits};
 use crate::hash::normalise;
@@ -12,7 +13,7 @@ use crate::lock::Lock;
 use crate::migration::{Change, FORMAT, Files, Manifest, Migration, PieceFile, Step};
 use crate::problem::{NOT_SUPPORTED, Problem, TABLE_VANISHED};
 use crate::protocol::{Act, ChangeKind, window_at};
-use crate::schema::{Column, Guard, Retired, Schema, Table};
+use crate::schema::{Column, DualWrite, Guard, Retired, Schema, Table};
 use crate::types::Database;
 
 /// What an edit of the source comes to.
@@ -41,7 +42,8 @@ pub fn plan(lock: &Lock, source: &Schema, name: Option<&str>) -> Result<Outcome,
         };
         for edit in edits(Some(recorded), table) {
             let subject = format!("{}.{}", table.name, edit.column.name);
-            match edit.rule.effect {
+            match edit.effect {
+                Effect::Begins if !edit.column.replaces.is_empty() => {}
                 Effect::Begins if edit.rule.from == State::Absent => {
                     changes.push(add(table, edit.column, &number))
                 }
@@ -76,6 +78,11 @@ pub fn plan(lock: &Lock, source: &Schema, name: Option<&str>) -> Result<Outcome,
                 }
                 Effect::Nothing => {}
             }
+        }
+    }
+    for table in source.tables.iter().filter(|table| table.owner.is_empty()) {
+        if let Some(old) = lock.schema.table(&table.name) {
+            changes.extend(replacements(old, table, &number));
         }
     }
     in_order_of_reference(&mut changes);
@@ -177,11 +184,11 @@ fn not_planned_yet(lock: &Lock, source: &Schema) -> Vec<Problem> {
                     "until then, write the column from the application",
                 );
             }
-            if !column.replaces.is_empty() && old.is_none_or(|old| old.state != column.state) {
+            if column.dual_write == DualWrite::Trigger && old.is_none() {
                 later(
                     &column.name,
-                    "replace a column",
-                    "until then, add the new column with a `backfill` from the old one, write both, and deprecate the old one a release later",
+                    "keep a replacement and its source alike by a trigger",
+                    "delete `dual_write`: the application writes both, which takes two releases more",
                 );
             }
         }
@@ -251,7 +258,7 @@ fn create(table: &Table, number: &str) -> Change {
     for column in &mut definition.columns {
         column.born = number.to_owned();
     }
-    change(ChangeKind::CreateTable, table, None, Some(definition))
+    Change { definition: Some(definition), ..change(ChangeKind::CreateTable, table, Vec::new()) }
 }
 
 fn add(table: &Table, column: &Column, number: &str) -> Change {
@@ -261,7 +268,7 @@ fn add(table: &Table, column: &Column, number: &str) -> Change {
         _ => ChangeKind::AddDefault,
     };
     let column = Column { born: number.to_owned(), ..column.clone() };
-    change(kind, table, Some(column), None)
+    change(kind, table, vec![column])
 }
 
 /// The column as it is declared carries `reverse`; the one that was recorded carries the birth.
@@ -274,7 +281,7 @@ fn drop(table: &Table, column: &Column, recorded: Option<&Column>) -> Change {
         ChangeKind::DropRequired
     };
     let born = recorded.map_or(String::new(), |old| old.born.clone());
-    change(kind, table, Some(Column { born, ..column.clone() }), None)
+    change(kind, table, vec![Column { born, ..column.clone() }])
 }
 
 /// The column as it is declared carries `backfill` and `reverse`; the one that was recorded carries the birth.
@@ -283,15 +290,55 @@ fn tighten_or_relax(table: &Table, old: &Column, new: &Column) -> Change {
         Nullability::Loose => ChangeKind::Tighten,
         Nullability::Relies | Nullability::Upholds => ChangeKind::Relax,
     };
-    change(kind, table, Some(Column { born: old.born.clone(), ..new.clone() }), None)
+    change(kind, table, vec![Column { born: old.born.clone(), ..new.clone() }])
 }
 
-fn change(
-    kind: ChangeKind,
-    table: &Table,
-    column: Option<Column>,
-    definition: Option<Table>,
-) -> Change {
+/// The replacements that begin: new columns that replace one another's sources are one change, since all of them
+/// share one life.
+fn replacements(old: &Table, table: &Table, number: &str) -> Vec<Change> {
+    let begins =
+        |column: &&Column| !column.replaces.is_empty() && old.column(&column.name).is_none();
+    let mut groups: Vec<Vec<&Column>> = Vec::new();
+    for column in table.columns.iter().filter(begins) {
+        let shares =
+            |other: &&Column| other.replaces.iter().any(|name| column.replaces.contains(name));
+        let (mut joined, others): (Vec<_>, Vec<_>) =
+            groups.into_iter().partition(|group| group.iter().any(shares));
+        joined.push(vec![column]);
+        groups = others;
+        groups.push(joined.concat());
+    }
+    groups.into_iter().map(|group| replace(old, table, &group, number)).collect()
+}
+
+fn replace(old: &Table, table: &Table, new: &[&Column], number: &str) -> Change {
+    let mut names: Vec<&String> = Vec::new();
+    for name in new.iter().flat_map(|column| &column.replaces) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let replaced: Vec<Column> = names
+        .iter()
+        .filter_map(|name| {
+            let recorded = old.column(name)?;
+            let own = table.column(name).map(|column| &column.reverse);
+            let theirs = new.iter().map(|column| &column.reverse).filter(|_| names.len() == 1);
+            let reverse = own.into_iter().chain(theirs).find(|text| !text.is_nowhere());
+            Some(Column { reverse: reverse.cloned().unwrap_or_default(), ..recorded.clone() })
+        })
+        .collect();
+    let columns =
+        new.iter().map(|column| Column { born: number.to_owned(), ..(*column).clone() }).collect();
+    let dispensable = replaced.iter().all(Column::dispensable);
+    Change {
+        phases: ChangeKind::Replace.phases(dispensable),
+        replaced,
+        ..change(ChangeKind::Replace, table, columns)
+    }
+}
+
+fn change(kind: ChangeKind, table: &Table, columns: Vec<Column>) -> Change {
     let acts: Vec<Act> = kind.facts().steps.iter().map(|(act, _)| *act).collect();
     let steps = kind.facts().steps.iter().enumerate().map(|(index, (act, stage))| Step {
         act: *act,
@@ -303,9 +350,10 @@ fn change(
         id: String::new(),
         kind,
         table: table.name.clone(),
-        column,
-        definition,
-        phases: kind.phases(),
+        columns,
+        replaced: Vec::new(),
+        definition: None,
+        phases: kind.phases(false),
         steps: steps.collect(),
     }
 }
@@ -424,14 +472,23 @@ fn write_script(
 }
 
 fn backfill_text(database: Database, change: &Change) -> String {
-    let column = change.column.as_ref().expect("a backfill fills a column");
-    let name = crate::ident::quote(&column.name);
-    let value = column.backfill.on(database).unwrap_or("NULL");
+    let values = change.targets(Act::Backfill).iter().map(|column| {
+        let value = change.value(column, Direction::Up).on(database).unwrap_or("NULL");
+        Value { column: column.name.clone(), expression: value.to_owned(), required: false }
+    });
+    let fill = Fill {
+        table: change.table.clone(),
+        values: values.collect(),
+        rows: Rows::of(change),
+        key: Vec::new(),
+    };
     normalise(&format!(
         "-- For the reader: `apply` runs this in batches in the order of the primary key, with its progress\n\
          -- in each batch's own transaction, and then counts the rows that are left.\n\
-         UPDATE {} SET {name} = {value} WHERE {name} IS NULL;",
-        crate::ident::quote(&change.table)
+         UPDATE {} SET {} WHERE {};",
+        crate::ident::quote(&change.table),
+        fill.assignments(),
+        fill.condition("")
     ))
 }
 

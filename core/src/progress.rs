@@ -3,6 +3,7 @@
 use crate::dialect::Direction;
 use crate::migration::{Change, Step};
 use crate::protocol::{Act, Window};
+use crate::schema::Column;
 
 /// One change and how far it has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,22 +50,33 @@ impl Progress {
         self.position.checked_sub(1).map(|index| &self.change.steps[index])
     }
 
-    /// Whether its column has been dropped.
+    /// Whether its column has been dropped, or those that it replaces.
     pub fn dropped(&self) -> bool {
         self.last().is_some_and(|step| step.act == Act::Drop)
     }
 
-    /// Whether it touches the column of this name (any birth), or the table as a whole.
-    pub fn touches(&self, table: &str, column: Option<&str>) -> bool {
-        self.change.table == table && self.change.column.as_ref().map(|c| c.name.as_str()) == column
+    /// Whether it has dropped the column of this name.
+    pub fn dropped_column(&self, name: &str) -> bool {
+        self.dropped() && self.change.dropped().iter().any(|column| column.name == name)
+    }
+
+    /// Whether it touches the column of this name (any birth, unless one is given), or the table as a whole.
+    pub fn touches(&self, table: &str, column: Option<&str>, born: Option<&str>) -> bool {
+        let is_it = |touched: &Column| {
+            Some(touched.name.as_str()) == column && born.is_none_or(|born| touched.born == born)
+        };
+        self.change.table == table
+            && match column {
+                None => self.change.columns.is_empty(),
+                Some(_) => self.change.touched().any(is_it),
+            }
     }
 
     /// Whether two changes follow one another: one column name, or one of them creates the table.
     pub fn precedes(&self, later: &Progress) -> bool {
         self.change.table == later.change.table
-            && match (&self.change.column, &later.change.column) {
-                (Some(a), Some(b)) => a.name == b.name,
-                _ => true,
-            }
+            && (self.change.columns.is_empty()
+                || later.change.columns.is_empty()
+                || self.change.touched().any(|a| later.change.touched().any(|b| a.name == b.name)))
     }
 }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lifecycle::{PhaseRow, Phases};
+use crate::lifecycle::{PairRow, PhaseRow, Phases};
 
 /// A step's place in the story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -215,6 +215,8 @@ pub enum ChangeKind {
     Tighten,
     /// A required column may be NULL from now on.
     Relax,
+    /// Columns take the place of others: a rename, another type, one split into several, several joined.
+    Replace,
 }
 
 /// One kind of change: its steps and its phases.
@@ -386,7 +388,41 @@ pub const CHANGES: &[ChangeFacts] = &[
             reader: "required:0 absent,optional,row,adding,deprecated:0-2",
         },
     },
+    ChangeFacts {
+        kind: ChangeKind::Replace,
+        words: "replace a column",
+        verb: "replace",
+        releases: &[
+            "reads and writes the old column",
+            "reads the old column and writes both: `adding`",
+            "reads the new column and writes both: `deprecated`",
+            "reads and writes the new column",
+        ],
+        steps: &[
+            (Act::Add, E),
+            (Act::Admit(1), E),
+            (Act::Require(1), B),
+            (Act::Backfill, B),
+            (Act::Enforce, N),
+            (Act::Admit(2), N),
+            (Act::Require(2), C),
+            (Act::Relax, C),
+            (Act::Admit(3), C),
+            (Act::Require(3), C),
+            (Act::Drop, C),
+        ],
+        // Judged by pairs: see [`REPLACE`].
+        phases: PhaseRow { last: 3, writer: "", partial: "", reader: "" },
+    },
 ];
+
+/// The phases of a replacement, by what a struct does with the old columns and with the new ones.
+pub const REPLACE: PairRow = PairRow {
+    writer: "reads/none:0 writes/none:0 reads/writes:1 writes/writes:1-2 writes/reads:2 none/reads:3 none/writes:3",
+    writer_of_dispensable: "none/none:0",
+    partial: "reads/none:0 writes/none:0 reads/writes:1 writes/writes:1-2 writes/reads:2 none/reads:3 none/writes:3 none/none:0-3",
+    reader: "reads/none:0-1 reads/writes:0-1 none/none:0-3 none/writes:0-3 writes/none:0-3 writes/writes:0-3 none/reads:2-3 writes/reads:2-3",
+};
 
 impl ChangeKind {
     /// This kind's row of [`CHANGES`].
@@ -402,9 +438,10 @@ impl ChangeKind {
         }
     }
 
-    /// From stands to phases.
-    pub fn phases(self) -> Phases {
-        self.facts().phases.phases()
+    /// From stands to phases; `dispensable` says whether the old columns of a replacement need no value.
+    pub fn phases(self, dispensable: bool) -> Phases {
+        let pairs = (self == ChangeKind::Replace).then(|| REPLACE.phases(dispensable));
+        Phases { pairs, ..self.facts().phases.phases() }
     }
 }
 
@@ -457,6 +494,7 @@ mod tests {
             (ChangeKind::DropDefault, (0, 1), (1, 1)),
             (ChangeKind::Tighten, (0, 1), (1, 2)),
             (ChangeKind::Relax, (0, 1), (1, 2)),
+            (ChangeKind::Replace, (0, 0), (3, 3)),
         ];
         assert_eq!(expected.len(), CHANGES.len());
         for (kind, first, last) in expected {
@@ -502,9 +540,50 @@ mod tests {
             before(row, Act::Require(1), Act::Backfill);
             before(row, Act::Backfill, Act::Enforce);
             before(row, Act::Enforce, Act::Admit(2));
-            before(row, Act::Relax, Act::Admit(2));
+            before(row, Act::Relax, Act::Admit(row.phases.last));
+            before(row, Act::Require(row.phases.last - 1), Act::Relax);
             before(row, Act::Require(row.phases.last), Act::Drop);
         }
+    }
+
+    /// The pairs of a replacement, as the model derived them: a writer reads exactly one of the two, unless it
+    /// reads neither and writes both, and who names neither must not have to.
+    #[test]
+    fn pairs_are_those_that_the_model_derived() {
+        use crate::lifecycle::USES;
+        let table = "
+            writer  reads/none:0 reads/writes:1 reads/reads:x writes/none:0 writes/writes:1-2 writes/reads:2
+                    none/none:x none/writes:3 none/reads:3
+            partial reads/none:0 reads/writes:1 reads/reads:x writes/none:0 writes/writes:1-2 writes/reads:2
+                    none/none:0-3 none/writes:3 none/reads:3
+            reader  reads/none:0-1 reads/writes:0-1 reads/reads:x writes/none:0-3 writes/writes:0-3
+                    writes/reads:2-3 none/none:0-3 none/writes:0-3 none/reads:2-3";
+        let phases = REPLACE.phases(false);
+        let mut cells = 0;
+        let mut access = Access::Writer;
+        for word in table.split_whitespace() {
+            access = match word {
+                "writer" => Access::Writer,
+                "partial" => Access::Partial,
+                "reader" => Access::ReadOnly,
+                cell => {
+                    let (pair, range) = cell.split_once(':').expect("a cell");
+                    let (old, new) = pair.split_once('/').expect("a pair");
+                    let of = |word: &str| word.parse().expect("a use");
+                    let found = phases.of(access, of(old), of(new)).map_or_else(
+                        || "x".to_owned(),
+                        |range| range.to_string().replace("..", "-"),
+                    );
+                    assert_eq!(found, range, "{access:?} {pair}");
+                    cells += 1;
+                    access
+                }
+            };
+        }
+        assert_eq!(cells, 3 * USES.len() * USES.len());
+        let none = crate::lifecycle::Use::None;
+        let dispensable = REPLACE.phases(true).of(Access::Writer, none, none);
+        assert_eq!(dispensable.map(|range| (range.low, range.high)), Some((0, 0)));
     }
 
     /// The phase table, cell by cell as the model derived it (`x`: refused).

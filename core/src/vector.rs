@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::hash;
-use crate::lifecycle::{Access, PhaseRange, Stand};
+use crate::lifecycle::{Access, PhaseRange, Stand, Use};
 use crate::migration::Change;
-use crate::schema::Schema;
+use crate::schema::{Column, Schema};
 
 /// One build of one project.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ impl Vector {
     pub fn range(&self, change: &Change) -> Option<PhaseRange> {
         let mut range = change.phases.anywhere();
         for entry in self.structs.iter().filter(|entry| entry.table == change.table) {
-            range = range.intersect(change.phases.of(entry.access, entry.stand(change))?)?;
+            range = range.intersect(entry.range(change)?)?;
         }
         Some(range)
     }
@@ -82,10 +82,28 @@ impl Vector {
 }
 
 impl Struct {
-    /// What the struct does with the property of a change; a column of the same name and another birth
-    /// is another property.
-    fn stand(&self, change: &Change) -> Stand {
-        let Some(column) = &change.column else { return Stand::Required };
+    /// The phases of a change in which this struct may live.
+    fn range(&self, change: &Change) -> Option<PhaseRange> {
+        match &change.phases.pairs {
+            None => {
+                let stand = change.column().map_or(Stand::Required, |column| self.stand(column));
+                change.phases.of(self.access, stand)
+            }
+            Some(pairs) => {
+                pairs.of(self.access, self.uses(&change.replaced)?, self.uses(&change.columns)?)
+            }
+        }
+    }
+
+    /// What the struct does with columns that share one life; `None` where it does not treat them alike.
+    fn uses(&self, columns: &[Column]) -> Option<Use> {
+        let mut uses = columns.iter().map(|column| Use::from(self.stand(column)));
+        let first = uses.next()?;
+        uses.all(|other| other == first).then_some(first)
+    }
+
+    /// What the struct does with a column; one of the same name and another birth is another property.
+    fn stand(&self, column: &Column) -> Stand {
         match self.columns.get(&column.name) {
             // What names a column of another project's table does not know its birth, and means the one that
             // is there.

@@ -4,7 +4,7 @@ use colmig::migrator::Wait;
 use colmig_core::lifecycle::{Nullability, State};
 use colmig_core::protocol::Act;
 use colmig_core::schema::Column;
-use colmig_core::types::{ColumnType, PerDatabase};
+use colmig_core::types::{ColumnType, Database, PerDatabase};
 use colmig_tests::database::TestDatabase;
 use colmig_tests::project::{Project, column, everywhere, in_state};
 
@@ -122,6 +122,44 @@ fn scenarios() -> Vec<Scenario> {
             end: &["id!", "email!", "nickname?"],
         },
         Scenario {
+            name: "rename a column",
+            releases: replaced(
+                &[Column {
+                    reverse: everywhere("lower(alias)"),
+                    ..new("alias", "upper(nickname)")
+                }],
+                &email,
+            ),
+            end: &["id!", "email!", "alias!"],
+        },
+        Scenario {
+            name: "change a column's type",
+            releases: replaced(
+                &[Column {
+                    ty: ColumnType::Known("int8".into()),
+                    reverse: everywhere("'nick' || size"),
+                    ..new("size", "CAST(substr(nickname, 5) AS bigint)")
+                }],
+                &email,
+            ),
+            end: &["id!", "email!", "size!"],
+        },
+        Scenario {
+            name: "split a column in two",
+            releases: replaced(
+                &[
+                    Column {
+                        reverse: everywhere("first || last"),
+                        ..new("first", "substr(nickname, 1, 4)")
+                    },
+                    new("last", "substr(nickname, 5)"),
+                ],
+                &email,
+            ),
+            end: &["id!", "email!", "first!", "last!"],
+        },
+        Scenario { name: "join two columns", releases: joined(), end: &["id!", "address!"] },
+        Scenario {
             name: "drop a nullable column",
             releases: vec![vec![email]],
             end: &["id!", "email!"],
@@ -133,6 +171,53 @@ fn scenarios() -> Vec<Scenario> {
 fn with_nullability(nullability: Nullability) -> Column {
     let (backfill, reverse) = (everywhere("'mended'"), everywhere("'refilled'"));
     Column { nullability, backfill, reverse, ..column("nickname") }
+}
+
+/// A new column in the place of `nickname`.
+fn new(name: &str, forward: &str) -> Column {
+    Column { replaces: vec!["nickname".into()], forward: everywhere(forward), ..column(name) }
+}
+
+/// The three releases of a replacement of `nickname`.
+fn replaced(new: &[Column], email: &Column) -> Vec<Vec<Column>> {
+    let release = |old: &[Column], new: Vec<Column>| {
+        [email.clone()].iter().chain(old).cloned().chain(new).collect::<Vec<_>>()
+    };
+    let adding = new.iter().cloned().map(|column| in_state(State::Adding, column)).collect();
+    let plain = |column: &Column| Column { replaces: Vec::new(), ..column.clone() };
+    vec![
+        release(&[column("nickname")], adding),
+        release(&[in_state(State::Deprecated, column("nickname"))], new.to_vec()),
+        release(&[], new.iter().map(plain).collect()),
+    ]
+}
+
+/// Two columns become one, and each says how it comes back.
+fn joined() -> Vec<Vec<Column>> {
+    let old = |state| {
+        let email = Column { reverse: everywhere("split(address, 1)"), ..column("email") };
+        let nickname = Column { reverse: everywhere("split(address, 2)"), ..column("nickname") };
+        [email, nickname].map(|column| in_state(state, by_database(column)))
+    };
+    let replaces = vec!["email".into(), "nickname".into()];
+    let forward = everywhere("email || '/' || nickname");
+    let new = Column { replaces, forward, ..column("address") };
+    let with = |old: &[Column], new: Column| old.iter().cloned().chain([new]).collect::<Vec<_>>();
+    vec![
+        with(&old(State::Active), in_state(State::Adding, new.clone())),
+        with(&old(State::Deprecated), new.clone()),
+        vec![Column { replaces: Vec::new(), ..new }],
+    ]
+}
+
+/// `split(address, n)`, as each database spells it.
+fn by_database(column: Column) -> Column {
+    let (postgres, sqlite) = match column.name.as_str() {
+        "email" => ("split_part(address, '/', 1)", "substr(address, 1, instr(address, '/') - 1)"),
+        _ => ("split_part(address, '/', 2)", "substr(address, instr(address, '/') + 1)"),
+    };
+    let texts = [(Database::Postgres, postgres.into()), (Database::Sqlite, sqlite.into())];
+    Column { reverse: PerDatabase::Each(texts.into()), ..column }
 }
 
 /// The columns of release 1 for a scenario: `nickname` is nullable where a nullable column is dropped.
@@ -161,10 +246,13 @@ fn every_change_goes_to_its_end() {
             let mut project = filled(&scenario, &database);
             for columns in &scenario.releases {
                 project = project.edited(columns);
-                let report = project.apply(&database, &["users.nickname"]).expect(scenario.name);
+                let report = project
+                    .apply(&database, &["users.nickname", "users.email"])
+                    .expect(scenario.name);
                 assert_eq!(report.refusals, [], "{} on {}", scenario.name, database.kind());
             }
-            let report = project.apply(&database, &["users.nickname"]).expect(scenario.name);
+            let report =
+                project.apply(&database, &["users.nickname", "users.email"]).expect(scenario.name);
             assert!(
                 report.finished() && report.moved == 0,
                 "{} on {}",

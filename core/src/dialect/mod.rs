@@ -104,30 +104,33 @@ pub trait Dialect: Send + Sync {
         )
     }
 
-    /// Fills the rows after the cursor, up to and with the end of the batch, that have no value yet.
+    /// Fills the rows after the cursor, up to and with the end of the batch, that need it.
     fn batch(&self, fill: &Fill, after: bool) -> String {
-        let column = quote(&fill.column);
         let lower =
             if after { format!("{} AND ", self.beyond(fill, ">", 1)) } else { String::new() };
         let first = if after { fill.key.len() + 1 } else { 1 };
         format!(
-            "UPDATE {} SET {column} = {} WHERE {lower}{} AND {column} IS NULL",
+            "UPDATE {} SET {} WHERE {lower}{} AND {}",
             quote(&fill.table),
-            fill.expression,
+            fill.assignments(),
             self.beyond(fill, "<=", first),
+            fill.condition(""),
         )
     }
 
-    /// How many rows still have no value.
+    /// How many rows still need it.
     fn unfilled(&self, fill: &Fill) -> String {
         // Qualified: SQLite takes a quoted name that no column has for a text.
         let table = quote(&fill.table);
-        format!("SELECT count(*) FROM {table} WHERE {table}.{} IS NULL", quote(&fill.column))
+        format!("SELECT count(*) FROM {table} WHERE {}", fill.condition(&format!("{table}.")))
     }
 
-    /// How many rows have no value, and would get none however often the table is walked.
-    fn unfillable(&self, fill: &Fill) -> String {
-        format!("{} AND ({}) IS NULL", self.unfilled(fill), fill.expression)
+    /// Rows whose value would be NULL and must not be, however often the table is walked: how many, by `count(*)`,
+    /// or which, by their key.
+    fn hopeless(&self, fill: &Fill, what: &str) -> Option<String> {
+        let table = quote(&fill.table);
+        let condition = fill.hopeless(&format!("{table}."))?;
+        Some(format!("SELECT {what} FROM {table} WHERE {condition}"))
     }
 
     /// `(a, b) > ($1, $2)`, over the key columns.

@@ -55,6 +55,12 @@ fn brief(sql: String) -> Piece {
     Piece { sql, lock: BRIEF, scans: false }
 }
 
+/// Statements that are metadata only, on one table: one transaction.
+fn one(statements: impl Iterator<Item = String>) -> Vec<Piece> {
+    let statements: Vec<_> = statements.collect();
+    if statements.is_empty() { Vec::new() } else { vec![brief(statements.join("\n"))] }
+}
+
 impl Dialect for Postgres {
     fn database(&self) -> Database {
         Database::Postgres
@@ -65,31 +71,30 @@ impl Dialect for Postgres {
     }
 
     fn script(&self, act: Act, change: &Change, direction: Direction) -> Script {
-        let pieces = match (act, direction, &change.column, &change.definition) {
-            (Act::CreateTable, Direction::Up, _, Some(table)) => {
-                vec![Piece { sql: create(table), lock: NONE, scans: false }]
+        let columns = change.targets(act);
+        let required = columns.iter().filter(|column| !column.optional());
+        let sets_not_null = (act == Act::Enforce) == (direction == Direction::Up);
+        let pieces = match (act, direction) {
+            (Act::CreateTable, Direction::Up) => {
+                let create = change.definition.iter().map(create);
+                create.map(|sql| Piece { sql, lock: NONE, scans: false }).collect()
             }
-            (Act::CreateTable, Direction::Down, ..) => {
-                vec![brief(drop_table(&change.table))]
+            (Act::CreateTable, Direction::Down) => vec![brief(drop_table(&change.table))],
+            (Act::Add, Direction::Up) => one(columns
+                .iter()
+                .map(|column| add_column(Database::Postgres, &change.table, column))),
+            (Act::Add, Direction::Down) | (Act::Drop, Direction::Up) => {
+                one(columns.iter().map(|column| drop_column(&change.table, column)))
             }
-            (Act::Add, Direction::Up, Some(column), _) => {
-                vec![brief(add_column(Database::Postgres, &change.table, column))]
+            (Act::Enforce | Act::Relax, _) if sets_not_null => {
+                required.flat_map(|column| self.set_not_null(&change.table, &column.name)).collect()
             }
-            (Act::Add, Direction::Down, Some(column), _)
-            | (Act::Drop, Direction::Up, Some(column), _) => {
-                vec![brief(drop_column(&change.table, column))]
+            (Act::Enforce | Act::Relax, _) => {
+                one(required.map(|column| self.drop_not_null(&change.table, &column.name)))
             }
-            (Act::Enforce, Direction::Up, Some(column), _)
-            | (Act::Relax, Direction::Down, Some(column), _) => {
-                self.set_not_null(&change.table, &column.name)
-            }
-            (Act::Enforce, Direction::Down, Some(column), _)
-            | (Act::Relax, Direction::Up, Some(column), _) => {
-                vec![brief(self.drop_not_null(&change.table, &column.name))]
-            }
-            _ => return Script::Nothing,
+            _ => Vec::new(),
         };
-        Script::Fixed(pieces)
+        if pieces.is_empty() { Script::Nothing } else { Script::Fixed(pieces) }
     }
 
     /// Keys travel as text, so that one binding serves every type; the cast gives the type back.

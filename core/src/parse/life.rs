@@ -123,7 +123,7 @@ impl Life<'_> {
         if let Some(mistake) = self.state_against_type() {
             return vec![mistake];
         }
-        self.existing_rows().into_iter().chain(self.undo()).collect()
+        self.existing_rows().into_iter().collect()
     }
 
     /// Some words exclude each other, whatever the type is.
@@ -257,21 +257,6 @@ impl Life<'_> {
             )),
             _ => problem.help("delete the `backfill`; what undoing the drop writes is said by `reverse`"),
         }
-    }
-
-    /// `reverse` fills rows that were written by a release that no longer wrote this column.
-    fn undo(&self) -> Option<Mistake> {
-        let span = self.words.said("reverse").filter(|_| {
-            self.words.lack("deprecated")
-                && self.words.lack("replaces")
-                && self.shape != Shape::RequiredOnWrite
-        })?;
-        Some(Mistake::new(
-            span,
-            GRAMMAR
-                .problem(format!("`{}` has a `reverse`, and nothing is undone by writing it", self.name))
-                .help("delete it: it belongs to a column that is `deprecated`, that `replaces` others, or that is `RequiredOnWrite`"),
-        ))
     }
 
     /// What sqlx makes the field from, where it is not the field's type itself.

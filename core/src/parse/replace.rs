@@ -5,6 +5,7 @@ use proc_macro2::Span;
 use super::Mistake;
 use super::field::Read;
 use super::guard::no_column;
+use super::shape::Shape;
 use crate::lifecycle::State;
 use crate::problem::{GRAMMAR, Problem, STATE_AGAINST_TYPE};
 use crate::schema::DualWrite;
@@ -23,7 +24,24 @@ pub(super) fn check(fields: &[Read], mistakes: &mut Vec<Mistake>) {
                 .extend(source(name, field, fields).map(|problem| Mistake::new(*span, problem)));
         }
         mistakes.extend(words(field).map(|(span, problem)| Mistake::new(span, problem)));
+        mistakes.extend(undo(field, fields).map(|(span, problem)| Mistake::new(span, problem)));
     }
+}
+
+/// `reverse` fills rows that were written by a release that no longer wrote this column.
+fn undo(field: &Read, fields: &[Read]) -> Option<(Span, Problem)> {
+    let name = &field.column.name;
+    let is_replaced = fields.iter().any(|other| other.column.replaces.contains(name));
+    let span = field.words.said("reverse").filter(|_| {
+        !is_replaced
+            && field.words.lack("deprecated")
+            && field.words.lack("replaces")
+            && field.shape != Shape::RequiredOnWrite
+    })?;
+    let problem = GRAMMAR
+        .problem(format!("`{name}` has a `reverse`, and nothing is undone by writing it"))
+        .help("delete it: it belongs to a column that is `deprecated`, that is replaced or `replaces` others, or that is `RequiredOnWrite`");
+    Some((span, problem))
 }
 
 /// What is wrong with one source.

@@ -9,6 +9,7 @@ use colmig_core::gate::{self, Blocker};
 use colmig_core::migration::Change;
 use colmig_core::problem::{CONSENT, DRIFT, NOT_YET, Problem, USAGE, VERIFICATION};
 use colmig_core::protocol::Act;
+use colmig_core::schema::Column;
 
 use super::fleet::tables;
 use super::script::Ran;
@@ -328,25 +329,27 @@ impl Migrator {
         let catalog = self.driver.catalog(std::slice::from_ref(&change.table)).await?;
         let table = catalog.tables.get(&change.table);
         let drift = |what: String| DRIFT.problem(what).at(change.title());
-        match (act, table, &change.column) {
-            (Act::CreateTable, Some(_), _) => Err(not_ours(&change).into()),
-            (Act::CreateTable, None, _) => Ok(()),
-            (_, None, _) => Err(drift(format!("the table `{}` is gone", change.table))
+        let is_there = |column: &&Column| catalog.column(&change.table, &column.name).is_some();
+        let found = change.targets(act).iter().find(is_there);
+        let missing = change.targets(act).iter().find(|column| !is_there(column));
+        let name = |column: &Column| format!("{}.{}", change.table, column.name);
+        match (act, table, found, missing) {
+            (Act::CreateTable, Some(_), ..) => Err(not_ours(&change).into()),
+            (Act::CreateTable, None, ..) => Ok(()),
+            (_, None, ..) => Err(drift(format!("the table `{}` is gone", change.table))
                 .help("it was dropped or renamed by hand: bring it back, and apply again")
                 .into()),
-            (Act::Add, Some(_), Some(column)) if catalog.column(&change.table, &column.name).is_some() => {
-                Err(drift(format!("the column `{}` exists already, and colmig did not add it", change.subject()))
+            (Act::Add, Some(_), Some(column), _) => {
+                Err(drift(format!("the column `{}` exists already, and colmig did not add it", name(column)))
                     .help("drop it if it is a leftover, or choose another name and `cargo colmig generate --amend`")
                     .into())
             }
-            (Act::Drop | Act::Relax | Act::Enforce, Some(_), Some(column))
-                if catalog.column(&change.table, &column.name).is_none() =>
-            {
-                Err(drift(format!("the column `{}` is gone", change.subject()))
+            (Act::Drop | Act::Relax | Act::Enforce, Some(_), _, Some(column)) => {
+                Err(drift(format!("the column `{}` is gone", name(column)))
                     .help("it was dropped or renamed by hand: bring it back, and apply again")
                     .into())
             }
-            (Act::Add, Some(_), _) if change.acts().any(|act| act == Act::Backfill) => {
+            (Act::Add, Some(_), ..) if change.acts().any(|act| act == Act::Backfill) => {
                 // Found now, while nothing has been changed.
                 self.fill_of(index, false).await.map(|_| ())
             }
@@ -368,15 +371,17 @@ impl Migrator {
     /// A drop has consent by name; of an empty table it needs none.
     async fn consent(&mut self, index: usize) -> Result<Option<Wait>> {
         let change = self.rows[index].change.clone();
-        let subject = change.subject();
-        if self.options.allow_drop.contains(&subject)
-            || ledger::is_empty(self.driver.as_mut(), &change.table).await?
-        {
+        if ledger::is_empty(self.driver.as_mut(), &change.table).await? {
             return Ok(None);
         }
-        let column = change.column.as_ref().map_or(String::new(), |column| column.name.clone());
-        let dependants = self.driver.dependants(&change.table, &column).await?;
-        Ok(Some(Wait::Consent { subject, dependants }))
+        for column in change.dropped() {
+            let subject = format!("{}.{}", change.table, column.name);
+            if !self.options.allow_drop.contains(&subject) {
+                let dependants = self.driver.dependants(&change.table, &column.name).await?;
+                return Ok(Some(Wait::Consent { subject, dependants }));
+            }
+        }
+        Ok(None)
     }
 
     /// Where every change stands, and whether the checkout may be deployed.

@@ -3,8 +3,10 @@
 
 use std::time::Instant;
 
-use colmig_core::backfill::{Fill, Pace, rows};
+use colmig_core::backfill::{Fill, Pace, Rows, Value, rows};
+use colmig_core::dialect::Direction;
 use colmig_core::problem::{NO_KEY_TO_BACKFILL, STEP_FAILED, VERIFICATION};
+use colmig_core::protocol::Act;
 
 use super::script::LockWait;
 use super::{Event, Filling, Migrator};
@@ -29,37 +31,43 @@ impl Migrator {
     /// What a change's backfill (or, going back, the refill of what it relaxed) does.
     pub(super) async fn fill_of(&mut self, index: usize, back: bool) -> Result<Fill> {
         let change = &self.rows[index].change;
-        let column =
-            change.column.as_ref().ok_or_else(|| DbError::other("a backfill without a column"))?;
-        let texts = if back { &column.reverse } else { &column.backfill };
-        let expression = texts.on(self.database()).unwrap_or("NULL").to_owned();
-        let (table, column) = (change.table.clone(), column.name.clone());
+        let (act, way) = match back {
+            true => (Act::Relax, Direction::Down),
+            false => (Act::Backfill, Direction::Up),
+        };
+        let database = self.database();
+        let values = change.targets(act).iter().map(|column| Value {
+            column: column.name.clone(),
+            expression: change.value(column, way).on(database).unwrap_or("NULL").to_owned(),
+            required: !column.optional(),
+        });
+        let (values, rows): (Vec<_>, _) = (values.collect(), Rows::of(change));
+        let (table, subject) = (change.table.clone(), change.subject());
         let key = self.driver.key(&table).await?;
         if key.is_empty() {
             return Err(NO_KEY_TO_BACKFILL
                 .problem(format!(
-                    "`{table}` has no primary key in this database, and `{column}` needs a backfill"
+                    "`{table}` has no primary key in this database, and `{subject}` needs a backfill"
                 ))
                 .at(table)
                 .help("give the table a primary key: batches walk it, and a crash resumes by it")
                 .into());
         }
-        Ok(Fill { table, column, expression, key })
+        Ok(Fill { table, values, rows, key })
     }
 
-    /// Fills every row that has no value, and verifies that none is left.
+    /// Fills every row that needs it, and verifies that none is left.
     pub(super) async fn fill(&mut self, index: usize, back: bool) -> Result<()> {
         let fill = self.fill_of(index, back).await?;
         let unfilled = self.driver.dialect().unfilled(&fill);
         for sweep in 0..=SWEEPS {
             let filled = self.walk(index, &fill).await?;
             let left = ledger::count(self.driver.as_mut(), &unfilled).await?;
-            if left == 0 {
+            let hopeless = self.hopeless(&fill).await?;
+            if left == 0 && hopeless == 0 {
                 return Ok(());
             }
-            let hopeless = self.driver.dialect().unfillable(&fill);
-            if ledger::count(self.driver.as_mut(), &hopeless).await? > 0 || sweep > 0 && filled == 0
-            {
+            if hopeless > 0 || sweep > 0 && filled == 0 {
                 break;
             }
             let change = self.rows[index].change.title();
@@ -69,22 +77,37 @@ impl Migrator {
         Err(self.unfillable(index, &fill).await?.into())
     }
 
+    async fn hopeless(&mut self, fill: &Fill) -> Result<i64> {
+        match self.driver.dialect().hopeless(fill, "count(*)") {
+            Some(sql) => Ok(ledger::count(self.driver.as_mut(), &sql).await?),
+            None => Ok(0),
+        }
+    }
+
     async fn unfillable(&mut self, index: usize, fill: &Fill) -> Result<colmig_core::Problem> {
         let dialect = self.driver.dialect();
-        let left = ledger::count(self.driver.as_mut(), &dialect.unfilled(fill)).await?;
+        let left = self.hopeless(fill).await?;
         let keys: Vec<_> = fill
             .key
             .iter()
             .map(|k| dialect.key_output(&colmig_core::ident::quote(&k.name)))
             .collect();
-        let (table, column) =
-            (colmig_core::ident::quote(&fill.table), colmig_core::ident::quote(&fill.column));
-        let sql = format!("SELECT {} FROM {table} WHERE {column} IS NULL LIMIT 5", keys.join(", "));
-        let found = self.driver.rows(&sql, &[]).await?;
+        let sql = dialect.hopeless(fill, &keys.join(", ")).map(|sql| format!("{sql} LIMIT 5"));
+        let found = match sql {
+            Some(sql) => self.driver.rows(&sql, &[]).await?,
+            None => Vec::new(),
+        };
         let first: Vec<_> = found.iter().map(shown).collect();
+        let expressions: Vec<_> =
+            fill.values.iter().map(|value| format!("`{}`", value.expression)).collect();
         let subject = self.rows[index].change.subject();
         Ok(VERIFICATION
-            .problem(format!("`{}` yields NULL for {} of `{}`, and `{subject}` is required", fill.expression, rows(left), fill.table))
+            .problem(format!(
+                "{} yields NULL for {} of `{}`, and `{subject}` is required",
+                expressions.join(", "),
+                rows(left),
+                fill.table
+            ))
             .at(subject)
             .help(format!("the first keys: {}", first.join(", ")))
             .help("mend those rows, or roll back and generate again with an expression such as `coalesce(…, '')`; nothing relies on the column yet"))

@@ -132,7 +132,8 @@ impl Migrator {
     /// Whether nobody can ever have used the table: this ledger made it, it is empty, and no build that
     /// links it has run. Then there is no fleet to wait for.
     async fn untouched(&mut self, change: &Change) -> Result<bool> {
-        let made = self.rows.iter().any(|row| row.touches(&change.table, None) && row.finished());
+        let made =
+            self.rows.iter().any(|row| row.touches(&change.table, None, None) && row.finished());
         if !made {
             return Ok(false);
         }

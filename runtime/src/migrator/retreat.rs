@@ -4,11 +4,13 @@
 use std::time::Instant;
 
 use colmig_core::advance::{Back, back};
+use colmig_core::backfill::Rows;
 use colmig_core::dialect::Direction;
 use colmig_core::gate;
 use colmig_core::problem::{CONSENT, NO_RETURN, Problem, USAGE};
 use colmig_core::progress::Progress;
 use colmig_core::protocol::Act;
+use colmig_core::schema::Column;
 
 use super::script::Ran;
 use super::{Migrator, Report, Wait};
@@ -160,8 +162,16 @@ impl Migrator {
         }
     }
 
+    /// How many rows have no value in a column that is to be required again. Where it was replaced and nothing
+    /// says how to compute it back, no row can be trusted: the newest release wrote the other column alone.
     async fn nulls(&mut self, index: usize) -> Result<i64> {
         let fill = self.fill_of(index, true).await?;
+        let change = &self.rows[index].change;
+        let lacks_reverse = |column: &Column| column.reverse.on(self.database()).is_none();
+        if fill.rows == Rows::Differing && change.targets(Act::Relax).iter().any(lacks_reverse) {
+            let all = format!("SELECT count(*) FROM {}", colmig_core::ident::quote(&fill.table));
+            return Ok(ledger::count(self.driver.as_mut(), &all).await?);
+        }
         let unfilled = self.driver.dialect().unfilled(&fill);
         ledger::count(self.driver.as_mut(), &unfilled).await
     }
@@ -265,7 +275,12 @@ fn past_return(row: &Progress) -> Problem {
     NO_RETURN
         .problem(format!(
             "`{}` was dropped: what it held is gone, and older releases read it",
-            row.change.subject()
+            row.change
+                .dropped()
+                .iter()
+                .map(|column| format!("{}.{}", row.change.table, column.name))
+                .collect::<Vec<_>>()
+                .join("`, `")
         ))
         .at(row.change.title())
         .help("roll back a later migration only, or go forwards with a new one")

@@ -233,9 +233,13 @@ impl Migrator {
         }
         let change = &self.rows[index].change;
         let (table, act) = (change.table.clone(), change.steps[step].act);
-        let column = change.column.as_ref().map_or(String::new(), |column| column.name.clone());
-        for statement in self.driver.live_script(&table, &column, act, direction).await? {
-            self.driver.script(&statement).await?;
+        let required = change.targets(act).iter().filter(|column| !column.optional());
+        let columns: Vec<_> = required.map(|column| column.name.clone()).collect();
+        for column in columns {
+            // Made anew for each: the one before has rebuilt the table.
+            for statement in self.driver.live_script(&table, &column, act, direction).await? {
+                self.driver.script(&statement).await?;
+            }
         }
         let broken = self.driver.check_live(&table).await?;
         match broken.as_slice() {

@@ -142,16 +142,20 @@ impl Migrator {
         step: usize,
     ) -> Result<Vec<String>> {
         let act = change.steps[step].act;
-        let Some(column) = &change.column else { return Ok(Vec::new()) };
+        let required = change.targets(act).iter().filter(|column| !column.optional());
+        let columns: Vec<_> = required.map(|column| column.name.clone()).collect();
         let catalog = self.driver.catalog(std::slice::from_ref(&change.table)).await?;
-        if catalog.column(&change.table, &column.name).is_none() {
-            return Ok(Vec::new());
+        let mut statements = Vec::new();
+        for column in columns {
+            if catalog.column(&change.table, &column).is_none() {
+                continue;
+            }
+            // Under the settings that it would run with; nothing is written, and all is rolled back.
+            self.driver.begin(crate::driver::Work::Rebuild).await?;
+            let made = self.driver.live_script(&change.table, &column, act, Direction::Up).await;
+            self.driver.rollback().await?;
+            statements.extend(made?);
         }
-        // Under the settings that it would run with; nothing is written, and all is rolled back.
-        self.driver.begin(crate::driver::Work::Rebuild).await?;
-        let statements =
-            self.driver.live_script(&change.table, &column.name, act, Direction::Up).await;
-        self.driver.rollback().await?;
-        Ok(statements?)
+        Ok(statements)
     }
 }

@@ -1,13 +1,14 @@
 //! What the source comes to: the next lock file, and the migration that begins, if one does.
 
 use colmig_core::Problem;
-use colmig_core::diff::edits;
+use colmig_core::diff::{edits, null_edits};
 use colmig_core::ident::for_file;
 use colmig_core::lifecycle::{Effect, PhaseRange, State};
 use colmig_core::lock::{Lock, Recorded};
 use colmig_core::migration::{Change, Migration};
 use colmig_core::plan::plan;
 use colmig_core::problem::{CONFIG, NOT_SUPPORTED};
+use colmig_core::protocol::{Act, ChangeKind};
 use colmig_core::schema::{Column, Schema};
 use colmig_core::types::Database;
 use colmig_core::vector::Vector;
@@ -33,10 +34,10 @@ pub(super) struct Draft {
 pub(super) struct GoingOn {
     /// `users.handle`.
     pub(super) subject: String,
-    /// The recorded state.
-    pub(super) from: State,
-    /// The state in the source.
-    pub(super) to: State,
+    /// As it was recorded: a state, or a nullability.
+    pub(super) from: &'static str,
+    /// As it is in the source.
+    pub(super) to: &'static str,
     /// The number of the migration.
     pub(super) migration: String,
     /// The phases of this release in the change.
@@ -136,10 +137,13 @@ fn rewritten_expressions(base: &Base, schema: &Schema) -> Vec<Problem> {
             let Some((migration, begun)) = begun(base, &table.name, before, column.state) else {
                 continue;
             };
-            let Some(generated) = &begun.column else { continue };
+            let is_it = |generated: &&Column| generated.name == column.name;
+            let Some(generated) = begun.touched().find(is_it) else { continue };
+            let is_drop = begun.replaced.is_empty();
             let word = match column.state {
                 State::Adding if generated.backfill != column.backfill => "backfill",
-                State::Deprecated if generated.reverse != column.reverse => "reverse",
+                State::Adding if generated.forward != column.forward => "forward",
+                State::Deprecated if is_drop && generated.reverse != column.reverse => "reverse",
                 _ => continue,
             };
             let id = &migration.manifest.id;
@@ -169,19 +173,36 @@ fn begun<'b>(
     column: &Column,
     state: State,
 ) -> Option<(&'b Migration, &'b Change)> {
-    let verb = match state {
-        State::Adding => "add",
-        State::Deprecated => "drop",
-        State::Absent | State::Active => return None,
-    };
     let is_it = |change: &&Change| {
         let same = |c: &Column| c.name == column.name && c.born == column.born;
-        change.table == table
-            && change.kind.facts().verb == verb
-            && change.column.as_ref().is_some_and(same)
+        let is_in = |columns: &[Column]| columns.iter().any(same);
+        let goes_through_it = match state {
+            State::Adding => change.acts().any(|act| act == Act::Add) && is_in(&change.columns),
+            State::Deprecated => is_in(change.dropped()),
+            State::Active => !change.replaced.is_empty() && is_in(&change.replaced),
+            State::Absent => false,
+        };
+        change.table == table && goes_through_it
     };
     base.migrations.iter().rev().find_map(|migration| {
         migration.manifest.changes.iter().find(is_it).map(|change| (migration, change))
+    })
+}
+
+/// The latest change of a column's nullability.
+fn tightened_or_relaxed<'b>(
+    base: &'b Base,
+    table: &str,
+    column: &Column,
+) -> Option<(&'b Migration, &'b Change)> {
+    let is_it = |change: &&Change| {
+        let same = |c: &Column| c.name == column.name && c.born == column.born;
+        let kinds = [ChangeKind::Tighten, ChangeKind::Relax];
+        change.table == table && kinds.contains(&change.kind) && change.columns.iter().any(same)
+    };
+    base.migrations.iter().rev().find_map(|migration| {
+        let changes = migration.manifest.changes.iter().rev();
+        changes.into_iter().find(is_it).map(|change| (migration, change))
     })
 }
 
@@ -191,8 +212,7 @@ fn going_on(base: &Base, lock: &Lock, source: &Schema, then: &Schema) -> Vec<Goi
     let mut going_on = Vec::new();
     for table in &source.tables {
         for edit in edits(lock.schema.table(&table.name), table) {
-            let Some(recorded) = edit.recorded.filter(|_| edit.rule.effect == Effect::GoesOn)
-            else {
+            let Some(recorded) = edit.recorded.filter(|_| edit.effect == Effect::GoesOn) else {
                 continue;
             };
             let Some((migration, change)) = begun(base, &table.name, recorded, edit.rule.from)
@@ -200,9 +220,24 @@ fn going_on(base: &Base, lock: &Lock, source: &Schema, then: &Schema) -> Vec<Goi
                 continue;
             };
             going_on.push(GoingOn {
+                subject: format!("{}.{}", table.name, recorded.name),
+                from: edit.rule.from.facts().word,
+                to: edit.rule.to.facts().word,
+                migration: migration.number().to_owned(),
+                phases: vector.range(change),
+            });
+        }
+        let null_edits = lock.schema.table(&table.name).map(|old| null_edits(old, table));
+        for (old, new, _) in
+            null_edits.into_iter().flatten().filter(|edit| edit.2 == Effect::GoesOn)
+        {
+            let Some((migration, change)) = tightened_or_relaxed(base, &table.name, old) else {
+                continue;
+            };
+            going_on.push(GoingOn {
                 subject: change.subject(),
-                from: edit.rule.from,
-                to: edit.rule.to,
+                from: old.nullability.facts().word,
+                to: new.nullability.facts().word,
                 migration: migration.number().to_owned(),
                 phases: vector.range(change),
             });

@@ -42,17 +42,25 @@ impl Dialect for Sqlite {
     }
 
     fn script(&self, act: Act, change: &Change, direction: Direction) -> Script {
-        match (act, direction, &change.column, &change.definition) {
-            (Act::CreateTable, Direction::Up, _, Some(table)) => piece(create(table), BRIEF),
-            (Act::CreateTable, Direction::Down, ..) => piece(drop_table(&change.table), BRIEF),
-            (Act::Add, Direction::Up, Some(column), _) => {
-                piece(add_column(Database::Sqlite, &change.table, column), BRIEF)
+        let columns = change.targets(act);
+        let each = |sql: &dyn Fn(&Column) -> String, lock| {
+            piece(columns.iter().map(sql).collect::<Vec<_>>().join("\n"), lock)
+        };
+        match (act, direction) {
+            (Act::CreateTable, Direction::Up) => change
+                .definition
+                .as_ref()
+                .map_or(Script::Nothing, |table| piece(create(table), BRIEF)),
+            (Act::CreateTable, Direction::Down) => piece(drop_table(&change.table), BRIEF),
+            (Act::Add, Direction::Up) => {
+                each(&|column| add_column(Database::Sqlite, &change.table, column), BRIEF)
             }
-            (Act::Add, Direction::Down, Some(column), _)
-            | (Act::Drop, Direction::Up, Some(column), _) => {
-                piece(drop_column(&change.table, column), REWRITE)
+            (Act::Add, Direction::Down) | (Act::Drop, Direction::Up) => {
+                each(&|column| drop_column(&change.table, column), REWRITE)
             }
-            (Act::Enforce | Act::Relax, ..) => Script::Live { lock: REBUILD },
+            (Act::Enforce | Act::Relax, _) if columns.iter().any(|column| !column.optional()) => {
+                Script::Live { lock: REBUILD }
+            }
             _ => Script::Nothing,
         }
     }

@@ -1,6 +1,6 @@
 //! What `generate --message-format json` says: one object.
 
-use colmig_core::lifecycle::{PhaseRange, State};
+use colmig_core::lifecycle::PhaseRange;
 use colmig_core::protocol::ChangeKind;
 use serde::Serialize;
 
@@ -35,8 +35,8 @@ struct Change<'a> {
 #[derive(Serialize)]
 struct Move<'a> {
     subject: &'a str,
-    from: State,
-    to: State,
+    from: &'static str,
+    to: &'static str,
     migration: &'a str,
     phases: Option<PhaseRange>,
 }
