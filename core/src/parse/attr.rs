@@ -345,8 +345,11 @@ fn unknown(name: &str, place: Place) -> Problem {
             .problem(format!("`{name}` describes {}, and stands above {noun}", other.noun()))
             .help(format!("move it: `#[colmig({})]` above {}", row.example, other.noun()));
     }
+    let words = word::WORDS.iter().filter(|row| row.place == place && row.form != Form::Later);
+    let meant = word::nearest(name, words.map(|row| row.word));
+    let meant = meant.map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
     GRAMMAR
-        .problem(format!("colmig knows no `{name}` above {noun}"))
+        .problem(format!("colmig knows no `{name}` above {noun}{meant}"))
         .help(format!("the words here are {}", word::valid(place)))
 }
 

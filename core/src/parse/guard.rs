@@ -10,7 +10,7 @@ use syn::{LitStr, Token};
 use super::Mistake;
 use super::attr::{Item, Words, each, items, not_empty, text, wrong_shape};
 use super::field::Read;
-use super::word::{Place, Word};
+use super::word::{Place, Word, nearest};
 use crate::ident;
 use crate::lifecycle::State;
 use crate::problem::{DUPLICATE, GRAMMAR, Problem};
@@ -401,12 +401,17 @@ fn wrong(row: &'static Word, span: Span) -> Vec<Mistake> {
 
 /// No field has a column of this name.
 pub(super) fn no_column(name: &str, fields: &[Read]) -> Problem {
-    let problem = GRAMMAR.problem(format!("there is no column `{name}`"));
+    let absent = format!("there is no column `{name}`");
     if let Some(field) = fields.iter().find(|field| field.member == name) {
         let column = &field.column.name;
-        return problem
+        return GRAMMAR
+            .problem(absent)
             .help(format!("the field `{name}` is the column `{column}`: write that name"));
     }
-    let names: Vec<_> = fields.iter().map(|field| format!("`{}`", field.column.name)).collect();
-    problem.help(format!("the columns are {}", names.join(", ")))
+    let columns = || fields.iter().map(|field| field.column.name.as_str());
+    let meant = nearest(name, columns()).map(|meant| format!("; did you mean `{meant}`?"));
+    let names: Vec<_> = columns().map(|column| format!("`{column}`")).collect();
+    GRAMMAR
+        .problem(absent + &meant.unwrap_or_default())
+        .help(format!("the columns are {}", names.join(", ")))
 }

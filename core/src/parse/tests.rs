@@ -79,14 +79,15 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
         (
             "#[colmig(«ading», backfill = \"0\")] a: WriteOnly<i64>",
             GRAMMAR,
-            "colmig knows no `ading`",
+            "colmig knows no `ading` above a field; did you mean `adding`?",
         ),
         (
             "#[colmig(adding, «backfil» = \"0\")] a: WriteOnly<i64>",
             GRAMMAR,
-            "colmig knows no `backfil`",
+            "did you mean `backfill`?",
         ),
-        ("#[colmig(«typ» = \"money\")] a: Money", GRAMMAR, "colmig knows no `typ`"),
+        ("#[colmig(«typ» = \"money\")] a: Money", GRAMMAR, "did you mean `type`?"),
+        ("#[colmig(«nullable»)] a: i64", GRAMMAR, "colmig knows no `nullable` above a field ["),
         // Shapes.
         ("#[colmig(«auto» = true)] a: i64", GRAMMAR, "`auto` takes no value"),
         ("#[colmig(«default» = 0)] a: i64", GRAMMAR, "write `default = \"0\"`, or by database"),
@@ -391,9 +392,9 @@ fn a_wrong_struct_is_one_mistake_at_its_token() {
             "add `partial`, to read and update",
         ),
         (
-            format!("#[colmig(unique(id, «ident»))] struct T {{ {key} }}"),
+            format!("#[colmig(unique(«di», id))] struct T {{ {key} }}"),
             GRAMMAR,
-            "the columns are `id`",
+            "there is no column `di`; did you mean `id`?",
         ),
         (
             format!("#[colmig(«unique»)] struct T {{ {key} }}"),

@@ -272,9 +272,69 @@ pub fn valid(place: Place) -> String {
     rows.map(|row| format!("`{}`", row.word)).collect::<Vec<_>>().join(", ")
 }
 
+/// The word among these that was probably meant: at most two slips of the fingers away, and not more
+/// slips than every second letter, so that a short word is not taken for any other.
+pub fn nearest<'w>(written: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+    let most = (written.chars().count() / 2).min(2);
+    let far = words.into_iter().map(|word| (slips(written, word), word));
+    let (_, word) = far.filter(|(slips, _)| *slips <= most).min_by_key(|(slips, _)| *slips)?;
+    Some(word)
+}
+
+/// How many letters are one too many, missing, wrong, or swapped with the next.
+fn slips(written: &str, meant: &str) -> usize {
+    let (written, meant): (Vec<_>, Vec<_>) = (written.chars().collect(), meant.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=meant.len()).collect();
+    for row in 1..=written.len() {
+        let mut next = vec![row];
+        for column in 1..=meant.len() {
+            let wrong = usize::from(written[row - 1] != meant[column - 1]);
+            let mut slips =
+                (last[column - 1] + wrong).min(last[column] + 1).min(next[column - 1] + 1);
+            let is_swapped = row > 1
+                && column > 1
+                && (written[row - 1], written[row - 2]) == (meant[column - 2], meant[column - 1]);
+            if is_swapped {
+                slips = slips.min(before[column - 2] + 1);
+            }
+            next.push(slips);
+        }
+        (before, last) = (last, next);
+    }
+    last[meant.len()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_probably_meant_is_at_most_two_slips_away() {
+        let words = || WORDS.iter().filter(|row| row.place == Place::Field).map(|row| row.word);
+        let cases = [
+            ("tpye", Some("type")),
+            ("typ", Some("type")),
+            ("atuo", Some("auto")),
+            ("ading", Some("adding")),
+            ("addign", Some("adding")),
+            ("primarykey", Some("primary_key")),
+            ("PrimaryKey", None),
+            ("depricated", Some("deprecated")),
+            ("uniqe", Some("unique")),
+            ("reference", Some("references")),
+            ("replace", Some("replaces")),
+            ("foo", None),
+            ("at", None),
+            ("", None),
+            ("nullable", None),
+        ];
+        for (written, meant) in cases {
+            assert_eq!(nearest(written, words()), meant, "{written}");
+        }
+        assert_eq!((slips("", "abc"), slips("ab", "ba"), slips("abc", "abc")), (3, 1, 0));
+        assert_eq!((slips("kitten", "sitting"), slips("ca", "abc")), (3, 3));
+    }
 
     #[test]
     fn a_word_has_one_row_in_a_place_and_an_example_that_begins_with_it() {
