@@ -1,12 +1,12 @@
 //! The code of a struct that is wrong: it satisfies rustc wherever the struct is used as a table, and
 //! never runs, because an error stands beside it.
 
-use colmig_core::parse::crate_path;
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{DeriveInput, parse_quote};
+use colmig_core::parse::{Guess, crate_path, guesses};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::{DeriveInput, Path, parse_quote};
 
-/// The traits of a table, without a table.
+/// The traits of a table, without a table, and a constant for each column that can be guessed.
 pub(crate) fn table(input: &DeriveInput) -> TokenStream {
     let (ident, colmig) = (&input.ident, crate_path(input));
     let sqlx = quote! { #colmig::__private::sqlx };
@@ -14,6 +14,8 @@ pub(crate) fn table(input: &DeriveInput) -> TokenStream {
     let mut with_database = input.generics.clone();
     with_database.params.push(parse_quote!(__DB: #sqlx::Database));
     let (of_bind, ..) = with_database.split_for_impl();
+    let row = quote! { #ident #parameters };
+    let constants = guesses(input).into_iter().map(|guess| constant(&row, &colmig, &guess));
     quote! {
         const _: () = {
             #[automatically_derived]
@@ -51,6 +53,22 @@ pub(crate) fn table(input: &DeriveInput) -> TokenStream {
                     ::core::result::Result::Ok(())
                 }
             }
+            #[automatically_derived]
+            #[allow(dead_code, reason = "a column may be used by the derived statements alone")]
+            impl #of_table #row #clause {
+                #(#constants)*
+            }
         };
+    }
+}
+
+fn constant(row: &TokenStream, colmig: &Path, guess: &Guess) -> TokenStream {
+    let Guess { constant, inner, visibility, state } = guess;
+    let name = Ident::new(&constant.to_string(), constant.span().resolved_at(Span::call_site()));
+    let state = format_ident!("{state:?}");
+    quote! {
+        #[doc = "A column of a table that is not valid yet."]
+        #visibility const #name: #colmig::Column<#row, #inner, #colmig::state::#state> =
+            #colmig::Column::new("", "", "");
     }
 }

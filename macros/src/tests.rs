@@ -118,6 +118,27 @@ fn a_wrong_struct_still_has_the_traits_and_each_mistake_is_one_error() {
 }
 
 #[test]
+fn a_wrong_struct_still_has_a_constant_for_each_column_that_can_be_guessed() {
+    let wrong = "#[colmig(tabel = \"t\")] struct T {
+        #[colmig(primary_key)] pub id: i64,
+        #[colmig(ading)] handle: WriteOnly<Option<String>>,
+        #[colmig(deprecated)] nickname: WriteOnly<String>,
+        #[colmig(constant = \"a b\")] odd: i64,
+        #[colmig(constant = \"ID\")] again: i64,
+        #[sqlx(flatten)] part: Part,
+    }";
+    let code = expand(wrong, &Surroundings::default());
+    assert_eq!(code.matches("::colmig::Column::new").count(), 3, "{code}");
+    for constant in [
+        "pub const ID: ::colmig::Column<T, i64, ::colmig::state::Active>",
+        "const HANDLE: ::colmig::Column<T, String, ::colmig::state::Active>",
+        "const NICKNAME: ::colmig::Column<T, String, ::colmig::state::Deprecated>",
+    ] {
+        assert!(code.contains(constant), "{constant}: {code}");
+    }
+}
+
+#[test]
 fn a_move_that_is_not_legal_is_an_error_beside_the_code() {
     let skipped = USER.replace("#[colmig(adding, backfill = \"lower(email)\")]", "");
     let skipped = skipped.replace("pub handle: WriteOnly<String>", "pub handle: String");

@@ -37,7 +37,7 @@ pub use field::{Codec, Flattened, constant_of};
 pub use shape::Shape;
 pub use share::{Between, Shared, share};
 pub use source::{Module, Parent, SourceFile, source};
-pub use table::{Declared, Field, crate_path, table};
+pub use table::{Declared, Field, Guess, crate_path, guesses, table};
 
 /// Something wrong, and the token that it is about.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Fields, Generics, LitStr, Path, Token, Type, Visibility};
+use syn::{Data, DataStruct, DeriveInput, Fields, Generics, LitStr, Path, Token, Type, Visibility};
 
 use super::attr::Words;
 use super::field::{self, Codec, Flattened, Kind, Read};
@@ -12,7 +12,7 @@ use super::shape::Shape;
 use super::word::Place;
 use super::{Mistake, case, cfg, key, replace, sqlx};
 use crate::ident;
-use crate::lifecycle::Access;
+use crate::lifecycle::{Access, State};
 use crate::problem::{DUPLICATE, GRAMMAR, IDENTIFIER, NOT_A_TABLE, Problem};
 use crate::schema::Table;
 
@@ -132,6 +132,39 @@ pub fn table(input: &DeriveInput) -> Result<Declared, Vec<Mistake>> {
 pub fn crate_path(input: &DeriveInput) -> Path {
     let words = Words::read(&input.attrs, Place::Struct, &mut Vec::new());
     words.path("crate").cloned().unwrap_or_else(default_crate)
+}
+
+/// What is known of a column in a struct that is wrong.
+pub struct Guess {
+    /// The name of its constant.
+    pub constant: Ident,
+    /// The field's type without `WriteOnly` and `Option`.
+    pub inner: Type,
+    /// Who can name the field.
+    pub visibility: Visibility,
+    /// What the code does with it; active, if the field itself is wrong.
+    pub state: State,
+}
+
+/// The columns of a struct as far as they can be understood, each constant once: for code that must be
+/// made even where the struct is wrong.
+pub fn guesses(input: &DeriveInput) -> Vec<Guess> {
+    let Data::Struct(DataStruct { fields: Fields::Named(fields), .. }) = &input.data else {
+        return Vec::new();
+    };
+    let case = sqlx::rename_all(&input.attrs, &mut Vec::new());
+    let mut found: Vec<Guess> = Vec::new();
+    for field in &fields.named {
+        let Kind::Column(read) = field::read(field, case, &mut Vec::new()) else { continue };
+        let Ok(constant) = syn::parse_str::<Ident>(&read.constant) else { continue };
+        if found.iter().any(|other| other.constant == constant) {
+            continue;
+        }
+        let state = if read.has_mistakes { State::Active } else { read.column.state };
+        let constant = Ident::new(&read.constant, read.member.span());
+        found.push(Guess { constant, inner: read.inner, visibility: read.visibility, state });
+    }
+    found
 }
 
 fn default_crate() -> Path {
