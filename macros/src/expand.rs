@@ -7,10 +7,11 @@ use std::path::Path;
 use colmig_core::ident::quote;
 use colmig_core::lifecycle::{Access, Nullability, Stand, State};
 use colmig_core::parse::{Codec, Declared, Field};
+use colmig_core::problem::STATE_AGAINST_TYPE;
 use colmig_core::schema::Column;
-use colmig_core::types::PerDatabase;
+use colmig_core::types::{ColumnType, PerDatabase};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
@@ -23,6 +24,7 @@ pub(crate) fn table(declared: &Declared, surroundings: &Surroundings) -> TokenSt
     let abilities = abilities(declared);
     let constants = constants(declared);
     let bind = bind_impl(declared);
+    let aliases = aliases(declared);
     let (ident, colmig) = (own(&declared.ident), &declared.crate_path);
     let watch = surroundings.file.as_deref().and_then(Path::to_str).map(|file| {
         quote! { const _: &[u8] = ::core::include_bytes!(#file); }
@@ -34,6 +36,7 @@ pub(crate) fn table(declared: &Declared, surroundings: &Surroundings) -> TokenSt
             #table
             #abilities
             #bind
+            #aliases
             #colmig::__private::inventory::submit! {
                 #colmig::__private::Linked(<#ident as #colmig::Table>::TABLE)
             }
@@ -418,6 +421,48 @@ fn value(declared: &Declared, field: &Field) -> TokenStream {
             #colmig::__private::Converted::<#held>::held(&self.#member)
         },
     }
+}
+
+/// A type whose name says nothing may be an alias of `Option`, which the derive and the command line took
+/// for a required column. Only the compiler can tell, so it is asked: for the types that the type table
+/// does not know, and no other.
+fn aliases(declared: &Declared) -> TokenStream {
+    let colmig = &declared.crate_path;
+    let is_unknown = |field: &&Field| {
+        let is_said = matches!(declared.table.columns[field.column].ty, ColumnType::Sql(_));
+        is_said && matches!(field.codec, Codec::Itself | Codec::Into(_))
+    };
+    declared
+        .fields
+        .iter()
+        .filter(is_unknown)
+        .map(|field| {
+            let inner = &field.inner;
+            let arms = ["Option", "RequiredOnWrite", "WriteOnly"].map(|wrapper| {
+                let (message, wrapper) =
+                    (hidden(field, wrapper), Ident::new(wrapper, Span::call_site()));
+                let panic = quote_spanned! { inner.span() => ::core::panic!(#message) };
+                quote! { #colmig::__private::Wrapper::#wrapper => #panic, }
+            });
+            quote! {
+                const _: () = {
+                    use #colmig::__private::Unwrapped as _;
+                    match #colmig::__private::Probe::<#inner>::WRAPPER {
+                        #colmig::__private::Wrapper::None => {}
+                        #(#arms)*
+                    }
+                };
+            }
+        })
+        .collect()
+}
+
+fn hidden(field: &Field, wrapper: &str) -> String {
+    let alias = field.inner.to_token_stream().to_string().replace(' ', "");
+    STATE_AGAINST_TYPE
+        .problem(format!("`{}` has the type `{alias}`, which hides a `{wrapper}`", field.member))
+        .help(format!("write `{wrapper}<…>` here: `cargo colmig generate` reads the source without resolving names"))
+        .to_string()
 }
 
 /// The name of a field or struct as the derive's own token: at the user's place, so that errors are

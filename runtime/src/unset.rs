@@ -1,18 +1,20 @@
 //! Fields that may be without a value, and the types that the derive holds a column's field to.
 
+use crate::types::Probe;
 use crate::{RequiredOnWrite, WriteOnly};
 
 /// `WriteOnly<T>` and nothing else; the derive asks it of every field that is `adding` or `deprecated`.
 #[diagnostic::on_unimplemented(
-    message = "an `adding` or `deprecated` column needs the type `WriteOnly<{Self}>`",
-    label = "the code could read this column",
-    note = "while a column is `adding` or `deprecated`, some releases leave it empty or stale: write `colmig::WriteOnly<{Self}>`, or remove the attribute once the column may be read"
+    message = "a column that is `adding` or `deprecated` needs colmig's `WriteOnly`, and `{Self}` is another type",
+    label = "this type is not colmig's",
+    note = "write `colmig::WriteOnly<…>`: while a column is `adding` or `deprecated`, some releases leave it empty or stale, and only colmig's type cannot be read"
 )]
 pub trait WriteOnlyField {
     /// Whether the field has no value.
     fn is_unset(&self) -> bool;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> WriteOnlyField for WriteOnly<T> {
     fn is_unset(&self) -> bool {
         WriteOnly::is_unset(self)
@@ -21,15 +23,16 @@ impl<T> WriteOnlyField for WriteOnly<T> {
 
 /// `RequiredOnWrite<T>` and nothing else.
 #[diagnostic::on_unimplemented(
-    message = "a column that is tightened or relaxed needs colmig's `RequiredOnWrite`, not `{Self}`",
-    label = "this is another type of that name",
-    note = "write `colmig::RequiredOnWrite<T>`"
+    message = "a column that is tightened or relaxed needs colmig's `RequiredOnWrite`, and `{Self}` is another type",
+    label = "this type is not colmig's",
+    note = "write `colmig::RequiredOnWrite<…>`, which writes no NULL and reads those that older releases wrote"
 )]
 pub trait RequiredOnWriteField {
     /// Whether the field has no value.
     fn is_unset(&self) -> bool;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> RequiredOnWriteField for RequiredOnWrite<T> {
     fn is_unset(&self) -> bool {
         self.get().is_none()
@@ -55,4 +58,43 @@ where
     fn held(&self) -> Held {
         Held::from(self)
     }
+}
+
+/// What a type turns out to be, where the derive saw a name that it does not know: an alias may hide what
+/// says something of the column.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrapper {
+    /// Nothing is hidden.
+    None,
+    /// `Option<T>`
+    Option,
+    /// `RequiredOnWrite<T>`
+    RequiredOnWrite,
+    /// `WriteOnly<T>`
+    WriteOnly,
+}
+
+/// The answer of [`Probe`] for every other type; a wrapper's own constant comes first.
+#[doc(hidden)]
+pub trait Unwrapped {
+    /// Nothing is hidden.
+    const WRAPPER: Wrapper = Wrapper::None;
+}
+
+impl<T> Unwrapped for Probe<T> {}
+
+impl<T> Probe<Option<T>> {
+    /// It is hidden.
+    pub const WRAPPER: Wrapper = Wrapper::Option;
+}
+
+impl<T> Probe<RequiredOnWrite<T>> {
+    /// It is hidden.
+    pub const WRAPPER: Wrapper = Wrapper::RequiredOnWrite;
+}
+
+impl<T> Probe<WriteOnly<T>> {
+    /// It is hidden.
+    pub const WRAPPER: Wrapper = Wrapper::WriteOnly;
 }

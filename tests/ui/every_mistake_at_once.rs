@@ -1,7 +1,7 @@
 use colmig::WriteOnly;
 
 #[derive(colmig::Table)]
-#[colmig(tabel = "users")]
+#[colmig(tabel = "users", unique(emial))]
 struct User {
     #[colmig(primary_key, auto, auto)]
     id: i64,
@@ -11,8 +11,9 @@ struct User {
     nickname: String,
     #[colmig(type(mysql = "json"))]
     settings: Vec<String>,
-    #[colmig(column = "sqlite_rank")]
+    #[colmig(column = "sqlite_rank", references(ranks))]
     rank: i32,
+    email: String,
 }
 
 fn main() {}

@@ -1,7 +1,9 @@
 #[derive(colmig::Table)]
 struct User {
-    #[colmig(primary_key, atuo)]
+    #[colmig(primary_key)]
     id: i64,
+    #[colmig(nullable)]
+    email: String,
 }
 
 fn main() {}

@@ -1,8 +1,8 @@
 #[derive(colmig::Table)]
+#[colmig(table = "users", schema = "shop")]
 struct User {
     #[colmig(primary_key)]
     id: i64,
-    #[colmig(unique)]
     email: String,
 }
 

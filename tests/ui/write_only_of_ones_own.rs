@@ -5,7 +5,7 @@ struct User {
     #[colmig(primary_key)]
     id: i64,
     #[colmig(deprecated)]
-    handle: WriteOnly<String>,
+    nickname: WriteOnly<String>,
 }
 
 fn main() {}

@@ -1,0 +1,11 @@
+type Handle = colmig::WriteOnly<String>;
+
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    #[colmig(deprecated)]
+    handle: Handle,
+}
+
+fn main() {}

@@ -1,9 +1,0 @@
-#[derive(sqlx::FromRow, colmig::Table)]
-struct User {
-    #[colmig(primary_key)]
-    id: i64,
-    #[sqlx(json)]
-    settings: String,
-}
-
-fn main() {}

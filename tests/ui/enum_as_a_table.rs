@@ -1,0 +1,6 @@
+#[derive(colmig::Table)]
+enum Role {
+    Admin,
+}
+
+fn main() {}

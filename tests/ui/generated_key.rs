@@ -1,0 +1,8 @@
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key, generated = "lower(email)")]
+    handle: String,
+    email: String,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+#[derive(sqlx::FromRow, colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    #[sqlx(json(nullable))]
+    tags: Vec<String>,
+}
+
+fn main() {}

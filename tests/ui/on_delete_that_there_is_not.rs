@@ -1,0 +1,9 @@
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    #[colmig(references(orgs.id, on_delete = "delete"))]
+    org: i64,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+type Email = String;
+
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    email: String,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    #[colmig(check = "total > 0")]
+    total: i64,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    #[colmig(default(postgres = "0", sqlite = "0"))]
+    visits: i64,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[derive(colmig::Table)]
+struct Role {
+    #[colmig(primary_key)]
+    name: String,
+}
+
+fn main() {}

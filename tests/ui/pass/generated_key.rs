@@ -1,0 +1,8 @@
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    handle: String,
+    email: String,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use colmig::RequiredOnWrite;
+
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    nickname: RequiredOnWrite<String>,
+}
+
+fn main() {}

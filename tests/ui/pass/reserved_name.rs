@@ -1,0 +1,8 @@
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    state: i64,
+}
+
+fn main() {}

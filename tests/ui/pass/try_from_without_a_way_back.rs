@@ -1,0 +1,23 @@
+struct Age(i64);
+
+impl From<i64> for Age {
+    fn from(years: i64) -> Age {
+        Age(years)
+    }
+}
+
+impl From<&Age> for i64 {
+    fn from(age: &Age) -> i64 {
+        age.0
+    }
+}
+
+#[derive(sqlx::FromRow, colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    #[sqlx(try_from = "i64")]
+    age: Age,
+}
+
+fn main() {}

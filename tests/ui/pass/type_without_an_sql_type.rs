@@ -1,0 +1,11 @@
+struct Money(i64);
+
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    #[colmig(unique, type = "bigint")]
+    money: Money,
+}
+
+fn main() {}

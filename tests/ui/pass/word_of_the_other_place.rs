@@ -1,0 +1,8 @@
+#[derive(colmig::Table)]
+#[colmig(table = "users")]
+struct User {
+    #[colmig(primary_key, auto)]
+    id: i64,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+#[derive(colmig::Table, sqlx::FromRow)]
+#[sqlx(rename_all = "Camel")]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    email: String,
+}
+
+fn main() {}

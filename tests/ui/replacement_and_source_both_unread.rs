@@ -1,0 +1,13 @@
+use colmig::WriteOnly;
+
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    #[colmig(deprecated)]
+    name: WriteOnly<String>,
+    #[colmig(adding, replaces(name), forward = "name")]
+    full_name: WriteOnly<String>,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+struct RequiredOnWrite<T>(T);
+
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    nickname: RequiredOnWrite<String>,
+}
+
+fn main() {}

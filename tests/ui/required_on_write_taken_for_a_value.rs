@@ -1,0 +1,14 @@
+use colmig::RequiredOnWrite;
+
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    nickname: RequiredOnWrite<String>,
+}
+
+fn f(user: &User) {
+    let _ = user.nickname.len();
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[derive(colmig::Table)]
+union User {
+    id: i64,
+}
+
+fn main() {}

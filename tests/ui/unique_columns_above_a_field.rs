@@ -1,0 +1,10 @@
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    tenant: i64,
+    #[colmig(unique(tenant, email))]
+    email: String,
+}
+
+fn main() {}

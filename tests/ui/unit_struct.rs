@@ -1,0 +1,4 @@
+#[derive(colmig::Table)]
+struct User;
+
+fn main() {}

@@ -1,0 +1,11 @@
+use colmig::WriteOnly;
+
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    #[colmig(deprecated)]
+    nickname: Option<WriteOnly<String>>,
+}
+
+fn main() {}
