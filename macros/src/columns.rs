@@ -2,11 +2,10 @@
 
 use colmig_core::parse::constant_of;
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::spanned::Spanned;
 use syn::{LitStr, Path, Token};
 
 /// What the macro is given: where colmig is, by the `colmig::columns!` around it, and what the user wrote.
@@ -14,6 +13,8 @@ struct Input {
     colmig: Path,
     row: Path,
     alias: Option<String>,
+    /// Where the fields begin.
+    semicolon: Token![;],
     fields: Punctuated<Ident, Token![,]>,
 }
 
@@ -23,9 +24,9 @@ impl Parse for Input {
         input.parse::<Token![;]>()?;
         let row = Path::parse_mod_style(input)?;
         let alias = input.parse::<Option<Token![as]>>()?.map(|_| alias(input)).transpose()?;
-        input.parse::<Token![;]>()?;
+        let semicolon = input.parse::<Token![;]>()?;
         let fields = Punctuated::parse_terminated_with(input, Ident::parse_any)?;
-        Ok(Input { colmig, row, alias, fields })
+        Ok(Input { colmig, row, alias, semicolon, fields })
     }
 }
 
@@ -40,7 +41,7 @@ fn alias(input: ParseStream<'_>) -> syn::Result<String> {
 pub(crate) fn columns(input: TokenStream) -> TokenStream {
     match Input::parse.parse2(input) {
         Ok(input) if !input.fields.is_empty() => list(&input),
-        Ok(input) => wrong(input.row.span(), "the list is empty"),
+        Ok(input) => wrong(input.semicolon.span, "the list is empty"),
         Err(error) => wrong(error.span(), "this is no list of columns"),
     }
 }
@@ -52,16 +53,15 @@ fn wrong(span: Span, what: &str) -> TokenStream {
     syn::Error::new(span, text).into_compile_error()
 }
 
-fn list(Input { colmig, row, alias, fields }: &Input) -> TokenStream {
+fn list(Input { colmig, row, alias, fields, .. }: &Input) -> TokenStream {
     let alias = match alias {
         Some(alias) => quote! { ::core::option::Option::Some(#alias) },
         None => quote! { ::core::option::Option::None },
     };
     let columns = fields.iter().map(|field| {
         let constant = Ident::new(&constant_of(&field.unraw().to_string()), field.span());
-        // All of it at the user's token, so that a column that cannot be read is shown there.
-        let row = at(field.span(), row);
-        quote_spanned! { field.span() => #colmig::__private::Listed::new(#row::#constant, #alias) }
+        let listed = Ident::new("listed", field.span());
+        quote! { #row::#constant.#listed(#alias) }
     });
     quote! {
         {
@@ -71,12 +71,4 @@ fn list(Input { colmig, row, alias, fields }: &Input) -> TokenStream {
             TEXT.as_str()
         }
     }
-}
-
-fn at(span: Span, path: &Path) -> TokenStream {
-    let moved = path.to_token_stream().into_iter().map(|mut token| {
-        token.set_span(span.resolved_at(token.span()));
-        token
-    });
-    moved.collect()
 }

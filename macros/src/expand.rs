@@ -6,7 +6,7 @@ use std::path::Path;
 
 use colmig_core::ident::quote;
 use colmig_core::lifecycle::{Access, Nullability, Stand, State};
-use colmig_core::parse::{Codec, Declared, Field};
+use colmig_core::parse::{Codec, Declared, Field, Flattened};
 use colmig_core::problem::STATE_AGAINST_TYPE;
 use colmig_core::schema::Column;
 use colmig_core::types::{ColumnType, PerDatabase};
@@ -118,11 +118,10 @@ fn with_flattened(declared: &Declared, own: TokenStream) -> TokenStream {
         return own;
     }
     let colmig = &declared.crate_path;
-    let inner = declared.flattened.iter().map(|inner| &inner.ty);
+    let inner = declared.flattened.iter().map(|inner| columns_of(declared, inner));
     quote! {
         {
-            const PARTS: &[&[#colmig::__private::ColumnInfo]] =
-                &[#own, #(<#inner as #colmig::Table>::TABLE.columns),*];
+            const PARTS: &[&[#colmig::__private::ColumnInfo]] = &[#own, #(#inner),*];
             const LENGTH: ::core::primitive::usize = {
                 let (mut part, mut length) = (0, 0);
                 while part < PARTS.len() {
@@ -135,6 +134,12 @@ fn with_flattened(declared: &Declared, own: TokenStream) -> TokenStream {
             &JOINED
         }
     }
+}
+
+/// The columns of a flattened struct; a struct that is no table is reported at its own name.
+fn columns_of(declared: &Declared, inner: &Flattened) -> TokenStream {
+    let (colmig, ty) = (&declared.crate_path, &inner.ty);
+    quote_spanned! { ty.span() => <#ty as #colmig::Table>::TABLE.columns }
 }
 
 fn column_info(declared: &Declared, field: &Field, column: &Column, born: &str) -> TokenStream {
@@ -265,8 +270,10 @@ fn lists(declared: &Declared) -> (TokenStream, TokenStream) {
         return (quote! { #columns }, quote! { #select });
     }
     let colmig = &declared.crate_path;
-    let inner: Vec<_> = declared.flattened.iter().map(|inner| &inner.ty).collect();
-    let inner = quote! { #(", ", <#inner as #colmig::Table>::COLUMNS),* };
+    let inner = declared.flattened.iter().map(|Flattened { ty, .. }| {
+        quote_spanned! { ty.span() => ", ", <#ty as #colmig::Table>::COLUMNS }
+    });
+    let inner = quote! { #(#inner),* };
     let from = format!(" FROM {table}");
     let list = joined(declared, quote! { #columns, #inner });
     let select = joined(declared, quote! { "SELECT ", #columns, #inner, #from });
@@ -302,8 +309,10 @@ fn is_unset(declared: &Declared) -> TokenStream {
         quote! { #index => #ask, }
     });
     let arms: Vec<_> = arms.collect();
-    let rest =
-        in_flattened(declared, |inner, index| quote! { #colmig::Table::is_unset(#inner, #index) });
+    let rest = in_flattened(declared, |Flattened { member, ty }| {
+        let member = own(member);
+        quote_spanned! { ty.span() => <#ty as #colmig::Table>::is_unset(&self.#member, index) }
+    });
     let rest = rest.unwrap_or_else(|| quote! { false });
     let body = match arms.is_empty() {
         true => rest,
@@ -324,18 +333,15 @@ fn is_unset(declared: &Declared) -> TokenStream {
 /// beyond all of them.
 fn in_flattened(
     declared: &Declared,
-    ask: impl Fn(TokenStream, TokenStream) -> TokenStream,
+    ask: impl Fn(&Flattened) -> TokenStream,
 ) -> Option<TokenStream> {
-    let colmig = &declared.crate_path;
     let (last, others) = declared.flattened.split_last()?;
     let own_columns = Literal::usize_unsuffixed(declared.fields.len());
-    let (last, asked) = (own(&last.member), quote! { index });
-    let last = ask(quote! { &self.#last }, asked.clone());
+    let last = ask(last);
     let others = others.iter().map(|inner| {
-        let (member, ty) = (own(&inner.member), &inner.ty);
-        let ask = ask(quote! { &self.#member }, asked.clone());
+        let (ask, columns) = (ask(inner), columns_of(declared, inner));
         quote! {
-            let length = <#ty as #colmig::Table>::TABLE.columns.len();
+            let length = #columns.len();
             if index < length {
                 return #ask;
             }
@@ -362,14 +368,17 @@ fn bind_impl(declared: &Declared) -> TokenStream {
     });
     let flattened = declared.flattened.iter().map(|inner| {
         let ty = &inner.ty;
-        quote! { #ty: #colmig::Bind<__DB>, }
+        quote_spanned! { ty.span() => #ty: #colmig::Bind<__DB>, }
     });
     let arms = declared.fields.iter().map(|field| {
         let (index, value) = (index(field), value(declared, field));
         quote! { #index => #sqlx::Arguments::add(arguments, #value), }
     });
-    let rest = in_flattened(declared, |inner, index| {
-        quote! { #colmig::Bind::<__DB>::bind(#inner, #index, arguments) }
+    let rest = in_flattened(declared, |Flattened { member, ty }| {
+        let member = own(member);
+        quote_spanned! { ty.span() =>
+            <#ty as #colmig::Bind<__DB>>::bind(&self.#member, index, arguments)
+        }
     });
     let rest = rest.unwrap_or_else(|| {
         quote! { ::core::unreachable!("statements are made from the columns of this table") }
@@ -441,7 +450,7 @@ fn aliases(declared: &Declared) -> TokenStream {
             let arms = ["Option", "RequiredOnWrite", "WriteOnly"].map(|wrapper| {
                 let (message, wrapper) =
                     (hidden(field, wrapper), Ident::new(wrapper, Span::call_site()));
-                let panic = quote_spanned! { inner.span() => ::core::panic!(#message) };
+                let panic = quote_spanned! { inner.span() => ::core::panic!("{}", #message) };
                 quote! { #colmig::__private::Wrapper::#wrapper => #panic, }
             });
             quote! {
@@ -458,9 +467,10 @@ fn aliases(declared: &Declared) -> TokenStream {
 }
 
 fn hidden(field: &Field, wrapper: &str) -> String {
+    let article = if wrapper == "Option" { "an" } else { "a" };
     let alias = field.inner.to_token_stream().to_string().replace(' ', "");
     STATE_AGAINST_TYPE
-        .problem(format!("`{}` has the type `{alias}`, which hides a `{wrapper}`", field.member))
+        .problem(format!("`{}` has the type `{alias}`, which hides {article} `{wrapper}`", field.member))
         .help(format!("write `{wrapper}<…>` here: `cargo colmig generate` reads the source without resolving names"))
         .to_string()
 }

@@ -23,7 +23,9 @@ mod lock;
 ///     handle: colmig::WriteOnly<String>,
 /// }
 /// ```
-#[proc_macro_derive(Table, attributes(colmig))]
+///
+/// It heeds `#[sqlx(…)]` too, whether or not `sqlx::FromRow` is derived.
+#[proc_macro_derive(Table, attributes(colmig, sqlx))]
 pub fn table(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     derive::table(input.into(), &lock::Surroundings::of_this_compilation()).into()
 }

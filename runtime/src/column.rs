@@ -125,14 +125,15 @@ pub struct Listed {
     label: &'static str,
 }
 
-impl Listed {
-    /// A column that may be read, from a table that may go by another name in the statement.
+impl<Row, Value, State> Column<Row, Value, State> {
+    /// For a list, if it may be read; its table may go by another name in the statement. A method, because
+    /// its name can carry the place where the user wrote the column's: there the error is shown.
     #[doc(hidden)]
-    pub const fn new<Row, Value, State: Readable>(
-        column: Column<Row, Value, State>,
-        alias: Option<&'static str>,
-    ) -> Listed {
-        let Column { table, name, label, .. } = column;
+    pub const fn listed(self, alias: Option<&'static str>) -> Listed
+    where
+        State: Readable,
+    {
+        let Column { table, name, label, .. } = self;
         let table = match alias {
             Some(alias) => alias,
             None => table,
@@ -253,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_list_is_put_together_while_compiling() {
-        const LIST: &[Listed] = &[Listed::new(ID, None), Listed::new(NAME, Some("u"))];
+        const LIST: &[Listed] = &[ID.listed(None), NAME.listed(Some("u"))];
         const TEXT: Text<{ list_length(LIST) }> = Text::list(LIST);
         assert_eq!(TEXT.as_str(), r#""users"."id" AS "id", "u"."display ""näme""" AS "name""#);
         const PARTS: &[&str] = &["SELECT ", TEXT.as_str(), " FROM t"];

@@ -6,6 +6,11 @@ use colmig_core::lifecycle::{Access, Stand};
 use crate::types::TypeChecks;
 
 /// A struct that stands for a table. Derived: `#[derive(colmig::Table)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no table",
+    label = "this struct stands for no table",
+    note = "write `#[derive(colmig::Table)]` above it; what another table's struct flattens has the `table` of that struct, and is `partial`"
+)]
 pub trait Table {
     /// The table's static description.
     const TABLE: &'static TableInfo;
@@ -25,16 +30,19 @@ pub trait Table {
 /// A struct whose rows can be inserted: it names every column that its project knows of.
 #[diagnostic::on_unimplemented(
     message = "rows of `{Self}` cannot be inserted",
-    label = "its struct does not name every column of the table",
-    note = "a `partial` or `read_only` struct leaves columns out: insert through the struct that declares the table"
+    label = "this struct inserts no rows",
+    note = "a `partial` or `read_only` struct leaves columns out: insert through the struct that declares the table",
+    note = "a struct without `#[derive(colmig::Table)]` is no table"
 )]
 pub trait Insertable: Table {}
 
 /// A struct whose rows can be updated: it writes, and says which row it is.
 #[diagnostic::on_unimplemented(
     message = "rows of `{Self}` cannot be updated",
-    label = "its struct writes nothing, or does not name the primary key",
-    note = "delete `read_only`, or name the key: `#[colmig(primary_key)]`"
+    label = "this struct updates no rows",
+    note = "a `read_only` struct writes nothing: delete the word",
+    note = "a `partial` struct has to name the key: `#[colmig(primary_key)]`",
+    note = "a struct without `#[derive(colmig::Table)]` is no table"
 )]
 pub trait Updatable: Table {}
 

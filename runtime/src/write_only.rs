@@ -1,12 +1,14 @@
 //! `WriteOnly<T>`: the type of a column that the code writes and must not read.
 //!
 //! Deliberately absent: `Deref`, a getter, `PartialEq`, `Serialize`. Each of them would let a release
-//! depend on values that are not complete yet, or that another release has stopped writing.
+//! depend on values that are not complete yet, or that another release has stopped writing. `Display` and
+//! `Serialize` are written down for no type at all, so that the compiler says why.
 
+use std::convert::Infallible;
 use std::fmt;
 
 use colmig_core::problem::{Problem, UNSET};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::{Database, Decode, Encode, Type};
@@ -71,6 +73,30 @@ impl<T> fmt::Debug for WriteOnly<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for WriteOnly<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::deserialize(deserializer).map(Self::new)
+    }
+}
+
+/// A type whose write-only columns can be read: there is none, and none can be added, because nobody else
+/// can name this.
+#[diagnostic::on_unimplemented(
+    message = "a column that is `adding` or `deprecated` cannot be read",
+    label = "this would read a `WriteOnly<{Self}>`",
+    note = "some rows have no value there, or an old one: use the `{Self}` before it goes in, or wait for the release that reads the column"
+)]
+pub trait ReadBack {
+    /// What cannot be.
+    fn never() -> Infallible;
+}
+
+impl<T: ReadBack> fmt::Display for WriteOnly<T> {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match T::never() {}
+    }
+}
+
+impl<T: ReadBack> Serialize for WriteOnly<T> {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        match T::never() {}
     }
 }
 

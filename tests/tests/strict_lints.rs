@@ -4,7 +4,12 @@
 #![deny(rust_2018_idioms, rust_2021_compatibility, let_underscore, refining_impl_trait)]
 #![deny(unused_qualifications, unused_lifetimes, unused_import_braces, unused_results)]
 #![deny(elided_lifetimes_in_paths, explicit_outlives_requirements, single_use_lifetimes)]
-#![deny(missing_debug_implementations, trivial_casts, trivial_numeric_casts, variant_size_differences)]
+#![deny(
+    missing_debug_implementations,
+    trivial_casts,
+    trivial_numeric_casts,
+    variant_size_differences
+)]
 #![deny(unreachable_pub, unit_bindings, unnameable_types, redundant_imports, redundant_lifetimes)]
 #![forbid(unsafe_code)]
 

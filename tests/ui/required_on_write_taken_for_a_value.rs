@@ -8,7 +8,7 @@ struct User {
 }
 
 fn f(user: &User) {
-    let _ = user.nickname.len();
+    let _ = user.nickname.is_empty();
 }
 
 fn main() {}

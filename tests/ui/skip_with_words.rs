@@ -1,4 +1,4 @@
-#[derive(sqlx::FromRow, colmig::Table)]
+#[derive(colmig::Table)]
 struct User {
     #[colmig(primary_key)]
     id: i64,

@@ -7,8 +7,8 @@ struct User {
     email: String,
 }
 
-fn f(user: User) {
-    let _ = String::from(user.handle);
+fn f(user: User) -> String {
+    user.handle
 }
 
 fn main() {}

@@ -319,7 +319,15 @@ pub(super) fn wrong_shape(row: &Word) -> Problem {
         Form::Guard => "is not written so",
         Form::Later => "is not read",
     };
-    GRAMMAR.problem(format!("`{}` {what}", row.word)).help(format!("write {}", shapes(row)))
+    let problem =
+        GRAMMAR.problem(format!("`{}` {what}", row.word)).help(format!("write {}", shapes(row)));
+    match word::find(row.place.other(), row.word) {
+        Some(other) => {
+            let noun = other.place.noun();
+            problem.help(format!("above {noun}, it is `{}`", other.example))
+        }
+        None => problem,
+    }
 }
 
 fn later(row: &Word) -> Problem {
@@ -335,10 +343,7 @@ fn application() -> Problem {
 }
 
 fn unknown(name: &str, place: Place) -> Problem {
-    let other = match place {
-        Place::Struct => Place::Field,
-        Place::Field => Place::Struct,
-    };
+    let other = place.other();
     let noun = place.noun();
     if let Some(row) = word::find(other, name) {
         return GRAMMAR

@@ -241,13 +241,18 @@ impl Reader<'_> {
         let name = self.known(name, at)?;
         let word = match order {
             [] => return Ok(IndexKey::Up(name)),
-            [Item { name: Ok(word), rest, .. }] if rest.is_empty() => word.to_string(),
+            [Item { name: Ok(word), rest, .. }] if rest.is_empty() => word,
             _ => return Err(wrong(row, span)),
         };
-        match word.as_str() {
+        match word.to_string().as_str() {
             "asc" => Ok(IndexKey::Up(name)),
             "desc" => Ok(IndexKey::Down(name)),
-            _ => Err(wrong(row, span)),
+            other => {
+                let problem = GRAMMAR
+                    .problem(format!("an index knows no order `{other}`"))
+                    .help("write `desc` for downwards, and nothing for upwards");
+                Err(vec![Mistake::new(word.span(), problem)])
+            }
         }
     }
 

@@ -7,9 +7,10 @@ use syn::spanned::Spanned;
 use super::Mistake;
 use super::attr::Words;
 use super::field::Codec;
-use super::shape::{Shape, written};
+use super::shape::{Shape, without_path, written};
 use crate::lifecycle::State;
 use crate::problem::{GRAMMAR, NOT_SUPPORTED, Problem, STATE_AGAINST_TYPE};
+use crate::types::ColumnType;
 
 /// What the checks look at.
 pub(super) struct Life<'a> {
@@ -176,12 +177,19 @@ impl Life<'_> {
                     self.line(right)
                 ));
         }
-        STATE_AGAINST_TYPE
+        let problem = STATE_AGAINST_TYPE
             .problem(format!(
                 "`{}` is `{state}`, so the code does not read it, and its type can be read",
                 self.name
             ))
-            .help(format!("write `{}`", self.line(right)))
+            .help(format!("write `{}`", self.line(right)));
+        match ColumnType::of_rust(&without_path(self.inner)) {
+            Some(_) => problem,
+            None => problem.help(format!(
+                "if `{}` is an alias of a `WriteOnly`, write that out: names are not resolved",
+                written(self.inner)
+            )),
+        }
     }
 
     fn adding_and_optional(&self) -> Problem {

@@ -143,6 +143,11 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
             STATE_AGAINST_TYPE,
             "write `a: WriteOnly<DateTime<Utc>>`",
         ),
+        (
+            "#[colmig(deprecated, type = \"text\")] a: «Handle»",
+            STATE_AGAINST_TYPE,
+            "if `Handle` is an alias of a `WriteOnly`, write that out",
+        ),
         ("a: «WriteOnly<i64>»", STATE_AGAINST_TYPE, "if the code reads it, write `a: i64`"),
         ("a: «WriteOnly<Option<i64>>»", STATE_AGAINST_TYPE, "write `a: Option<i64>`"),
         ("#[colmig(adding)] a: «Option<i64>»", STATE_AGAINST_TYPE, "write `a: Option<i64>` alone"),
@@ -220,7 +225,7 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
         ("#[colmig(generated = «\"\"»)] a: i64", GRAMMAR, "`generated` is empty"),
         // Guards.
         ("#[colmig(«unique» = true)] a: i64", GRAMMAR, "write `unique`"),
-        ("#[colmig(«unique»(b))] a: i64", GRAMMAR, "write `unique`"),
+        ("#[colmig(«unique»(b))] a: i64", GRAMMAR, "above a struct, it is `unique(tenant, email)`"),
         ("#[colmig(«check»)] a: i64", GRAMMAR, "write `check = \"total > 0\"`"),
         ("#[colmig(check = «\"\"»)] a: i64", GRAMMAR, "`check` is empty"),
         ("#[colmig(«check»(adding))] a: i64", GRAMMAR, "write `check = \"total > 0\"`"),
@@ -233,7 +238,7 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
             "write one of `\"cascade\"`",
         ),
         ("#[colmig(«index»(adding))] a: i64", GRAMMAR, "an index has no life"),
-        ("#[colmig(«index»(upwards))] a: i64", GRAMMAR, "write `index`"),
+        ("#[colmig(index(«upwards»))] a: i64", GRAMMAR, "write `desc` for downwards"),
         ("#[colmig(unique(name = «\"sqlite_a\"»))] a: i64", IDENTIFIER, "reserved prefix"),
         (
             "#[colmig(unique(name = \"x\"))] b: i64, #[colmig(«unique»(name = \"x\"))] a: i64",
@@ -410,9 +415,9 @@ fn a_wrong_struct_is_one_mistake_at_its_token() {
             "no column `ident`",
         ),
         (
-            format!("#[colmig(«index»(id downwards))] struct T {{ {key} }}"),
+            format!("#[colmig(index(id «downwards»))] struct T {{ {key} }}"),
             GRAMMAR,
-            "write `index(",
+            "an index knows no order `downwards`",
         ),
         (
             format!("#[colmig(«index»(where = \"a\"))] struct T {{ {key} }}"),

@@ -12,6 +12,14 @@ pub enum Place {
 }
 
 impl Place {
+    /// The other one.
+    pub fn other(self) -> Place {
+        match self {
+            Place::Struct => Place::Field,
+            Place::Field => Place::Struct,
+        }
+    }
+
     /// The place in messages.
     pub fn noun(self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ type Handle = colmig::WriteOnly<String>;
 struct User {
     #[colmig(primary_key)]
     id: i64,
-    #[colmig(deprecated)]
+    #[colmig(deprecated, type = "text")]
     handle: colmig::WriteOnly<String>,
 }
 

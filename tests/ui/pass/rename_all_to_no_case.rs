@@ -1,4 +1,4 @@
-#[derive(colmig::Table, sqlx::FromRow)]
+#[derive(colmig::Table)]
 #[sqlx(rename_all = "camelCase")]
 struct User {
     #[colmig(primary_key)]

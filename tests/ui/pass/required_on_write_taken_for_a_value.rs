@@ -8,7 +8,7 @@ struct User {
 }
 
 fn f(user: &User) {
-    let _ = user.nickname.get().map(String::len);
+    let _ = user.nickname.get().is_some();
 }
 
 fn main() {}

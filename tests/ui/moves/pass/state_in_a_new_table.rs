@@ -1,9 +1,8 @@
 #[derive(colmig::Table)]
-struct User {
+struct Order {
     #[colmig(primary_key)]
     id: i64,
-    #[colmig(unique)]
-    email: String,
+    total: i64,
 }
 
 fn main() {}

@@ -1,9 +1,10 @@
+struct Decimal;
+
 #[derive(colmig::Table)]
-struct User {
+struct Order {
     #[colmig(primary_key)]
     id: i64,
-    #[cfg_attr(not(windows), colmig(unique))]
-    email: String,
+    total: Decimal,
 }
 
 fn main() {}

@@ -1,0 +1,17 @@
+use colmig::WriteOnly;
+
+#[derive(colmig::Table)]
+#[colmig(table = "users")]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    tenant: i64,
+    email: String,
+    name: Option<String>,
+    #[colmig(adding, backfill = "lower(email)")]
+    handle: WriteOnly<String>,
+    #[colmig(adding, backfill = "''")]
+    nickname: WriteOnly<String>,
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+use colmig::WriteOnly;
+
+#[derive(colmig::Table)]
+#[colmig(table = "users")]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    #[colmig(primary_key)]
+    tenant: i64,
+    email: String,
+    name: Option<String>,
+    #[colmig(adding, backfill = "lower(email)")]
+    handle: WriteOnly<String>,
+    #[colmig(deprecated)]
+    nickname: WriteOnly<String>,
+}
+
+fn main() {}
