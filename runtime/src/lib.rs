@@ -35,7 +35,7 @@
 //!
 //! * [`Table`](derive@Table) makes a struct stand for a table; the trait is what statements know of it.
 //! * [`WriteOnly`] is the type of a column that is `adding` or `deprecated`.
-//! * [`insert`] and [`update`] write a row on any database that sqlx speaks to.
+//! * [`insert`], [`update`] and [`upsert`] write a row.
 
 mod column;
 mod error;
@@ -63,7 +63,7 @@ pub use column::{Column, Readable, state};
 pub use error::{Error, Result};
 pub use lease::{Lease, LeaseDatabase};
 pub use required_on_write::RequiredOnWrite;
-pub use statement::{Bind, Insert, Update, insert, update};
+pub use statement::{Bind, Insert, Update, Upsert, insert, update, upsert};
 pub use table::{ColumnInfo, Derived, Insertable, Table, TableInfo, Updatable, linked};
 pub use types::TypeChecks;
 pub use verify::verify;

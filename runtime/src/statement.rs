@@ -1,6 +1,7 @@
-//! Inserting and updating rows: only the columns that this release may write, each of them by name.
+//! Inserting, updating and upserting rows: only the columns that this release may write, each of them by name.
 
 mod columns;
+mod refusal;
 mod text;
 
 use sqlx::error::BoxDynError;
@@ -8,6 +9,7 @@ use sqlx::{Arguments, AssertSqlSafe, Database, Executor, FromRow, IntoArguments}
 
 use crate::error::Result;
 use crate::table::{Insertable, Table, Updatable};
+use columns::{Computed, Request, Statement};
 use text::Slot;
 
 /// A table's struct whose values one database can hold. Derived with [`Table`].
@@ -22,8 +24,32 @@ pub trait Bind<DB: Database>: Table {
 
 /// `INSERT` of one row.
 ///
-/// Columns that the database makes (`auto`) are left out. A [`WriteOnly`](crate::WriteOnly) column
-/// without a value is an error, because the row would lack it.
+/// Columns that the database makes (`auto`, `generated`) are left out. A [`WriteOnly`](crate::WriteOnly) or
+/// [`RequiredOnWrite`](crate::RequiredOnWrite) column without a value is an error that names it, because the row
+/// would lack it; but one that follows from others (`replaces`, with `forward` and `reverse`) is computed by the
+/// database from what is inserted.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # mod example {
+/// # use colmig::WriteOnly;
+/// #[derive(sqlx::FromRow, colmig::Table)]
+/// #[colmig(table = "users")]
+/// struct User {
+///     #[colmig(primary_key, auto)]
+///     id: i64,
+///     email: String,
+///     #[colmig(adding, backfill = "lower(email)")]
+///     handle: WriteOnly<String>,
+/// }
+///
+/// async fn sign_up(email: &str, pool: &sqlx::SqlitePool) -> colmig::Result<i64> {
+///     // The database makes the `id`, whatever is here.
+///     let ada = User { id: 0, email: email.to_owned(), handle: email.to_lowercase().into() };
+///     Ok(colmig::insert(&ada).fetch_one(pool).await?.id)
+/// }
+/// # }
+/// ```
 ///
 /// A struct that is `read_only` or `partial` never inserts:
 ///
@@ -44,12 +70,71 @@ pub fn insert<T: Insertable>(row: &T) -> Insert<'_, T> {
 
 /// `UPDATE` of one row, which is found by its primary key.
 ///
-/// Every column is set that is no key, is not made by the database (`auto`) and has a value. A
-/// [`WriteOnly`](crate::WriteOnly) column without one, as in a row that was read, keeps what it has.
+/// Every column is set that is no key, is not made by the database (`auto`, `generated`) and has a value. A
+/// [`WriteOnly`](crate::WriteOnly) column without one, as in a row that was read, keeps what it has, and so does a
+/// [`RequiredOnWrite`](crate::RequiredOnWrite) that was read as NULL. One that follows from others (`replaces`,
+/// with `forward` and `reverse`) is computed by the database from the values that are set, so that the releases
+/// that read it see this update too:
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # mod example {
+/// # use colmig::WriteOnly;
+/// #[derive(sqlx::FromRow, colmig::Table)]
+/// #[colmig(table = "users")]
+/// struct User {
+///     #[colmig(primary_key, auto)]
+///     id: i64,
+///     name: String,
+///     #[colmig(adding, replaces(name), forward = "trim(name)")]
+///     full_name: WriteOnly<String>,
+/// }
+///
+/// async fn rename(mut user: User, name: String, pool: &sqlx::SqlitePool) -> colmig::Result<()> {
+///     user.name = name;
+///     // Sets `full_name` to `trim(name)` of the new name.
+///     colmig::update(&user).execute(pool).await?;
+///     Ok(())
+/// }
+/// # }
+/// ```
+///
+/// Where the expression names another column that this statement sets, it gets the new value as well; any other name
+/// in it is the column of the row.
 ///
 /// A struct that is `read_only`, or that does not name the key, never updates.
 pub fn update<T: Updatable>(row: &T) -> Update<'_, T> {
     Update { row }
+}
+
+/// `INSERT` of one row, or `UPDATE` of the row that has its primary key already.
+///
+/// It names the columns of an insert in both of its arms, so it asks as much as one: a column without a value is an
+/// error, unless it follows from others and is computed. The key says which row is meant, so one that the database
+/// would make (`auto`) is written as it is in the struct, and the database's own numbering does not hear of it. Where
+/// it is to make the key, [`insert`].
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # mod example {
+/// #[derive(sqlx::FromRow, colmig::Table)]
+/// #[colmig(table = "settings", primary_key(user, name))]
+/// struct Setting {
+///     user: i64,
+///     name: String,
+///     value: String,
+/// }
+///
+/// async fn set(setting: &Setting, pool: &sqlx::SqlitePool) -> colmig::Result<()> {
+///     colmig::upsert(setting).execute(pool).await?;
+///     Ok(())
+/// }
+/// # }
+/// ```
+///
+/// A struct that is `read_only` or `partial`, or that does not name the key, never upserts.
+pub fn upsert<T: Insertable + Updatable>(row: &T) -> Upsert<'_, T> {
+    Upsert { row }
 }
 
 /// An insert that waits to be executed; see [`insert`].
@@ -68,8 +153,8 @@ impl<T: Table> Insert<'_, T> {
         T: Bind<DB>,
         DB::Arguments: IntoArguments<DB>,
     {
-        let (text, arguments) = self.statement()?;
-        Ok(sqlx::query_with(AssertSqlSafe(text), arguments).execute(executor).await?)
+        let (slots, arguments) = compose(self.row, Statement::Insert)?;
+        execute(text::insert(T::TABLE, &slots), arguments, executor).await
     }
 
     /// Inserts the row and returns it as the database has it: with what it made itself, and with
@@ -81,19 +166,8 @@ impl<T: Table> Insert<'_, T> {
         T: Bind<DB> + for<'r> FromRow<'r, DB::Row> + Send + Unpin,
         DB::Arguments: IntoArguments<DB>,
     {
-        let (text, arguments) = self.statement()?;
-        let text = text + " RETURNING " + T::COLUMNS;
-        Ok(sqlx::query_as_with(AssertSqlSafe(text), arguments).fetch_one(executor).await?)
-    }
-
-    fn statement<DB: Database>(&self) -> Result<(String, DB::Arguments)>
-    where
-        T: Bind<DB>,
-    {
-        let columns = columns::to_insert(T::TABLE, |index| self.row.is_unset(index))?;
-        let mut arguments = DB::Arguments::default();
-        let slots = bind(self.row, &columns, &mut arguments)?;
-        Ok((text::insert(T::TABLE, &slots), arguments))
+        let (slots, arguments) = compose(self.row, Statement::Insert)?;
+        fetch_one(text::insert(T::TABLE, &slots), arguments, executor).await
     }
 }
 
@@ -113,36 +187,104 @@ impl<T: Table> Update<'_, T> {
         T: Bind<DB>,
         DB::Arguments: IntoArguments<DB>,
     {
-        let (text, arguments) = self.statement()?;
-        Ok(sqlx::query_with(AssertSqlSafe(text), arguments).execute(executor).await?)
-    }
-
-    fn statement<DB: Database>(&self) -> Result<(String, DB::Arguments)>
-    where
-        T: Bind<DB>,
-    {
-        let columns = columns::to_update(T::TABLE, |index| self.row.is_unset(index))?;
-        let mut arguments = DB::Arguments::default();
-        let set = bind(self.row, &columns.set, &mut arguments)?;
-        let key = bind(self.row, &columns.key, &mut arguments)?;
-        Ok((text::update(T::TABLE, &set, &key), arguments))
+        let (slots, arguments) = compose(self.row, Statement::Update)?;
+        execute(text::update(T::TABLE, &slots), arguments, executor).await
     }
 }
 
-/// Binds these columns, and says under which placeholders the statement finds them.
-fn bind<DB, T>(row: &T, columns: &[usize], arguments: &mut DB::Arguments) -> Result<Vec<Slot>>
+/// An upsert that waits to be executed; see [`upsert`].
+#[derive(Debug)]
+#[must_use = "it does nothing until it is executed"]
+pub struct Upsert<'a, T> {
+    row: &'a T,
+}
+
+impl<T: Table> Upsert<'_, T> {
+    /// Inserts the row, or updates the one that has its key.
+    pub async fn execute<'c, DB, E>(self, executor: E) -> Result<DB::QueryResult>
+    where
+        DB: Database,
+        E: Executor<'c, Database = DB>,
+        T: Bind<DB>,
+        DB::Arguments: IntoArguments<DB>,
+    {
+        let (slots, arguments) = compose(self.row, Statement::Upsert)?;
+        execute(text::upsert(T::TABLE, &slots, false), arguments, executor).await
+    }
+
+    /// Inserts the row, or updates the one that has its key, and returns it as the database has it then.
+    pub async fn fetch_one<'c, DB, E>(self, executor: E) -> Result<T>
+    where
+        DB: Database,
+        E: Executor<'c, Database = DB>,
+        T: Bind<DB> + for<'r> FromRow<'r, DB::Row> + Send + Unpin,
+        DB::Arguments: IntoArguments<DB>,
+    {
+        let (slots, arguments) = compose(self.row, Statement::Upsert)?;
+        fetch_one(text::upsert(T::TABLE, &slots, true), arguments, executor).await
+    }
+}
+
+async fn execute<'c, DB, E>(
+    text: String,
+    arguments: DB::Arguments,
+    executor: E,
+) -> Result<DB::QueryResult>
+where
+    DB: Database,
+    E: Executor<'c, Database = DB>,
+    DB::Arguments: IntoArguments<DB>,
+{
+    Ok(sqlx::query_with(AssertSqlSafe(text), arguments).execute(executor).await?)
+}
+
+async fn fetch_one<'c, DB, E, T>(text: String, arguments: DB::Arguments, executor: E) -> Result<T>
+where
+    DB: Database,
+    E: Executor<'c, Database = DB>,
+    T: Table + for<'r> FromRow<'r, DB::Row> + Send + Unpin,
+    DB::Arguments: IntoArguments<DB>,
+{
+    let text = text + " RETURNING " + T::COLUMNS;
+    Ok(sqlx::query_as_with(AssertSqlSafe(text), arguments).fetch_one(executor).await?)
+}
+
+/// Decides what the statement names, and binds it. Some databases number their placeholders by where they stand
+/// in the text, so the values are bound in the order in which the text will name them.
+fn compose<DB, T>(row: &T, statement: Statement) -> Result<(Vec<Slot>, DB::Arguments)>
 where
     DB: Database,
     T: Bind<DB>,
 {
-    let slot = |&index: &usize| {
-        let column = T::TABLE.columns[index].name;
-        row.bind(index, arguments).map_err(|error| {
-            sqlx::Error::Encode(format!("{}.{column}: {error}", T::TABLE.name).into())
-        })?;
-        let mut placeholder = String::new();
-        arguments.format_placeholder(&mut placeholder).expect("a String takes any text");
-        Ok(Slot { column, placeholder })
-    };
-    columns.iter().map(slot).collect()
+    let is_unset = |index| row.is_unset(index);
+    let request = Request { table: T::TABLE, statement, database: DB::NAME, is_unset: &is_unset };
+    let mut arguments = DB::Arguments::default();
+    let mut slots = Vec::new();
+    for part in request.parts()? {
+        slots.push(match part.computed {
+            None => bind(row, part.index, &mut arguments)?,
+            Some(Computed { expression, over }) => {
+                let over = over.into_iter().map(|index| bind(row, index, &mut arguments));
+                let over = over.collect::<Result<Vec<_>>>()?;
+                let value = text::computed(T::TABLE, expression, &over);
+                Slot { column: T::TABLE.columns[part.index].name, value }
+            }
+        });
+    }
+    Ok((slots, arguments))
+}
+
+/// Binds one value, and says under which placeholder the statement finds it.
+fn bind<DB, T>(row: &T, index: usize, arguments: &mut DB::Arguments) -> Result<Slot>
+where
+    DB: Database,
+    T: Bind<DB>,
+{
+    let column = T::TABLE.columns[index].name;
+    row.bind(index, arguments).map_err(|error| {
+        sqlx::Error::Encode(format!("{}.{column}: {error}", T::TABLE.name).into())
+    })?;
+    let mut value = String::new();
+    arguments.format_placeholder(&mut value).expect("a String takes any text");
+    Ok(Slot { column, value })
 }

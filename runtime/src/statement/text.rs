@@ -8,11 +8,11 @@ use colmig_core::ident::quote;
 
 use crate::table::TableInfo;
 
-/// A column, and the placeholder of its value.
+/// A column, and what it is given: the placeholder of its value, or the expression that computes it.
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) column: &'static str,
-    pub(super) placeholder: String,
+    pub(super) value: String,
 }
 
 pub(super) fn insert(table: &TableInfo, slots: &[Slot]) -> String {
@@ -21,20 +21,56 @@ pub(super) fn insert(table: &TableInfo, slots: &[Slot]) -> String {
         return format!("INSERT INTO {name} DEFAULT VALUES");
     }
     let columns = list(slots, ", ", |slot| quote(slot.column));
-    let values = list(slots, ", ", |slot| slot.placeholder.clone());
+    let values = list(slots, ", ", |slot| slot.value.clone());
     format!("INSERT INTO {name} ({columns}) VALUES ({values})")
 }
 
-pub(super) fn update(table: &TableInfo, set: &[Slot], key: &[Slot]) -> String {
+/// Matches the key, and sets the rest.
+pub(super) fn update(table: &TableInfo, slots: &[Slot]) -> String {
     let name = quote(table.name);
-    let set = list(set, ", ", |slot| format!("{} = {}", quote(slot.column), slot.placeholder));
-    let key =
-        list(key, " AND ", |slot| format!("{name}.{} = {}", quote(slot.column), slot.placeholder));
+    let (key, set) = split(table, slots);
+    let set = list(set, ", ", |slot| format!("{} = {}", quote(slot.column), slot.value));
+    let key = list(key, " AND ", |slot| format!("{name}.{} = {}", quote(slot.column), slot.value));
     format!("UPDATE {name} SET {set} WHERE {key}")
 }
 
-fn list<T>(items: &[T], separator: &str, show: impl Fn(&T) -> String) -> String {
-    items.iter().map(show).collect::<Vec<_>>().join(separator)
+/// An insert that becomes an update where the key is taken. `excluded` is the row that would have been inserted,
+/// so that what is computed is computed once.
+///
+/// A conflict on a table of keys only leaves nothing to update. Then nothing is done; but a statement that returns
+/// its row has to touch it, since a database returns what it wrote and nothing else.
+pub(super) fn upsert(table: &TableInfo, slots: &[Slot], returns: bool) -> String {
+    let (key, rest) = split(table, slots);
+    let set = if rest.is_empty() && returns { key.clone() } else { rest };
+    let key = list(key, ", ", |slot| quote(slot.column));
+    let act = match set.is_empty() {
+        true => "NOTHING".to_owned(),
+        false => {
+            let show = |slot: &Slot| format!("{0} = excluded.{0}", quote(slot.column));
+            format!("UPDATE SET {}", list(set, ", ", show))
+        }
+    };
+    format!("{} ON CONFLICT ({key}) DO {act}", insert(table, slots))
+}
+
+/// An expression over values of this statement, which it finds under the names of their columns, with and without
+/// the table's.
+pub(super) fn computed(table: &TableInfo, expression: &str, over: &[Slot]) -> String {
+    let values = list(over, ", ", |slot| format!("{} AS {}", slot.value, quote(slot.column)));
+    format!("(SELECT {expression} FROM (SELECT {values}) AS {})", quote(table.name))
+}
+
+/// The slots of the key, and the others.
+fn split<'s>(table: &TableInfo, slots: &'s [Slot]) -> (Vec<&'s Slot>, Vec<&'s Slot>) {
+    slots.iter().partition(|slot| table.primary_key.contains(&slot.column))
+}
+
+fn list<'s>(
+    slots: impl IntoIterator<Item = &'s Slot>,
+    separator: &str,
+    show: impl Fn(&Slot) -> String,
+) -> String {
+    slots.into_iter().map(show).collect::<Vec<_>>().join(separator)
 }
 
 #[cfg(test)]
@@ -43,16 +79,25 @@ pub(super) mod tests {
 
     use super::*;
     use crate::__private::type_checks;
-    use crate::table::ColumnInfo;
+    use crate::table::{ColumnInfo, Derived};
 
     const fn column(name: &'static str, stand: Stand, auto: bool) -> ColumnInfo {
         ColumnInfo { name, stand, born: "", auto, derived: None, types: type_checks!(NoType) }
     }
 
+    /// A column that is coming, and replaces others.
+    const fn follows(name: &'static str, derived: &'static Derived) -> ColumnInfo {
+        ColumnInfo { derived: Some(derived), ..column(name, Stand::Adding, false) }
+    }
+
     /// No database has it: these columns are never bound.
     struct NoType;
 
-    const fn table(name: &'static str, columns: &'static [ColumnInfo]) -> TableInfo {
+    const fn table(
+        name: &'static str,
+        columns: &'static [ColumnInfo],
+        primary_key: &'static [&'static str],
+    ) -> TableInfo {
         TableInfo {
             name,
             rust: "User (src/user.rs:1)",
@@ -63,7 +108,7 @@ pub(super) mod tests {
             head: "",
             born: "",
             columns,
-            primary_key: &["id"],
+            primary_key,
         }
     }
 
@@ -71,33 +116,68 @@ pub(super) mod tests {
         "users",
         &[
             column("id", Stand::Required, true),
-            column("email", Stand::Required, false),
+            column("part", Stand::Required, false),
+            column("first", Stand::Required, false),
+            column("last", Stand::Row, false),
             column("handle", Stand::Adding, false),
+            column("nickname", Stand::Deprecated, false),
             column("counter", Stand::Required, true),
+            follows(
+                "full",
+                &Derived {
+                    sources: &["first", "last"],
+                    expressions: &[("", "First || last || ID")],
+                },
+            ),
+            follows("shout", &Derived { sources: &["last"], expressions: &[("", "upper(last)")] }),
+            follows("number", &Derived { sources: &["id"], expressions: &[("", "id")] }),
+            follows("count", &Derived { sources: &["counter"], expressions: &[("", "counter")] }),
+            follows(
+                "initials",
+                &Derived { sources: &["first"], expressions: &[("postgres", "left(first, 1)")] },
+            ),
         ],
+        &["id", "part"],
     );
 
     pub(in crate::statement) const KEYS_ONLY: TableInfo =
-        table("odd \"name\"", &[column("id", Stand::Required, true)]);
+        table("odd \"name\"", &[column("id", Stand::Required, true)], &["id"]);
 
     fn slots(columns: &[&'static str]) -> Vec<Slot> {
-        let slot = |(i, column): (usize, &&'static str)| Slot {
-            column,
-            placeholder: format!("${}", i + 1),
-        };
+        let slot =
+            |(i, column): (usize, &&'static str)| Slot { column, value: format!("${}", i + 1) };
         columns.iter().enumerate().map(slot).collect()
     }
 
     #[test]
     fn every_statement_names_its_columns() {
         assert_eq!(
-            insert(&USERS, &slots(&["email", "handle"])),
-            r#"INSERT INTO "users" ("email", "handle") VALUES ($1, $2)"#
+            insert(&USERS, &slots(&["first", "handle"])),
+            r#"INSERT INTO "users" ("first", "handle") VALUES ($1, $2)"#
         );
         assert_eq!(insert(&KEYS_ONLY, &[]), r#"INSERT INTO "odd ""name""" DEFAULT VALUES"#);
         assert_eq!(
-            update(&USERS, &slots(&["email", "handle"]), &slots(&["id", "part"])),
-            r#"UPDATE "users" SET "email" = $1, "handle" = $2 WHERE "users"."id" = $1 AND "users"."part" = $2"#
+            update(&USERS, &slots(&["first", "handle", "id", "part"])),
+            r#"UPDATE "users" SET "first" = $1, "handle" = $2 WHERE "users"."id" = $3 AND "users"."part" = $4"#
+        );
+    }
+
+    #[test]
+    fn an_upsert_names_its_columns_in_both_arms() {
+        assert_eq!(
+            upsert(&USERS, &slots(&["id", "part", "first", "handle"]), false),
+            r#"INSERT INTO "users" ("id", "part", "first", "handle") VALUES ($1, $2, $3, $4) ON CONFLICT ("id", "part") DO UPDATE SET "first" = excluded."first", "handle" = excluded."handle""#
+        );
+        let keys = |returns| upsert(&KEYS_ONLY, &slots(&["id"]), returns);
+        assert!(keys(false).ends_with(r#"ON CONFLICT ("id") DO NOTHING"#));
+        assert!(keys(true).ends_with(r#"ON CONFLICT ("id") DO UPDATE SET "id" = excluded."id""#));
+    }
+
+    #[test]
+    fn an_expression_finds_values_under_the_names_of_their_columns() {
+        assert_eq!(
+            computed(&USERS, "users.first || last", &slots(&["first", "last"])),
+            r#"(SELECT users.first || last FROM (SELECT $1 AS "first", $2 AS "last") AS "users")"#
         );
     }
 }
