@@ -111,8 +111,8 @@ pub fn update<T: Updatable>(row: &T) -> Update<'_, T> {
 ///
 /// It names the columns of an insert in both of its arms, so it asks as much as one: a column without a value is an
 /// error, unless it follows from others and is computed. The key says which row is meant, so one that the database
-/// would make (`auto`) is written as it is in the struct, and the database's own numbering does not hear of it. Where
-/// it is to make the key, [`insert`].
+/// would make (`auto`) is written as it is in the struct. PostgreSQL's numbering does not hear of that and may come to
+/// the same number later, so upsert rows whose key the application knows, and leave new ones to [`insert`].
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]

@@ -51,6 +51,7 @@ const TABLES: &[&str] = &[
     "CREATE TEMPORARY TABLE seats (hall bigint, number bigint, taken_by text, PRIMARY KEY (hall, number))",
     "CREATE TEMPORARY TABLE tickets (id COUNTS)",
     "CREATE TEMPORARY TABLE astray (name text)",
+    fates::TABLE,
 ];
 
 /// One connection to each database of a kind, with the tables.
@@ -98,7 +99,7 @@ macro_rules! cases {
 
             $(#[tokio::test]
             async fn $name() {
-                for mut connection in connections::$database().await {
+                for mut connection in crate::connections::$database().await {
                     let $connection = &mut connection;
                     $body
                 }
@@ -106,6 +107,9 @@ macro_rules! cases {
         }
     };
 }
+
+#[path = "statements/fates.rs"]
+mod fates;
 
 cases! {
     async fn an_inserted_row_comes_back_without_what_is_write_only(db) {
