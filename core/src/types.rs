@@ -78,10 +78,11 @@ impl PerDatabase {
 }
 
 /// One row of the type table.
+#[derive(Debug)]
 pub struct TypeRow {
     /// Its word in the lock file.
     pub word: &'static str,
-    /// How the type is written in Rust, without its path and without blanks.
+    /// How the type is written in Rust, without its path and without blanks; `_` is any type.
     pub rust: &'static [&'static str],
     /// The type on PostgreSQL.
     pub postgres: Option<&'static str>,
@@ -91,52 +92,68 @@ pub struct TypeRow {
     pub instead: &'static str,
 }
 
-/// The table. Types of sqlx's features are named too: the field's own bounds need the feature, not this.
-pub const TYPES: &[TypeRow] = &[
-    row("bool", &["bool"], Some("boolean"), Some("BOOLEAN")),
-    row("int2", &["i16"], Some("smallint"), Some("INTEGER")),
-    row("int4", &["i32"], Some("integer"), Some("INTEGER")),
-    row("int8", &["i64"], Some("bigint"), Some("INTEGER")),
-    row("float4", &["f32"], Some("real"), Some("REAL")),
-    row("float8", &["f64"], Some("double precision"), Some("REAL")),
-    row("text", &["String", "Box<str>"], Some("text"), Some("TEXT")),
-    row("bytes", &["Vec<u8>", "Box<[u8]>"], Some("bytea"), Some("BLOB")),
-    row("timestamptz", &["DateTime<Utc>", "OffsetDateTime"], Some("timestamptz"), Some("DATETIME")),
-    row("timestamp", &["NaiveDateTime", "PrimitiveDateTime"], Some("timestamp"), Some("DATETIME")),
-    row("date", &["NaiveDate", "Date"], Some("date"), Some("DATE")),
-    row("time", &["NaiveTime", "Time"], Some("time"), Some("TIME")),
-    row("uuid", &["Uuid"], Some("uuid"), Some("BLOB")),
-    row("json", &["Value", "JsonValue"], Some("jsonb"), Some("TEXT")),
-    TypeRow {
-        word: "decimal",
-        rust: &["Decimal", "BigDecimal"],
-        postgres: Some("numeric"),
-        sqlite: None,
-        instead: "SQLite has no decimals: store an `i64` of the smallest unit, or a `String`",
-    },
-    TypeRow {
-        word: "uint8",
-        rust: &["u64", "usize"],
-        postgres: None,
-        sqlite: None,
-        instead: "no database here has unsigned 64-bit integers: use `i64`",
-    },
-    TypeRow {
-        word: "uint4",
-        rust: &["u32", "u16", "u8", "i8", "isize"],
-        postgres: None,
-        sqlite: None,
-        instead: "use `i16`, `i32` or `i64`, which every database holds",
-    },
-];
+/// Makes [`TYPES`], and [`ARRAYS`] of it. A type of the list `alone` is no element of an array, because sqlx
+/// does not let it. An empty text is none.
+macro_rules! types {
+    ($($word:literal: [$($rust:literal),*] alone [$($alone:literal),*] $postgres:literal, $sqlite:literal, $instead:expr;)*) => {
+        /// The table. Types of sqlx's features are named too: the field's own bounds need the feature, not this.
+        pub const TYPES: &[TypeRow] = &[$(TypeRow {
+            word: $word,
+            rust: &[$($rust,)* $($alone,)*],
+            postgres: held($postgres, $postgres),
+            sqlite: held($sqlite, $sqlite),
+            instead: $instead,
+        }),*];
 
-const fn row(
-    word: &'static str,
-    rust: &'static [&'static str],
-    postgres: Option<&'static str>,
-    sqlite: Option<&'static str>,
-) -> TypeRow {
-    TypeRow { word, rust, postgres, sqlite, instead: "" }
+        /// The arrays of them. A `Vec<u8>` is one too, and is found in the table first.
+        pub const ARRAYS: &[TypeRow] = &[$(TypeRow {
+            word: concat!($word, "[]"),
+            rust: &[$(concat!("Vec<", $rust, ">"), concat!("Vec<Option<", $rust, ">>"),)*],
+            postgres: held($postgres, concat!($postgres, "[]")),
+            sqlite: None,
+            instead: if $postgres.is_empty() { $instead } else { NO_ARRAYS },
+        }),*];
+    };
+}
+
+const fn held(scalar: &str, ty: &'static str) -> Option<&'static str> {
+    if scalar.is_empty() { None } else { Some(ty) }
+}
+
+const NO_UNSIGNED: &str =
+    "PostgreSQL has no such integers: use `i16`, `i32` or `i64`, which every database holds";
+const NO_LONG: &str = "no database here has them: use `i64`";
+const NO_DECIMALS: &str =
+    "SQLite has no decimals: store an `i64` of the smallest unit, or a `String`";
+const NO_ADDRESSES: &str = "SQLite has no addresses: store a `String`";
+const NO_ARRAYS: &str = "only PostgreSQL has arrays: write `#[sqlx(json)]` above the field, which stores JSON, or give the elements a table of their own";
+
+// Between two rows of one SQL type a column cannot move without a migration: a narrower type may not hold what
+// is stored.
+types! {
+    "bool": ["bool"] alone [] "boolean", "BOOLEAN", "";
+    "int2": ["i16", "NonZeroI16"] alone [] "smallint", "INTEGER", "";
+    "int4": ["i32", "NonZeroI32"] alone [] "integer", "INTEGER", "";
+    "int8": ["i64", "NonZeroI64"] alone [] "bigint", "INTEGER", "";
+    "float4": ["f32"] alone [] "real", "REAL", "";
+    "float8": ["f64"] alone [] "double precision", "REAL", "";
+    "text": ["String", "Box<str>", "Cow<'static,str>"] alone ["Arc<str>", "Rc<str>"] "text", "TEXT", "";
+    "bytes": ["Vec<u8>", "Box<[u8]>"] alone ["Arc<[u8]>", "Rc<[u8]>", "Cow<'static,[u8]>"] "bytea", "BLOB", "";
+    "timestamptz": ["DateTime<Utc>", "DateTime<Local>", "DateTime<FixedOffset>", "OffsetDateTime"] alone []
+        "timestamptz", "DATETIME", "";
+    "timestamp": ["NaiveDateTime", "PrimitiveDateTime"] alone [] "timestamp", "DATETIME", "";
+    "date": ["NaiveDate", "Date"] alone [] "date", "DATE", "";
+    "time": ["NaiveTime", "Time"] alone [] "time", "TIME", "";
+    "uuid": ["Uuid"] alone [] "uuid", "BLOB", "";
+    "json": ["Value", "JsonValue", "Json<_>"] alone [] "jsonb", "TEXT", "";
+    "decimal": ["Decimal", "BigDecimal"] alone [] "numeric", "", NO_DECIMALS;
+    "inet": ["IpAddr", "IpNet", "IpNetwork"] alone [] "inet", "", NO_ADDRESSES;
+    "macaddr": ["MacAddress"] alone [] "macaddr", "", NO_ADDRESSES;
+    "int1": ["i8", "NonZeroI8"] alone [] "", "INTEGER", NO_UNSIGNED;
+    "uint1": ["u8", "NonZeroU8"] alone [] "", "INTEGER", NO_UNSIGNED;
+    "uint2": ["u16", "NonZeroU16"] alone [] "", "INTEGER", NO_UNSIGNED;
+    "uint4": ["u32", "NonZeroU32"] alone [] "", "INTEGER", NO_UNSIGNED;
+    "uint8": ["u64", "NonZeroU64", "usize", "isize", "u128", "i128"] alone [] "", "", NO_LONG;
 }
 
 impl TypeRow {
@@ -147,13 +164,28 @@ impl TypeRow {
             Database::Sqlite => self.sqlite,
         }
     }
+
+    fn is_spelled(&self, written: &str) -> bool {
+        self.rust.iter().any(|rust| match rust.split_once('_') {
+            None => *rust == written,
+            Some((before, behind)) => {
+                let rest = written.strip_prefix(before).and_then(|rest| rest.strip_suffix(behind));
+                rest.is_some_and(|any| !any.is_empty())
+            }
+        })
+    }
+}
+
+/// The types and the arrays of them.
+fn rows() -> impl Iterator<Item = &'static TypeRow> {
+    TYPES.iter().chain(ARRAYS)
 }
 
 /// The type of a column: a row of [`TYPES`], or what `type = "…"` says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ColumnType {
-    /// The word of a row of [`TYPES`].
+    /// The word of a row of [`TYPES`] or of [`ARRAYS`]: `text`, `text[]`.
     Known(String),
     /// Spelled by the user.
     Sql(PerDatabase),
@@ -163,7 +195,7 @@ impl ColumnType {
     /// The type of a Rust type as it is written in source, path and blanks aside.
     pub fn of_rust(written: &str) -> Option<&'static TypeRow> {
         let written: String = written.chars().filter(|c| !c.is_whitespace()).collect();
-        TYPES.iter().find(|row| row.rust.contains(&written.as_str()))
+        rows().find(|row| row.is_spelled(&written))
     }
 
     /// The SQL type on one database, or what to do instead.
@@ -173,7 +205,7 @@ impl ColumnType {
                 .on(db)
                 .ok_or_else(|| format!("`type` says nothing for {db}: add `{db} = \"…\"`")),
             ColumnType::Known(word) => {
-                let row = TYPES.iter().find(|row| row.word == word);
+                let row = rows().find(|row| row.word == word);
                 let row =
                     row.ok_or_else(|| format!("`{word}` is no type that this colmig knows"))?;
                 row.on(db).ok_or_else(|| row.instead.to_owned())
@@ -206,22 +238,50 @@ mod tests {
 
     #[test]
     fn what_a_database_cannot_hold_has_an_alternative() {
-        for row in TYPES {
+        for row in rows() {
             let everywhere = DATABASES.iter().all(|(db, _)| row.on(*db).is_some());
             assert_eq!(everywhere, row.instead.is_empty(), "{}", row.word);
         }
     }
 
     #[test]
-    fn rust_spellings_are_unique() {
-        let mut all: Vec<_> = TYPES.iter().flat_map(|row| row.rust).collect();
+    fn words_and_rust_spellings_are_unique() {
+        let spelled =
+            TYPES.iter().flat_map(|row| row.rust).chain(TYPES.iter().map(|row| &row.word));
+        let mut all: Vec<_> = spelled.collect();
         let count = all.len();
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), count);
-        assert_eq!(
-            ColumnType::of_rust("DateTime < Utc >").map(|row| row.word),
-            Some("timestamptz")
-        );
+    }
+
+    #[test]
+    fn a_type_is_found_by_its_spelling_and_an_array_by_that_of_its_elements() {
+        let cases = [
+            ("DateTime < Utc >", Some("timestamptz")),
+            ("Vec<u8>", Some("bytes")),
+            ("Vec<Vec<u8>>", Some("bytes[]")),
+            ("Vec<Uuid>", Some("uuid[]")),
+            ("Vec<Option<String>>", Some("text[]")),
+            ("Json<Vec<Line>>", Some("json")),
+            ("Vec<Json<Line>>", Some("json[]")),
+            ("Vec<u32>", Some("uint4[]")),
+            ("Vec<Vec<i64>>", None),
+            ("Vec<Arc<str>>", None),
+            ("Json<>", None),
+            ("Money", None),
+        ];
+        for (written, word) in cases {
+            assert_eq!(ColumnType::of_rust(written).map(|row| row.word), word, "{written}");
+        }
+    }
+
+    #[test]
+    fn an_array_is_a_type_of_postgres_and_json_instead_elsewhere() {
+        let on = |word: &str, db| ColumnType::Known(word.into()).on(db).map(str::to_owned);
+        assert_eq!(on("float8[]", Database::Postgres).as_deref(), Ok("double precision[]"));
+        assert!(on("text[]", Database::Sqlite).unwrap_err().contains("#[sqlx(json)]"));
+        assert!(on("uint4[]", Database::Postgres).unwrap_err().contains("use `i16`"));
+        assert!(!ColumnType::Known("int8[]".into()).is_integer());
     }
 }
