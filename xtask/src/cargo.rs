@@ -22,6 +22,12 @@ pub(crate) fn target_dir() -> Result<PathBuf> {
     Ok(metadata.target_directory.into_std_path_buf())
 }
 
+/// The root of the workspace.
+pub(crate) fn workspace_root() -> Result<PathBuf> {
+    let metadata = MetadataCommand::new().no_deps().exec().context("cannot find the workspace")?;
+    Ok(metadata.workspace_root.into_std_path_buf())
+}
+
 /// Runs `cargo build` with these arguments and returns the programs of these names that it built.
 pub(crate) fn build_programs<const N: usize>(
     names: [&str; N],
