@@ -3,6 +3,7 @@
 mod bench;
 mod cargo;
 mod demo;
+mod dependencies;
 mod kill_matrix;
 mod process;
 mod servers;
@@ -17,6 +18,7 @@ use clap::Parser;
 #[command(bin_name = "cargo xtask")]
 enum Command {
     Demo(demo::Args),
+    Dependencies(dependencies::Args),
     KillMatrix(kill_matrix::Args),
     Test(test::Args),
     #[command(subcommand)]
@@ -26,6 +28,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Demo(args) => demo::run(&args),
+        Command::Dependencies(args) => dependencies::run(&args),
         Command::KillMatrix(args) => kill_matrix::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Bench(bench) => bench::run(&bench),

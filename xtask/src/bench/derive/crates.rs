@@ -92,7 +92,7 @@ impl Twin {
 impl Field {
     /// Its state in the struct of this number.
     fn state(&self, number: u16) -> &'static str {
-        if number % 4 == 0 { self.state } else { "active" }
+        if number.is_multiple_of(4) { self.state } else { "active" }
     }
 
     fn source(&self, twin: &Twin, number: u16) -> String {
