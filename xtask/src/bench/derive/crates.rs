@@ -111,7 +111,7 @@ impl Field {
     /// Its line in the lock file.
     fn recorded(&self, number: u16) -> String {
         let (word, optional) = self.recorded;
-        let optional = if optional { r#""optional":true,"# } else { "" };
+        let optional = if optional { r#""nullability":"loose","# } else { "" };
         let auto = if self.attribute.contains("auto") { r#""auto":true,"# } else { "" };
         format!(
             r#"        {{"name":"{}","type":{{"known":"{word}"}},{optional}{auto}"state":"{}","born":"0001"}}"#,
