@@ -225,28 +225,27 @@ impl Table {
     }
 
     /// What a column that is not read follows from, where it replaces others or is replaced: the columns that
-    /// are read instead, and the SQL expression over them. None where nothing says so, or where a trigger
-    /// sees to it.
+    /// are read instead, and the SQL expression over them. None where a trigger sees to it.
+    ///
+    /// A column that is replaced follows from what replaces it even where no `reverse` says how: an update that
+    /// left it out would leave it stale for the releases that still read it.
     pub fn derived<'t>(&'t self, column: &'t Column) -> Option<(Vec<&'t str>, &'t PerDatabase)> {
         if column.state.facts().reads {
             return None;
         }
-        let (sources, expression, dual_write) = match column.replaces.is_empty() {
-            false => {
-                let sources = column.replaces.iter().map(String::as_str).collect();
-                (sources, &column.forward, column.dual_write)
-            }
-            true => {
-                let replaces = |other: &&Column| other.replaces.contains(&column.name);
-                let others: Vec<&Column> = self.columns.iter().filter(replaces).collect();
-                let said = [column].into_iter().chain(others.iter().copied());
-                let reverse = said.map(|one| &one.reverse).find(|text| !text.is_nowhere())?;
-                let sources = others.iter().map(|other| other.name.as_str()).collect();
-                (sources, reverse, others.first()?.dual_write)
-            }
-        };
-        let says = dual_write == DualWrite::Application && !expression.is_nowhere();
-        says.then_some((sources, expression))
+        let replaces = |other: &&Column| other.replaces.contains(&column.name);
+        let others: Vec<&Column> = self.columns.iter().filter(replaces).collect();
+        if column.replaces.is_empty() {
+            let first = others.first()?;
+            let mut said = [column].into_iter().chain(others.iter().copied());
+            let reverse = said.find(|one| !one.reverse.is_nowhere()).unwrap_or(column);
+            let sources = others.iter().map(|other| other.name.as_str()).collect();
+            let is_ours = first.dual_write == DualWrite::Application;
+            return is_ours.then_some((sources, &reverse.reverse));
+        }
+        let sources = column.replaces.iter().map(String::as_str).collect();
+        let is_ours = column.dual_write == DualWrite::Application;
+        (is_ours && !column.forward.is_nowhere()).then_some((sources, &column.forward))
     }
 
     /// The columns that take the place of this one.

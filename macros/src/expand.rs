@@ -8,7 +8,7 @@ use colmig_core::ident::quote;
 use colmig_core::lifecycle::{Access, Nullability, Stand, State};
 use colmig_core::parse::{Codec, Declared, Field, Flattened};
 use colmig_core::problem::STATE_AGAINST_TYPE;
-use colmig_core::schema::{Column, DualWrite};
+use colmig_core::schema::Column;
 use colmig_core::types::{ColumnType, PerDatabase};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -27,7 +27,10 @@ pub(crate) fn table(declared: &Declared, surroundings: &Surroundings) -> TokenSt
     let aliases = aliases(declared);
     let (ident, colmig) = (own(&declared.ident), &declared.crate_path);
     let watch = surroundings.file.as_deref().and_then(Path::to_str).map(|file| {
-        quote! { const _: &[u8] = ::core::include_bytes!(#file); }
+        // Its length only: the text itself would go into the crate's metadata, once a struct.
+        quote! {
+            const _: ::core::primitive::usize = ::core::include_bytes!(#file).len();
+        }
     });
     // Outside of the block, so that rustc calls them by the struct's own name.
     quote! {
@@ -168,8 +171,7 @@ fn column_info(declared: &Declared, field: &Field, column: &Column, born: &str) 
 /// How a column that is not read follows from the ones that are.
 fn derived(declared: &Declared, column: &Column) -> TokenStream {
     let colmig = &declared.crate_path;
-    let said = declared.table.derived(column);
-    let Some((sources, expression)) = said.or_else(|| unsaid(declared, column)) else {
+    let Some((sources, expression)) = declared.table.derived(column) else {
         return quote! { ::core::option::Option::None };
     };
     let expressions = match expression {
@@ -189,15 +191,6 @@ fn derived(declared: &Declared, column: &Column) -> TokenStream {
             expressions: &[#(#expressions),*],
         })
     }
-}
-
-/// A column that is replaced follows from what replaces it, even where no `reverse` says how: an update that left
-/// it out would leave it stale for the releases that still read it.
-fn unsaid<'d>(declared: &'d Declared, column: &Column) -> Option<(Vec<&'d str>, &'d PerDatabase)> {
-    let sources = declared.table.replacements(&column.name);
-    let first = declared.table.column(sources.first()?)?;
-    let is_ours = column.state == State::Deprecated && first.dual_write == DualWrite::Application;
-    is_ours.then_some((sources, &PerDatabase::Nowhere))
 }
 
 fn access(access: Access) -> Ident {
