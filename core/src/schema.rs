@@ -304,6 +304,19 @@ impl Column {
         self.optional() || self.is_made() || !self.default.is_nowhere()
     }
 
+    /// An expression that stands for a value of this column. PostgreSQL takes a bare `NULL` or `'…'` for text in a
+    /// subquery or a comparison, where an assignment gives it the column's type. A type of the user's own may
+    /// have a length, and a cast would cut what an assignment refuses; such an expression has to say its type
+    /// itself.
+    pub fn typed(&self, db: Database, expression: &str) -> String {
+        match (&self.ty, self.ty.on(db), db) {
+            (ColumnType::Known(_), Ok(ty), Database::Postgres) => {
+                format!("CAST({expression} AS {ty})")
+            }
+            _ => expression.to_owned(),
+        }
+    }
+
     /// The constant default on one database.
     pub fn default_on(&self, db: Database) -> Option<&str> {
         self.default.on(db)

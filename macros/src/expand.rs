@@ -9,7 +9,7 @@ use colmig_core::lifecycle::{Access, Nullability, Stand, State};
 use colmig_core::parse::{Codec, Declared, Field, Flattened};
 use colmig_core::problem::STATE_AGAINST_TYPE;
 use colmig_core::schema::Column;
-use colmig_core::types::{ColumnType, PerDatabase};
+use colmig_core::types::{ColumnType, Database, PerDatabase};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -174,17 +174,17 @@ fn derived(declared: &Declared, column: &Column) -> TokenStream {
     let Some((sources, expression)) = declared.table.derived(column) else {
         return quote! { ::core::option::Option::None };
     };
-    let expressions = match expression {
+    let texts: Vec<(&str, String)> = match expression {
         PerDatabase::Nowhere => Vec::new(),
-        PerDatabase::Everywhere(text) => vec![quote! { ("", #text) }],
-        PerDatabase::Each(texts) => texts
-            .iter()
-            .map(|(database, text)| {
-                let word = database.word();
-                quote! { (#word, #text) }
-            })
-            .collect(),
+        PerDatabase::Everywhere(text) => {
+            let postgres = (Database::Postgres.word(), column.typed(Database::Postgres, text));
+            vec![postgres, ("", text.clone())]
+        }
+        PerDatabase::Each(texts) => {
+            texts.iter().map(|(db, text)| (db.word(), column.typed(*db, text))).collect()
+        }
     };
+    let expressions = texts.iter().map(|(word, text)| quote! { (#word, #text) });
     quote! {
         ::core::option::Option::Some(&#colmig::__private::Derived {
             sources: &[#(#sources),*],

@@ -93,7 +93,8 @@ pub struct ColumnInfo {
 pub struct Derived {
     /// The columns that it follows from.
     pub sources: &'static [&'static str],
-    /// The SQL expression over them, by the word of the database; one word that is empty means all.
+    /// The SQL expression over them, by the word of the database; a last word that is empty means all others. None
+    /// where nothing says how.
     pub expressions: &'static [(&'static str, &'static str)],
 }
 
