@@ -15,7 +15,7 @@ use crate::lifecycle::Phases;
 use crate::problem::{CHAIN_BROKEN, FORMAT_TOO_NEW, MIGRATION_UNREADABLE, Problem};
 use crate::protocol::{Act, ChangeKind, Stage, Undo, Window, window_at};
 use crate::schema::{Column, Schema, Table, property};
-use crate::types::{Database, PerDatabase};
+use crate::types::Database;
 
 /// The name of the file that describes the migration.
 pub const MANIFEST: &str = "migration.json";
@@ -165,14 +165,16 @@ impl Change {
         format!("{} {} {subject}", self.id, self.kind.facts().verb)
     }
 
-    /// What each column of an act gets in rows that need a value: `backfill` or `forward` on the way up,
-    /// `reverse` on the way down.
-    pub fn value<'c>(&self, column: &'c Column, direction: Direction) -> &'c PerDatabase {
-        match direction {
+    /// What a column of an act gets in rows that need a value, as SQL over the row: `backfill` or `forward` on the
+    /// way up, `reverse` on the way down. Where it is compared, and not only assigned, it has the column's type.
+    pub fn value(&self, column: &Column, direction: Direction, database: Database) -> String {
+        let texts = match direction {
             Direction::Down => &column.reverse,
             Direction::Up if self.replaced.is_empty() => &column.backfill,
             Direction::Up => &column.forward,
-        }
+        };
+        let text = texts.on(database).unwrap_or("NULL");
+        if self.replaced.is_empty() { text.to_owned() } else { column.typed(database, text) }
     }
 
     /// The acts, in order.

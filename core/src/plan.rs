@@ -473,8 +473,8 @@ fn write_script(
 
 fn backfill_text(database: Database, change: &Change) -> String {
     let values = change.targets(Act::Backfill).iter().map(|column| {
-        let value = change.value(column, Direction::Up).on(database).unwrap_or("NULL");
-        Value { column: column.name.clone(), expression: value.to_owned(), required: false }
+        let expression = change.value(column, Direction::Up, database);
+        Value { column: column.name.clone(), expression, required: false }
     });
     let fill = Fill {
         table: change.table.clone(),

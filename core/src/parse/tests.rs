@@ -273,7 +273,7 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
             "add the type's name in the database: `#[colmig(type = \"…\")]`",
         ),
         ("a: Option<«my::Money»>", UNKNOWN_TYPE, "no SQL type for `my::Money`"),
-        ("a: «Vec<String>»", UNKNOWN_TYPE, "known are `bool`, `i16`"),
+        ("a: «HashMap<String, i64>»", UNKNOWN_TYPE, "known are `bool`, `i16`"),
         ("a: «u64»", UNKNOWN_TYPE, "use `i64`"),
         ("a: «&'static str»", UNKNOWN_TYPE, "no SQL type for `&'static str`"),
         // Keys.

@@ -38,7 +38,7 @@ impl Migrator {
         let database = self.database();
         let values = change.targets(act).iter().map(|column| Value {
             column: column.name.clone(),
-            expression: change.value(column, way).on(database).unwrap_or("NULL").to_owned(),
+            expression: change.value(column, way, database),
             required: !column.optional(),
         });
         let (values, rows): (Vec<_>, _) = (values.collect(), Rows::of(change));
