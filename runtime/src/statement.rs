@@ -27,7 +27,7 @@ pub trait Bind<DB: Database>: Table {
 /// Columns that the database makes (`auto`, `generated`) are left out. A [`WriteOnly`](crate::WriteOnly) or
 /// [`RequiredOnWrite`](crate::RequiredOnWrite) column without a value is an error that names it, because the row
 /// would lack it; but one that follows from others (`replaces`, with `forward` and `reverse`) is computed by the
-/// database from what is inserted.
+/// database from what is inserted. Its expression can name what is inserted, and nothing that the database makes.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]

@@ -188,15 +188,16 @@ cases! {
 
 /// A moment that every database tells apart from its neighbours: microseconds.
 fn moment() -> NaiveDateTime {
-    NaiveDate::from_ymd_opt(2024, 2, 29).unwrap().and_hms_micro_opt(23, 59, 58, 123_456).unwrap()
+    let day = NaiveDate::from_ymd_opt(2024, 2, 29).expect("2024 is a leap year");
+    day.and_hms_micro_opt(23, 59, 58, 123_456).expect("a day has 24 hours")
 }
 
 fn date() -> Date {
-    Date::from_ordinal_date(2024, 60).unwrap()
+    Date::from_ordinal_date(2024, 60).expect("a year has 60 days")
 }
 
 fn clock() -> Time {
-    Time::from_hms_micro(23, 59, 58, 123_456).unwrap()
+    Time::from_hms_micro(23, 59, 58, 123_456).expect("a day has 24 hours")
 }
 
 fn servers() -> String {
@@ -217,5 +218,18 @@ fn every_row_and_each_of_its_spellings_has_a_case() {
                 assert!(!is_held || cases.contains(&example), "no case for `{example}` on {db}");
             }
         }
+    }
+}
+
+#[test]
+fn the_readme_has_the_table() {
+    let readme = include_str!("../../README.md");
+    for row in TYPES.iter().filter(|row| row.postgres.is_some() || row.sqlite.is_some()) {
+        let rust: Vec<_> =
+            row.rust.iter().map(|rust| format!("`{}`", rust.replace('_', "T"))).collect();
+        let rust = rust.join(", ");
+        let (postgres, sqlite) = (row.postgres.unwrap_or("–"), row.sqlite.unwrap_or("–"));
+        let line = format!("| {rust} | {postgres} | {sqlite} |\n");
+        assert!(readme.contains(&line), "README.md lacks this line:\n{line}");
     }
 }
