@@ -3,7 +3,7 @@
 use colmig::{RequiredOnWrite, Table, WriteOnly};
 use sqlx::FromRow;
 
-/// A table in the middle of everything: `first` and `last` become `full`, `last` becomes `shout` as well and loses
+/// A table in the middle of everything: `first` and `last` become `full`, `last` becomes `shout` as well (which names a column that it does not replace) and loses
 /// its NULLs, `price` has become `cents`, `old` has become `new`.
 #[derive(Clone, Debug, FromRow, Table)]
 #[colmig(table = "lives")]
@@ -20,7 +20,7 @@ pub(super) struct Life {
     last: RequiredOnWrite<String>,
     #[colmig(adding, replaces(first, last), forward = "lives.first || ' ' || last || ' ' || id")]
     full: WriteOnly<String>,
-    #[colmig(adding, replaces(last), forward = "upper(last)")]
+    #[colmig(adding, replaces(last), forward = "upper(last) || cents")]
     shout: WriteOnly<String>,
     #[colmig(adding, backfill = "'none'")]
     handle: WriteOnly<String>,
@@ -119,9 +119,9 @@ const CASES: &[Case] = &[
             row.shout = read.shout.clone();
             row.price = read.price.clone();
         },
-        insert: Ok("MADE,q1,f1,l1,u1,L1,h1,n1,7,700,o1,w1"),
-        update: Ok("MADE,q1,f1,l1,u1,L1,h1,n1,7,700,o1,w1"),
-        upsert: Ok("MADE,q1,f1,l1,u1,L1,h1,n1,7,700,o1,w1"),
+        insert: Ok("MADE,q1,f1,l1,u1,L1700,h1,n1,7,700,o1,w1"),
+        update: Ok("MADE,q1,f1,l1,u1,L1700,h1,n1,7,700,o1,w1"),
+        upsert: Ok("MADE,q1,f1,l1,u1,L1700,h1,n1,7,700,o1,w1"),
     },
     Case {
         name: "a replacement follows from a column that is not written",
