@@ -134,7 +134,7 @@ impl Reader<'_> {
     fn known(&self, name: &str, span: Span) -> Outcome<String> {
         match self.fields.iter().find(|field| field.column.name == name) {
             Some(_) => Ok(name.to_owned()),
-            None => Err(vec![Mistake::new(span, no_column(name, self.fields))]),
+            None => Err(vec![Mistake::new(span, neither_column_nor_state(name, self.fields))]),
         }
     }
 
@@ -402,6 +402,16 @@ fn qualified(input: ParseStream<'_>) -> syn::Result<(String, String)> {
 
 fn wrong(row: &'static Word, span: Span) -> Vec<Mistake> {
     vec![Mistake::new(span, wrong_shape(row))]
+}
+
+/// In a list of columns the last may be a state.
+fn neither_column_nor_state(name: &str, fields: &[Read]) -> Problem {
+    match nearest(name, LIFE.iter().map(|(word, _)| *word)) {
+        Some(state) => GRAMMAR
+            .problem(format!("`{name}` is neither a column nor a state; did you mean `{state}`?"))
+            .help("a guard that is new is `adding`, one that is to go is `deprecated`"),
+        None => no_column(name, fields),
+    }
 }
 
 /// No field has a column of this name.

@@ -402,6 +402,11 @@ fn a_wrong_struct_is_one_mistake_at_its_token() {
             "there is no column `di`; did you mean `id`?",
         ),
         (
+            format!("#[colmig(unique(id, «ading»))] struct T {{ {key} }}"),
+            GRAMMAR,
+            "did you mean `adding`?",
+        ),
+        (
             format!("#[colmig(«unique»)] struct T {{ {key} }}"),
             GRAMMAR,
             "write `unique(tenant, email)`",
