@@ -371,16 +371,16 @@ fn bind_impl(declared: &Declared) -> TokenStream {
     });
     let flattened = declared.flattened.iter().map(|inner| {
         let ty = &inner.ty;
-        quote_spanned! { ty.span() => #ty: #colmig::Bind<__DB>, }
+        quote! { #ty: #colmig::__private::BindFlattened<__DB>, }
     });
     let arms = declared.fields.iter().map(|field| {
         let (index, value) = (index(field), value(declared, field));
         quote! { #index => #sqlx::Arguments::add(arguments, #value), }
     });
-    let rest = in_flattened(declared, |Flattened { member, ty }| {
+    let rest = in_flattened(declared, |Flattened { member, .. }| {
         let member = own(member);
-        quote_spanned! { ty.span() =>
-            <#ty as #colmig::Bind<__DB>>::bind(&self.#member, index, arguments)
+        quote! {
+            #colmig::__private::BindFlattened::<__DB>::bind_flattened(&self.#member, index, arguments)
         }
     });
     let rest = rest.unwrap_or_else(|| {

@@ -54,7 +54,6 @@ pub(crate) fn table(input: &DeriveInput) -> TokenStream {
                 }
             }
             #[automatically_derived]
-            #[allow(dead_code, reason = "a column may be used by the derived statements alone")]
             impl #of_table #row #clause {
                 #(#constants)*
             }

@@ -139,6 +139,16 @@ fn a_wrong_struct_still_has_a_constant_for_each_column_that_can_be_guessed() {
 }
 
 #[test]
+fn the_compiler_is_asked_what_an_unknown_type_hides_and_nothing_else() {
+    let source = "struct T { #[colmig(primary_key)] id: i64, name: Option<String>,
+        #[colmig(type = \"text\")] theme: Option<Theme>, #[sqlx(json)] tags: Tags }";
+    let code = expand(source, &Surroundings::default());
+    assert_eq!(code.matches("::WRAPPER").count(), 1, "{code}");
+    assert!(code.contains("Probe::<Theme>::WRAPPER"), "{code}");
+    assert!(code.contains("`theme` has the type `Theme`, which hides an `Option`"), "{code}");
+}
+
+#[test]
 fn a_move_that_is_not_legal_is_an_error_beside_the_code() {
     let skipped = USER.replace("#[colmig(adding, backfill = \"lower(email)\")]", "");
     let skipped = skipped.replace("pub handle: WriteOnly<String>", "pub handle: String");

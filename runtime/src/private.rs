@@ -9,4 +9,6 @@ pub use crate::__type_checks as type_checks;
 pub use crate::column::{Listed, Text, joined_length, list_length};
 pub use crate::table::{ColumnInfo, Derived, Linked, TableInfo, join};
 pub use crate::types::{Probe, TypeChecks, Untyped};
-pub use crate::unset::{Converted, RequiredOnWriteField, Unwrapped, Wrapper, WriteOnlyField};
+pub use crate::unset::{
+    BindFlattened, Converted, RequiredOnWriteField, Unwrapped, Wrapper, WriteOnlyField,
+};

@@ -1,7 +1,10 @@
 //! Fields that may be without a value, and the types that the derive holds a column's field to.
 
+use sqlx::Database;
+use sqlx::error::BoxDynError;
+
 use crate::types::Probe;
-use crate::{RequiredOnWrite, WriteOnly};
+use crate::{Bind, RequiredOnWrite, WriteOnly};
 
 /// `WriteOnly<T>` and nothing else; the derive asks it of every field that is `adding` or `deprecated`.
 #[diagnostic::on_unimplemented(
@@ -57,6 +60,29 @@ where
 {
     fn held(&self) -> Held {
         Held::from(self)
+    }
+}
+
+/// What [`Bind`] is to a struct that another one flattens, without the promise that it is a table: were that
+/// one broken, rustc would report it twice.
+#[doc(hidden)]
+pub trait BindFlattened<DB: Database> {
+    /// Adds the value of one of its columns.
+    fn bind_flattened(
+        &self,
+        index: usize,
+        arguments: &mut DB::Arguments,
+    ) -> Result<(), BoxDynError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<DB: Database, T: Bind<DB>> BindFlattened<DB> for T {
+    fn bind_flattened(
+        &self,
+        index: usize,
+        arguments: &mut DB::Arguments,
+    ) -> Result<(), BoxDynError> {
+        self.bind(index, arguments)
     }
 }
 

@@ -4,7 +4,6 @@
 //! depend on values that are not complete yet, or that another release has stopped writing. `Display` and
 //! `Serialize` are written down for no type at all, so that the compiler says why.
 
-use std::convert::Infallible;
 use std::fmt;
 
 use colmig_core::problem::{Problem, UNSET};
@@ -85,18 +84,18 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for WriteOnly<T> {
 )]
 pub trait ReadBack {
     /// What cannot be.
-    fn never() -> Infallible;
+    fn never() -> !;
 }
 
 impl<T: ReadBack> fmt::Display for WriteOnly<T> {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match T::never() {}
+        T::never()
     }
 }
 
 impl<T: ReadBack> Serialize for WriteOnly<T> {
     fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        match T::never() {}
+        T::never()
     }
 }
 

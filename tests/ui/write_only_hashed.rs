@@ -8,7 +8,7 @@ struct User {
 }
 
 fn f(user: &User, state: &mut std::hash::DefaultHasher) {
-    let _ = std::hash::Hash::hash(&user.handle, state);
+    std::hash::Hash::hash(&user.handle, state);
 }
 
 fn main() {}

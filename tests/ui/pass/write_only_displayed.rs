@@ -8,7 +8,7 @@ struct User {
 }
 
 fn f(user: &User) {
-    let _ = format!("{}", user.email);
+    println!("{}", user.email);
 }
 
 fn main() {}

@@ -1,0 +1,10 @@
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    email: String,
+    #[colmig(auto, generated = "lower(email)")]
+    handle: String,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+#[derive(colmig::Table)]
+#[colmig(unique(id, email, adding))]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    email: String,
+}
+
+fn main() {}

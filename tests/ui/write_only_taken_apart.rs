@@ -1,0 +1,14 @@
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    #[colmig(adding, backfill = "lower(email)")]
+    handle: colmig::WriteOnly<String>,
+    email: String,
+}
+
+fn f(user: &User) {
+    let _ = user.handle.value;
+}
+
+fn main() {}
