@@ -67,7 +67,7 @@ pub const EXITS: &[(Exit, &str)] = &[
 #[derive(Debug, PartialEq, Eq)]
 pub struct Code {
     /// What users quote, `CM0201`. The first two digits are the room: 01 source, 02 moves, 03 files,
-    /// 04 set-up, 05 the database, 06 the fleet, 07 apply.
+    /// 04 set-up, 05 the database, 06 the fleet, 07 apply, 08 hand-written SQL.
     pub id: &'static str,
     /// One line, without a full stop.
     pub title: &'static str,
@@ -137,6 +137,18 @@ codes! {
     NO_RETURN = "CM0709", Refused, "past the point of no return";
     OTHER_HISTORY = "CM0710", Conflict, "the database was migrated from another history";
     INTERRUPTED = "CM0711", Interrupted, "interrupted; a checkpoint was saved";
+    SQL_READS = "CM0801", Findings, "a statement reads a column that this release must not read";
+    SQL_RETIRED = "CM0802", Findings, "a statement names a retired column";
+    SQL_STAR = "CM0803", Findings, "a statement takes all columns of a table";
+    SQL_NO_COLUMNS = "CM0804", Findings, "an insert does not name its columns";
+    SQL_LEAVES_OUT = "CM0805", Findings, "an insert leaves out a column that this release must write";
+    SQL_SOURCE_ALONE = "CM0806", Findings, "an update sets a column without the one that replaces it";
+    SQL_ARM_FORGETS = "CM0807", Findings, "an upsert inserts a column and does not update it";
+    SQL_ROW_LACKS = "CM0808", Findings, "a write-only column is missing from the row of a struct";
+    SQL_WRITES = "CM0809", Findings, "a statement writes a table that is declared as read-only";
+    SQL_DYNAMIC = "CM0811", Done, "a statement is put together while the program runs";
+    SQL_AMBIGUOUS = "CM0812", Done, "a name in a statement may mean several columns";
+    SQL_UNREAD = "CM0813", Done, "a statement is not understood";
 }
 
 impl Code {

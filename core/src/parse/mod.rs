@@ -6,7 +6,7 @@
 //! * `shape`: a field's type; `field` and `life`: one field, and all that can be wrong with it;
 //!   `key`, `replace` and `guard`: what concerns several; [`table()`]: a struct;
 //! * [`check()`]: a struct against the lock file; [`share()`]: the structs of a project against each other;
-//!   [`source()`]: a whole file.
+//!   [`source()`]: a whole file; [`texts`]: the SQL in it.
 //!
 //! Every function reports every mistake that it finds, each at the user's own token. Nothing here opens
 //! a file, resolves a name or expands a macro: a type is known by its last path segment.
@@ -26,6 +26,8 @@ mod share;
 mod source;
 mod sqlx;
 mod table;
+#[cfg(feature = "locations")]
+pub mod texts;
 pub mod word;
 
 use proc_macro2::Span;
@@ -36,6 +38,8 @@ pub use check::check;
 pub use field::{Codec, Flattened, constant_of};
 pub use shape::Shape;
 pub use share::{Between, Shared, share};
+#[cfg(feature = "locations")]
+pub use source::source_with_calls;
 pub use source::{Module, Parent, SourceFile, source};
 pub use table::{Declared, Field, Guess, crate_path, guesses, table};
 

@@ -9,7 +9,7 @@ use super::scan;
 use super::{Declared, Mistake, table};
 use crate::problem::SOURCE_UNREADABLE;
 
-/// What one file declares. What only tests compile is left out.
+/// What one file declares. Tables that only tests compile are left out.
 #[derive(Default)]
 pub struct SourceFile {
     /// The tables, in the order of the file.
@@ -18,6 +18,10 @@ pub struct SourceFile {
     pub modules: Vec<Module>,
     /// What is wrong with the tables that are missing above.
     pub mistakes: Vec<Mistake>,
+    /// The calls that take SQL, those in tests among them: a test meets the same columns. Only
+    /// [`source_with_calls`] looks for them.
+    #[cfg(feature = "locations")]
+    pub calls: Vec<super::texts::Call>,
 }
 
 /// `mod name;`
@@ -31,6 +35,8 @@ pub struct Module {
     pub inline_parents: Vec<Parent>,
     /// Whether it, or a module around it, depends on `cfg`: then it can hold no table.
     pub conditional: bool,
+    /// Whether it, or a module around it, is compiled for tests only: then no table is looked for in it.
+    pub only_tests: bool,
 }
 
 /// `mod name { … }` around a module.
@@ -45,14 +51,39 @@ pub struct Parent {
 /// Reads a file. The only failure is one of Rust's own syntax; other mistakes are in
 /// [`SourceFile::mistakes`], and one table's hide no other table.
 pub fn source(text: &str) -> Result<SourceFile, Mistake> {
-    let file = syn::parse_file(text).map_err(|error| {
-        let problem = SOURCE_UNREADABLE.problem(format!("this is not Rust: {error}"));
-        Mistake::new(error.span(), problem.help("`cargo check` says more about it"))
-    })?;
+    Ok(declared(text, syn::parse_file(text).map_err(not_rust)?))
+}
+
+/// Reads a file, and finds the calls in it that take SQL. The text is cut into tokens once for both.
+#[cfg(feature = "locations")]
+pub fn source_with_calls(text: &str) -> Result<SourceFile, Mistake> {
+    let skipped = skipped(text);
+    let tokens: proc_macro2::TokenStream =
+        text[skipped..].parse().map_err(|error| not_rust(syn::Error::from(error)))?;
+    let mut found = declared(text, syn::parse2(tokens.clone()).map_err(not_rust)?);
+    found.calls = super::texts::walk(text, skipped, tokens);
+    Ok(found)
+}
+
+/// What stands before the first token and is none: a byte order mark, and the line `#!…` of a script.
+#[cfg(feature = "locations")]
+fn skipped(text: &str) -> usize {
+    let rest = text.trim_start_matches('\u{feff}');
+    let mark = text.len() - rest.len();
+    let script = rest.strip_prefix("#!").filter(|rest| !rest.trim_start().starts_with('['));
+    mark + script.map_or(0, |_| rest.find('\n').unwrap_or(rest.len()))
+}
+
+fn not_rust(error: syn::Error) -> Mistake {
+    let problem = SOURCE_UNREADABLE.problem(format!("this is not Rust: {error}"));
+    Mistake::new(error.span(), problem.help("`cargo check` says more about it"))
+}
+
+fn declared(text: &str, file: syn::File) -> SourceFile {
     // Bodies of functions are searched only where the word is in the file at all.
     let mut walk = Walk { bodies: text.contains("Table"), ..Walk::default() };
     walk.within(&file.attrs, |walk| walk.items(file.items));
-    Ok(walk.found)
+    walk.found
 }
 
 #[derive(Default)]
@@ -62,13 +93,19 @@ struct Walk {
     parents: Vec<Parent>,
     /// The `cfg`s around this place.
     conditions: Vec<Span>,
+    /// Whether only tests compile this place: then modules are all that is of interest.
+    in_tests: bool,
 }
 
 impl Walk {
-    /// Goes into something with these attributes, unless only tests do.
+    /// Goes into something with these attributes.
     fn within(&mut self, attrs: &[Attribute], inside: impl FnOnce(&mut Walk)) {
         match compiled(attrs) {
-            Compiled::InTests => {}
+            Compiled::InTests => {
+                let outside = std::mem::replace(&mut self.in_tests, true);
+                inside(self);
+                self.in_tests = outside;
+            }
             Compiled::Always => inside(self),
             Compiled::Sometimes(span) => {
                 self.conditions.push(span);
@@ -81,10 +118,11 @@ impl Walk {
     fn items(&mut self, items: Vec<Item>) {
         for item in items {
             match item {
+                Item::Mod(item) => self.module(item),
+                _ if self.in_tests => {}
                 Item::Struct(item) => self.item(item.into()),
                 Item::Enum(item) => self.item(item.into()),
                 Item::Union(item) => self.item(item.into()),
-                Item::Mod(item) => self.module(item),
                 // What a macro makes of its tokens is known to rustc alone.
                 Item::Macro(_) => {}
                 other if self.bodies => self.body(&other),
@@ -122,7 +160,9 @@ impl Walk {
             None => {
                 let conditional = by_attribute || !walk.conditions.is_empty();
                 let inline_parents = walk.parents.clone();
-                walk.found.modules.push(Module { name, path, inline_parents, conditional });
+                let only_tests = walk.in_tests;
+                let module = Module { name, path, inline_parents, conditional, only_tests };
+                walk.found.modules.push(module);
             }
             Some((_, items)) => {
                 walk.parents.push(Parent { name, path });

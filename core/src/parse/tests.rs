@@ -708,7 +708,8 @@ fn modules_are_listed_with_what_is_needed_to_find_their_files() {
         });
         let path = module.path.as_ref().map_or_else(String::new, |path| format!("={path}"));
         let conditional = if module.conditional { "?" } else { "" };
-        format!("{}{}{path}{conditional}", parents.collect::<String>(), module.name)
+        let only_tests = if module.only_tests { "!" } else { "" };
+        format!("{}{}{path}{conditional}{only_tests}", parents.collect::<String>(), module.name)
     });
     let expected = [
         "plain",
@@ -717,6 +718,7 @@ fn modules_are_listed_with_what_is_needed_to_find_their_files() {
         "outer/type",
         "sometimes?",
         "os/file?",
+        "tests!",
     ];
     assert_eq!(shown.collect::<Vec<_>>(), expected);
 }
