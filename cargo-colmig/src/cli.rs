@@ -43,6 +43,13 @@ pub enum Command {
     ///
     /// It reads the source: the code need not compile, and no database is asked.
     Generate(GenerateArgs),
+    /// Hold hand-written SQL against the states of the columns
+    ///
+    /// It reads the calls of sqlx in the source, and .sqlx/: the code need not compile, and no database is
+    /// asked. Exit 100 if there are findings.
+    Check,
+    /// Explain a code, or list every place that names a column
+    Explain(ExplainArgs),
     /// Show what a migration will do: steps, windows, locks, gates, undo
     Plan(PlanArgs),
     /// Execute as far as is safe now; exit 0 if this checkout may be deployed
@@ -55,8 +62,6 @@ pub enum Command {
     Verify,
     /// List the instances that registered
     Fleet(FleetArgs),
-    /// Say what a code means, and what to do about it
-    Explain(ExplainArgs),
 }
 
 /// What can be said of every command, before it or after it.
@@ -244,7 +249,7 @@ pub enum FleetCommand {
 /// What `explain` can be told.
 #[derive(Clone, Debug, Args)]
 pub struct ExplainArgs {
-    /// A code, as errors show it: `CM0201`; without it, all codes are listed
+    /// A code, as errors show it: `CM0201`, or a column: `users.handle`; without it, all codes are listed
     pub subject: Option<String>,
 }
 

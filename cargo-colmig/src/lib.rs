@@ -3,12 +3,14 @@
 //!
 //! * what is typed: [`cli`]; what is printed: [`terminal`], [`report`], [`place`];
 //! * where a project is and what it says: [`workspace`], [`project`], [`config`], [`secret`];
-//! * what it declares, and what is recorded: [`source`], [`record`], [`files`];
+//! * what it declares, and what is recorded: [`source`], [`record`], [`files`]; what its hand-written SQL
+//!   does: [`check`];
 //! * what commands begin with: [`context`], and on a database [`session`]; what they show meanwhile:
 //!   [`progress`]; and a file a command: [`commands`].
 //!
 //! Errors are [`colmig_core::Problem`]s from where they arise to where they are printed, here.
 
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod config;

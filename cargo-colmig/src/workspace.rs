@@ -29,6 +29,8 @@ pub struct Package {
     /// The files in which its library and its programs begin. Tests, benches and examples declare no
     /// tables of the project.
     pub roots: Vec<Utf8PathBuf>,
+    /// The files in which its tests, benches and examples begin: they declare no tables, and may hold SQL.
+    pub other_roots: Vec<Utf8PathBuf>,
     /// The databases that its features of sqlx or colmig name.
     pub databases: Vec<Database>,
 }
@@ -78,9 +80,12 @@ fn package(package: &cargo_metadata::Package) -> Package {
     };
     let libraries = package.targets.iter().filter(|target| is_library(target));
     let programs = package.targets.iter().filter(|target| target.is_bin());
+    let others = package.targets.iter().filter(|target| !is_library(target) && !target.is_bin());
+    let others = others.filter(|target| !target.is_custom_build());
     Package {
         name: package.name.to_string(),
         dir,
+        other_roots: others.map(|target| target.src_path.clone()).collect(),
         roots: libraries.chain(programs).map(|target| target.src_path.clone()).collect(),
         databases: databases(package),
     }

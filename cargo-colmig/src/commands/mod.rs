@@ -1,6 +1,7 @@
 //! A file a command.
 
 mod apply;
+mod check;
 mod explain;
 mod generate;
 mod init;
@@ -21,12 +22,13 @@ pub fn run(cli: &Cli, terminal: Terminal) -> Result<Exit> {
     match &cli.command {
         Command::Init(args) => init::run(args, &cli.globals, terminal),
         Command::Generate(args) => generate::run(args, &cli.globals, terminal),
+        Command::Check => check::run(&cli.globals, terminal),
+        Command::Explain(args) => explain::run(args, &cli.globals, terminal),
         Command::Plan(args) => plan::run(args, &context()?),
         Command::Apply(args) => apply::run(args, &context()?),
         Command::Rollback(args) => rollback::run(args, &context()?),
         Command::Status(args) => status::status(args, &context()?),
         Command::Verify => status::verify(&context()?),
         Command::Fleet(args) => status::fleet(args, &context()?),
-        Command::Explain(args) => explain::run(args, terminal),
     }
 }

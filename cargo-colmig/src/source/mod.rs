@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use colmig_core::lock::Lock;
+use colmig_core::parse::texts::Call;
 use colmig_core::parse::{self, Between, Declared, Module, Shared, SourceFile};
 use colmig_core::problem::{DUPLICATE, NOT_A_TABLE, Problem, SOURCE_UNREADABLE};
 use colmig_core::schema::Schema;
@@ -21,9 +22,24 @@ use modules::Directory;
 pub struct Source {
     /// The tables in the order of the files.
     pub tables: Vec<Found>,
+    /// The calls that take SQL, by file; only [`Source::read_with_calls`] looks for them.
+    pub calls: Vec<Calls>,
     /// How many files were read.
     pub files: usize,
+    with_calls: bool,
     reports: Vec<Report>,
+}
+
+/// The calls of one file that take SQL.
+pub struct Calls {
+    /// The path of the file.
+    pub path: Utf8PathBuf,
+    /// The file.
+    pub text: Text,
+    /// The directory of the package.
+    pub package: Utf8PathBuf,
+    /// The calls in the order of the file.
+    pub calls: Vec<Call>,
 }
 
 /// One table and where it is declared.
@@ -35,7 +51,7 @@ pub struct Found {
     /// The path of the file.
     pub path: Utf8PathBuf,
     /// The file.
-    text: Text,
+    pub text: Text,
 }
 
 /// A file that is to be read.
@@ -44,12 +60,24 @@ struct Entry {
     directory: Directory,
     /// The module whose `cfg` decides whether rustc reads it.
     condition: Option<String>,
+    /// Whether only tests, benches or examples compile it: then it is read for its SQL, not its tables.
+    only_calls: bool,
 }
 
 impl Source {
     /// Reads the packages; what is wrong comes out at [`Source::schema`], all at once.
     pub fn read(packages: &[&Package]) -> Source {
         let mut source = Source::default();
+        let mut seen = BTreeSet::new();
+        for package in packages {
+            source.read_package(package, &mut seen);
+        }
+        source
+    }
+
+    /// Reads the packages, and finds the calls that take SQL: in their tests, benches and examples too.
+    pub fn read_with_calls(packages: &[&Package]) -> Source {
+        let mut source = Source { with_calls: true, ..Source::default() };
         let mut seen = BTreeSet::new();
         for package in packages {
             source.read_package(package, &mut seen);
@@ -97,21 +125,30 @@ impl Source {
     }
 
     fn read_package(&mut self, package: &Package, seen: &mut BTreeSet<Utf8PathBuf>) {
-        let root = |file: &Utf8PathBuf| Entry {
+        let root = |file: &Utf8PathBuf, only_calls| Entry {
             file: file.clone(),
             directory: Directory::beside(file),
             condition: None,
+            only_calls,
         };
-        let mut entries: Vec<_> = package.roots.iter().rev().map(root).collect();
-        // A file that is always compiled may also be named under a condition: that must not count, so
-        // conditional ones come last.
+        let mut entries: Vec<_> =
+            package.roots.iter().rev().map(|file| root(file, false)).collect();
+        // A file that is always compiled may also be named under a condition, or by a test: that must not
+        // count, so those come last.
         let mut conditional = Vec::new();
-        while let Some(entry) = entries.pop().or_else(|| conditional.pop()) {
+        let mut only_calls: Vec<_> = match self.with_calls {
+            true => package.other_roots.iter().rev().map(|file| root(file, true)).collect(),
+            false => Vec::new(),
+        };
+        while let Some(entry) =
+            entries.pop().or_else(|| conditional.pop()).or_else(|| only_calls.pop())
+        {
             if !seen.insert(entry.file.canonicalize_utf8().unwrap_or_else(|_| entry.file.clone())) {
                 continue;
             }
             for entry in self.read_file(package, &entry).into_iter().rev() {
                 match entry.condition {
+                    _ if entry.only_calls => only_calls.push(entry),
                     None => entries.push(entry),
                     Some(_) => conditional.push(entry),
                 }
@@ -129,13 +166,21 @@ impl Source {
                 return Vec::new();
             }
         };
-        let SourceFile { tables, modules, mistakes } = match parse::source(&text.text) {
+        let read = if self.with_calls { parse::source_with_calls } else { parse::source };
+        let SourceFile { tables, modules, mistakes, calls } = match read(&text.text) {
             Ok(file) => file,
             Err(mistake) => {
                 self.reports.push(text.mistake(mistake));
                 return Vec::new();
             }
         };
+        if !calls.is_empty() {
+            let (path, package) = (entry.file.clone(), package.dir.clone());
+            self.calls.push(Calls { path, text: text.clone(), package, calls });
+        }
+        if entry.only_calls {
+            return self.modules(entry, &modules, &text);
+        }
         self.reports.extend(mistakes.into_iter().map(|mistake| text.mistake(mistake)));
         for declared in tables {
             match &entry.condition {
@@ -151,7 +196,13 @@ impl Source {
                 }),
             }
         }
-        modules.iter().filter_map(|module| self.enter(entry, module, &text)).collect()
+        self.modules(entry, &modules, &text)
+    }
+
+    fn modules(&mut self, from: &Entry, modules: &[Module], text: &Text) -> Vec<Entry> {
+        let wanted = modules.iter().filter(|module| self.with_calls || !module.only_tests);
+        let wanted: Vec<_> = wanted.collect();
+        wanted.into_iter().filter_map(|module| self.enter(from, module, text)).collect()
     }
 
     /// The file of a module. One that depends on `cfg` may be made later, or on another system.
@@ -166,7 +217,9 @@ impl Source {
         let (what, help) = match there.len() {
             1 => {
                 let found = there.remove(0);
-                return Some(Entry { file: found.file, directory: found.directory, condition });
+                let only_calls = from.only_calls || module.only_tests;
+                let (file, directory) = (found.file, found.directory);
+                return Some(Entry { file, directory, condition, only_calls });
             }
             0 if condition.is_some() => return None,
             0 => ("has no file", format!("create {}", names.join(" or "))),

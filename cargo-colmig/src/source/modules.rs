@@ -75,6 +75,7 @@ mod tests {
             path: path.map(Into::into),
             inline_parents: parents.iter().map(parent).collect(),
             conditional: false,
+            only_tests: false,
         }
     }
 

@@ -78,6 +78,13 @@ impl Terminal {
         self.report(Severity::Warning, &problem.clone().into());
     }
 
+    /// What a command was asked to look for, and found; a program gets an object from the command.
+    pub fn finding(&self, report: &Report) {
+        if !self.is_json() {
+            self.report(Severity::Error, report);
+        }
+    }
+
     /// Why the command ends.
     pub fn failure(&self, failure: &Failure) {
         for report in failure.reports() {
