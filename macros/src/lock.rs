@@ -65,15 +65,23 @@ fn find(start: &Path) -> Option<PathBuf> {
     None
 }
 
-/// Whether the directory's manifest has a `[workspace]` table. Lines are enough: a manifest's tables
-/// stand at the beginning of one, and TOML is not worth a dependency here.
+/// Whether the directory's manifest has a table `workspace`. Lines are enough: a table's name stands at the
+/// beginning of one, as does a key of the whole file, and TOML is not worth a dependency here.
 fn is_workspace(directory: &Path) -> bool {
     let Ok(manifest) = fs::read_to_string(directory.join("Cargo.toml")) else { return false };
-    manifest.lines().any(|line| {
-        let name = line.trim_start().strip_prefix('[').map(str::trim_start);
-        let rest = name.and_then(|name| name.strip_prefix("workspace"));
-        rest.is_some_and(|rest| rest.trim_start().starts_with([']', '.']))
-    })
+    let lines = manifest.lines().map(str::trim_start);
+    let mut keys = lines.clone().take_while(|line| !line.starts_with('['));
+    let mut tables = lines.filter_map(|line| line.strip_prefix('['));
+    keys.any(|key| names_workspace(key, ['=', '.']))
+        || tables.any(|table| names_workspace(table, [']', '.']))
+}
+
+/// Whether a key or a table's name begins with `workspace`, as one of its words.
+fn names_workspace(text: &str, ends: [char; 2]) -> bool {
+    let text = text.trim_start();
+    let words = ["workspace", "\"workspace\"", "'workspace'"];
+    let mut rests = words.iter().filter_map(|word| text.strip_prefix(word));
+    rests.any(|rest| rest.trim_start().starts_with(ends))
 }
 
 fn unreadable(file: &Path, error: &io::Error) -> Problem {
@@ -128,6 +136,10 @@ mod tests {
             ("fence/Cargo.toml", "[package]\n[ workspace ] # alone\n"),
             ("fence/member/Cargo.toml", "[package]"),
             ("inherit/Cargo.toml", "  [workspace.package]\n"),
+            ("quoted/Cargo.toml", "[package]\n[\"workspace\"]\n"),
+            ("key/Cargo.toml", "# of the file\nworkspace.resolver = \"3\"\n[package]\n"),
+            ("inline/Cargo.toml", "workspace = { members = [] }\n"),
+            ("pointing/Cargo.toml", "[package]\nworkspace = \"..\"\n[workspaces]\n"),
             ("both/Cargo.toml", "[workspace]"),
             ("both/colmig.lock", ""),
             ("both/member/src/lib.rs", ""),
@@ -136,7 +148,10 @@ mod tests {
         let at = |path: &str| Some(root.path().join(path));
         assert_eq!(found("own/deep"), at("colmig.lock"));
         assert_eq!(found("fence/member"), None);
-        assert_eq!(found("inherit"), None);
+        for workspace in ["inherit", "quoted", "key", "inline"] {
+            assert_eq!(found(workspace), None, "{workspace}");
+        }
+        assert_eq!(found("pointing"), at("colmig.lock"));
         assert_eq!(found("both/member"), at("both/colmig.lock"));
     }
 
@@ -149,6 +164,35 @@ mod tests {
         let other = Surroundings::read("other".into(), file.clone());
         assert!(other.lock.is_none() && other.problem.is_none());
         assert_eq!(other.file.as_ref(), Some(&file));
+    }
+
+    /// As in rust-analyzer, whose one process expands every crate again and again. Neither an edit that
+    /// leaves the length as it was, nor a time stamp that was set back, nor another project in between
+    /// may show what a file held before.
+    #[test]
+    fn a_process_that_lives_long_sees_every_edit_of_every_project() {
+        let roots = [(); 2].map(|()| directory(&[("Cargo.toml", "[workspace]")]));
+        let files = roots.each_ref().map(|root| root.path().join(FILE));
+        let heeds = |package: &str, file: &Path| {
+            Surroundings::read(package.into(), file.to_owned()).lock.is_some()
+        };
+        for round in 0..4 {
+            for (index, file) in files.iter().enumerate() {
+                let (named, other) = if (round + index) % 2 == 0 { ("a", "b") } else { ("b", "a") };
+                fs::write(file, lock(&[named])).unwrap();
+                let handle = fs::File::options().write(true).open(file).unwrap();
+                handle.set_modified(std::time::UNIX_EPOCH).unwrap();
+                assert!(heeds(named, file) && !heeds(other, file), "{round}");
+            }
+            let first = if round % 2 == 0 { "a" } else { "b" };
+            assert!(heeds(first, &files[0]), "{round}");
+        }
+        fs::write(&files[0], "{").unwrap();
+        assert!(Surroundings::read("a".into(), files[0].clone()).problem.is_some());
+        fs::write(&files[0], lock(&["a"])).unwrap();
+        assert!(heeds("a", &files[0]));
+        fs::remove_file(&files[0]).unwrap();
+        assert_eq!(find(roots[0].path()), None);
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! What the tests share: databases to run on, checkouts of the example's releases, the program as a
-//! user runs it, a project without files, and the story that `cargo xtask demo` tells.
+//! What the tests share: crates that the compiler checks, databases to run on, checkouts of the example's
+//! releases, the program as a user runs it, a project without files, and the story that `cargo xtask demo`
+//! tells.
 
 pub mod app;
+pub mod checked;
 pub mod checkout;
 pub mod database;
 pub mod instance;
