@@ -4,6 +4,8 @@
 //! What stands under "Fails" must fail with the page's code and nothing else, what stands under "Passes"
 //! must pass. The last fence of either says how both are run: see [`KINDS`].
 
+#[path = "explain/checks.rs"]
+mod checks;
 #[path = "explain/places.rs"]
 mod places;
 #[path = "explain/programs.rs"]
@@ -40,6 +42,9 @@ struct Kind {
 const KINDS: &[Kind] = &[
     // Structs, read as the derive and `generate` read them; those of the release before in `rust,before`.
     Kind { info: "rust,table", run: tables::run },
+    // Structs and statements, read as `cargo colmig check` reads them; the structs of the release before in
+    // `rust,before`.
+    Kind { info: "rust,check", run: checks::run },
     // Rust that is compiled and run, on a database of its own: the body of a function in `programs`.
     Kind { info: "rust,program", run: programs::run },
     // Commands in the package that `docs/errors.md` tells of.

@@ -78,8 +78,8 @@ pub fn judge(case: Case<'_>) -> Vec<Finding> {
 }
 
 /// What replaces a column is written together with it: the columns that this one replaces.
-fn replaces(_column: &Column) -> &[String] {
-    &[]
+fn replaces(column: &Column) -> &[String] {
+    &column.replaces
 }
 
 /// A row that is made without this column is refused by the database, or lacks what others rely on.

@@ -38,6 +38,8 @@ const PAGES: &[(&str, &str)] = pages! {
     "CM0501" "CM0502" "CM0503" "CM0504" "CM0505" "CM0506" "CM0507" "CM0508" "CM0509" "CM0510"
     "CM0601" "CM0602"
     "CM0701" "CM0702" "CM0703" "CM0704" "CM0705" "CM0706" "CM0707" "CM0708" "CM0709" "CM0710" "CM0711"
+    "CM0801" "CM0802" "CM0803" "CM0804" "CM0805" "CM0806" "CM0807" "CM0808" "CM0809"
+    "CM0811" "CM0812" "CM0813"
 };
 
 /// The page of a code. A test holds that every code has one.
