@@ -36,6 +36,10 @@
 //! * [`Table`](derive@Table) makes a struct stand for a table; the trait is what statements know of it.
 //! * [`WriteOnly`] is the type of a column that is `adding` or `deprecated`.
 //! * [`insert`], [`update`] and [`upsert`] write a row.
+//!
+//! The databases are features, `postgres` and `sqlite`. So are the crates of columns' types, each of which turns on
+//! sqlx's feature of the same name: `chrono`, `time`, `uuid`, `json`, `rust_decimal`, `bigdecimal`, `ipnet`,
+//! `ipnetwork`, `mac_address`.
 
 mod column;
 mod error;
