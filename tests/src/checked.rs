@@ -64,8 +64,9 @@ impl Folder {
             .context("cargo runs")?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         let mut checked = Checked { passed: output.status.success(), said, ..Checked::default() };
+        let own = fs::canonicalize(&self.path)?;
         for message in Message::parse_stream(output.stdout.as_slice()) {
-            checked.hear(message?);
+            checked.hear(message?, &own);
         }
         Ok(checked)
     }
@@ -78,7 +79,7 @@ pub struct Checked {
     pub passed: bool,
     /// The crates that it found as it had left them.
     pub fresh: Vec<String>,
-    /// What the compiler said, in its order, without its closing words.
+    /// What the compiler said of the folder's crates, in its order, without its closing words.
     pub diagnostics: Vec<Said>,
     /// What cargo itself said.
     pub said: String,
@@ -98,13 +99,14 @@ pub struct Said {
 }
 
 impl Checked {
-    fn hear(&mut self, message: Message) {
+    /// Keeps what is about the crates in this folder, and is no closing word.
+    fn hear(&mut self, message: Message, own: &Path) {
         match message {
             Message::CompilerArtifact(artifact) if artifact.fresh => {
                 self.fresh.push(artifact.target.name);
             }
             Message::CompilerMessage(CompilerMessage { target, message, .. })
-                if !message.spans.is_empty() =>
+                if !message.spans.is_empty() && target.src_path.starts_with(own) =>
             {
                 self.diagnostics.push(Said::new(target.name, &message));
             }
