@@ -85,9 +85,12 @@ fn is_being_replaced(name: &str, recorded: &Table) -> bool {
     recorded.columns.iter().any(|other| replaces(&other) && other.state == State::Adding)
 }
 
+/// The states of an old column and of the one that replaces it.
+type Pair = (State, State);
+
 /// The states of an old column and of the one that replaces it, from one release to the next: both move in one
 /// edit, so that each release reads exactly one of them.
-const TOGETHER: &[((State, State), (State, State))] = &[
+const TOGETHER: &[(Pair, Pair)] = &[
     ((State::Active, State::Adding), (State::Active, State::Adding)),
     ((State::Active, State::Adding), (State::Deprecated, State::Active)),
     ((State::Active, State::Adding), (State::Active, State::Absent)),

@@ -14,8 +14,11 @@ pub struct Column<Row, Value, State> {
     table: &'static str,
     name: &'static str,
     label: &'static str,
-    types: PhantomData<fn() -> (Row, Value, State)>,
+    types: PhantomData<Types<Row, Value, State>>,
 }
+
+/// A column holds none of its types, it only speaks of them: it is `Send` and `Sync` whatever they are.
+type Types<Row, Value, State> = fn() -> (Row, Value, State);
 
 /// What the code may do with a column, as a type. See [`Column`].
 pub mod state {

@@ -34,7 +34,7 @@ pub(super) enum Kind {
     /// A column.
     Column(Box<Read>),
     /// A struct of columns: `#[sqlx(flatten)]`.
-    Flattened(Flattened),
+    Flattened(Box<Flattened>),
     /// `#[sqlx(skip)]`.
     Skipped,
 }
@@ -92,7 +92,8 @@ pub(super) fn read(field: &syn::Field, case: Option<&Case>, mistakes: &mut Vec<M
     }
     if theirs.flatten.is_some() {
         mistakes.extend(words.any().map(|span| Mistake::new(span, no_column(&member, "flatten"))));
-        return Kind::Flattened(Flattened { member, ty: field.ty.clone() });
+        let flattened = Flattened { member, ty: field.ty.clone() };
+        return Kind::Flattened(Box::new(flattened));
     }
     let label = label(&member, theirs.rename.as_ref(), case);
     let name = name(&words, theirs.rename.as_ref(), &label, &member, mistakes);

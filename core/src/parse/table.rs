@@ -81,7 +81,7 @@ pub fn table(input: &DeriveInput) -> Result<Declared, Vec<Mistake>> {
     for field in named {
         match field::read(field, case, &mut mistakes) {
             Kind::Column(read) => fields.push(*read),
-            Kind::Flattened(inner) => flattened.push(inner),
+            Kind::Flattened(inner) => flattened.push(*inner),
             Kind::Skipped => {}
         }
     }

@@ -170,7 +170,8 @@ impl Migrator {
         let lacks_reverse = |column: &Column| column.reverse.on(self.database()).is_none();
         if fill.rows == Rows::Differing && change.targets(Act::Relax).iter().any(lacks_reverse) {
             let all = format!("SELECT count(*) FROM {}", colmig_core::ident::quote(&fill.table));
-            return Ok(ledger::count(self.driver.as_mut(), &all).await?);
+            let rows = ledger::count(self.driver.as_mut(), &all).await?;
+            return Ok(rows);
         }
         let unfilled = self.driver.dialect().unfilled(&fill);
         ledger::count(self.driver.as_mut(), &unfilled).await
