@@ -1,8 +1,10 @@
+struct Tag(String);
+
 #[derive(colmig::Table)]
 struct User {
     #[colmig(primary_key)]
     id: i64,
-    tags: Vec<String>,
+    tags: Vec<Tag>,
 }
 
 fn main() {}

@@ -9,7 +9,7 @@ use super::attr::Words;
 use super::case::Case;
 use super::life::Life;
 use super::shape::{self, Shape, written};
-use super::word::Place;
+use super::word::{Place, nearest};
 use super::{Mistake, cfg, sqlx};
 use crate::ident;
 use crate::problem::{GRAMMAR, Problem, UNKNOWN_TYPE};
@@ -284,13 +284,17 @@ fn unknown_type(written: &str, instead: &str) -> Problem {
     if !instead.is_empty() {
         return UNKNOWN_TYPE.problem(format!("no database holds `{written}`")).help(instead);
     }
-    let known = TYPES.iter().filter(|row| is_somewhere(row)).flat_map(|row| row.rust);
-    let known: Vec<_> = known.map(|rust| format!("`{rust}`")).collect();
+    // One spelling of each: the table has many, and most people look for one that they know.
+    let known = || TYPES.iter().filter(|row| is_somewhere(row));
+    let meant = nearest(written, known().flat_map(|row| row.rust).copied());
+    let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+    let known = known().filter_map(|row| row.rust.first()).map(|rust| format!("`{rust}`"));
+    let known: Vec<_> = known.collect();
     UNKNOWN_TYPE
-        .problem(format!("colmig knows no SQL type for `{written}`"))
+        .problem(format!("colmig knows no SQL type for `{written}`{meant}"))
         .help("add the type's name in the database: `#[colmig(type = \"…\")]`")
         .help(format!(
-            "known are {}, and `Option` of these; an alias has to be written out",
+            "known are {} and their like, `Vec` of these on PostgreSQL, and `Option`; an alias has to be written out",
             known.join(", ")
         ))
 }

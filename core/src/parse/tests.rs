@@ -274,6 +274,8 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
         ),
         ("a: Option<«my::Money»>", UNKNOWN_TYPE, "no SQL type for `my::Money`"),
         ("a: «HashMap<String, i64>»", UNKNOWN_TYPE, "known are `bool`, `i16`"),
+        ("a: «Vec<Money>»", UNKNOWN_TYPE, "known are `bool`, `i16`, `i32`"),
+        ("a: «Strng»", UNKNOWN_TYPE, "no SQL type for `Strng`; did you mean `String`?"),
         ("a: «u64»", UNKNOWN_TYPE, "use `i64`"),
         ("a: «&'static str»", UNKNOWN_TYPE, "no SQL type for `&'static str`"),
         // Keys.

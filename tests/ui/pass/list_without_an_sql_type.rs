@@ -1,9 +1,11 @@
+struct Tag(String);
+
 #[derive(colmig::Table)]
 struct User {
     #[colmig(primary_key)]
     id: i64,
     #[colmig(type = "text[]")]
-    tags: Vec<String>,
+    tags: Vec<Tag>,
 }
 
 fn main() {}

@@ -7,6 +7,7 @@ struct User {
     id: i64,
     tenant: i64,
     email: String,
+    #[colmig(backfill = "''")]
     name: colmig::RequiredOnWrite<String>,
     #[colmig(adding, backfill = "lower(email)")]
     handle: WriteOnly<String>,
