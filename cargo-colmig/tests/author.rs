@@ -5,6 +5,8 @@ mod shop;
 
 #[path = "author/amend.rs"]
 mod amend;
+#[path = "author/check/mod.rs"]
+mod check;
 #[path = "author/explain.rs"]
 mod explain;
 #[path = "author/files.rs"]

@@ -137,11 +137,8 @@ impl Subject {
             let message = format!("`{}`: {why}", text.name);
             findings.push(whole(SQL_DYNAMIC, message, &[]));
         } else if let Some(unread) = &judged.unread {
-            let reasons: Vec<_> = unread
-                .reasons
-                .iter()
-                .map(|(database, why)| format!("{why} ({database})"))
-                .collect();
+            let reasons: Vec<_> =
+                unread.reasons.iter().map(|(database, why)| format!("{database}: {why}")).collect();
             findings.push(whole(SQL_UNREAD, reasons.join("; "), &[]));
         }
         findings.into_iter().map(|finding| located(text, finding)).collect()

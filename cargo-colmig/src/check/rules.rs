@@ -77,9 +77,9 @@ pub fn judge(case: Case<'_>) -> Vec<Finding> {
     found
 }
 
-/// What replaces a column is written together with it: the columns that this one replaces.
-fn replaces(column: &Column) -> &[String] {
-    &column.replaces
+/// Whether a column replaces another one.
+fn replaces(column: &Column, source: &str) -> bool {
+    column.replaces.iter().any(|name| name == source)
 }
 
 /// A row that is made without this column is refused by the database, or lacks what others rely on.
@@ -216,28 +216,24 @@ fn inserts_without_a_column(case: Case<'_>, found: &mut Vec<Finding>) {
 
 /// As long as a column and its replacement are both alive, whoever writes one writes the other.
 fn updates_a_source_alone(case: Case<'_>, found: &mut Vec<Finding>) {
-    source_alone(case.facts, replaces, found);
-}
-
-fn source_alone(
-    facts: &Facts<'_>,
-    replaces: impl Fn(&Column) -> &[String],
-    found: &mut Vec<Finding>,
-) {
-    for update in facts.updates.iter().filter(|update| !update.open) {
-        let sets = |name: &str| update.sets.iter().find(|(set, _)| set == name);
+    for update in case.facts.updates.iter().filter(|update| !update.open) {
+        let is_set = |name: &str| update.sets.iter().any(|(set, _)| set == name);
+        let together = |column: &Column, set: &str| {
+            let set_column = update.table.column(set);
+            replaces(column, set) || set_column.is_some_and(|other| replaces(other, &column.name))
+        };
         for column in update.table.columns.iter().filter(|column| column.state.facts().writes) {
-            let source = replaces(column).iter().find_map(|source| sets(source));
-            let Some((source, at)) = source.filter(|_| sets(&column.name).is_none()) else {
-                continue;
-            };
+            let other = update.sets.iter().find(|(set, _)| together(column, set));
+            let Some((other, at)) = other.filter(|_| !is_set(&column.name)) else { continue };
+            let how =
+                if replaces(column, other) { "which replaces it" } else { "which it replaces" };
             found.push(Finding {
-                message: format!(
-                    "this update sets `{source}` and not `{}`, which replaces it",
-                    column.name
-                ),
-                help: vec![format!("set `{}` too, from the same value", column.name)],
-                ..about(SQL_SOURCE_ALONE, update.table, &[source, &column.name], at)
+                message: format!("this update sets `{other}` and not `{}`, {how}", column.name),
+                help: vec![
+                    format!("set `{}` too, from the same value", column.name),
+                    "or update with `colmig::update`, which computes one from the other".to_owned(),
+                ],
+                ..about(SQL_SOURCE_ALONE, update.table, &[other, &column.name], at)
             });
         }
     }
@@ -269,19 +265,20 @@ fn forgets_a_column_in_an_update_arm(case: Case<'_>, found: &mut Vec<Finding>) {
 
 /// The inserted columns that other releases see otherwise than this one.
 fn in_motion<'i>(insert: &'i Insert<'_>) -> impl Iterator<Item = &'i String> {
-    insert.columns.iter().flatten().filter(|name| {
+    let inserted = insert.columns.as_deref().unwrap_or_default();
+    inserted.iter().filter(move |name| {
         let column = insert.table.column(name);
         let is_key = insert.table.primary_key.contains(name);
-        column.is_some_and(|c| !is_key && (!c.state.facts().reads || !replaces(c).is_empty()))
+        let replaces_one = |column: &Column| inserted.iter().any(|other| replaces(column, other));
+        column.is_some_and(|c| !is_key && (!c.state.facts().reads || replaces_one(c)))
     })
 }
 
 /// sqlx looks for every field of a struct in the row, for one that is not read too: `NULL` stands for it.
 fn lacks_a_column_of_its_row(case: Case<'_>, found: &mut Vec<Finding>) {
     let (Some(row), Some(outputs)) = (case.row, &case.facts.outputs) else { return };
-    let (Some(at), false) = (&case.facts.result, outputs.iter().any(|name| name == HOLE)) else {
-        return;
-    };
+    let is_open = !case.facts.stars.is_empty() || outputs.iter().any(|name| name == HOLE);
+    let Some(at) = case.facts.result.as_ref().filter(|_| !is_open) else { return };
     // `"handle!: _"` is how a macro is told about a column.
     let name = |output: &str| {
         let name = output.split(':').next().unwrap_or_default();
@@ -319,7 +316,7 @@ fn may_mean_several(case: Case<'_>, found: &mut Vec<Finding>) {
     for name in &case.facts.ambiguous {
         let of = |table: &&Table| format!("`{}.{}`", table.name, name.column);
         let hidden = name.tables.iter().filter(|table| !is_readable(table, &name.column));
-        let tables: Vec<_> = hidden.map(|table| of(table)).collect();
+        let tables: Vec<_> = hidden.map(of).collect();
         found.push(Finding {
             message: format!(
                 "`{}` may mean {}, which may not be read, or a column of another relation",
@@ -340,5 +337,40 @@ fn about(code: &'static Code, table: &Table, columns: &[&str], at: &Bytes) -> Fi
         at: at.clone(),
         message: String::new(),
         help: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::sql::read;
+    use colmig_core::parse::source;
+    use colmig_core::schema::Schema;
+    use colmig_core::types::Database;
+
+    /// What is set alone while `full_name` replaces `name`, in this half of the change.
+    fn alone(fields: &str, sql: &str) -> Vec<String> {
+        let text = format!(
+            "#[derive(Table)] #[colmig(table = \"users\")] struct User {{ #[colmig(primary_key)] id: i64, {fields} }}"
+        );
+        let file = source(&text).unwrap_or_else(|mistake| panic!("{}", mistake.problem));
+        let schema = Schema { tables: vec![file.tables[0].table.clone()] };
+        let facts = read(sql, &[Database::Postgres], &schema).expect("it is SQL");
+        let mut found = Vec::new();
+        updates_a_source_alone(Case { facts: &facts, row: None, in_macro: false }, &mut found);
+        found.into_iter().map(|finding| sql[finding.at].to_owned()).collect()
+    }
+
+    const FIRST: &str = "name: String, #[colmig(adding, replaces(name), forward = \"name\")] full_name: WriteOnly<String>";
+    const THEN: &str = "#[colmig(deprecated)] name: WriteOnly<String>, #[colmig(replaces(name))] full_name: String";
+
+    #[test]
+    fn a_column_and_its_replacement_are_updated_together() {
+        assert_eq!(alone(FIRST, "UPDATE users SET id = 1, name = $1"), ["name"]);
+        assert_eq!(alone(FIRST, "UPDATE users SET name = $1, full_name = $1"), [""; 0]);
+        assert_eq!(alone(FIRST, "UPDATE users SET (name, id) = (1, 2)"), ["name"]);
+        assert_eq!(alone(FIRST, "UPDATE others SET name = $1"), [""; 0]);
+        assert_eq!(alone(THEN, "UPDATE users SET full_name = $1"), ["full_name"]);
+        assert_eq!(alone(THEN, "UPDATE users SET full_name = $1, name = $1"), [""; 0]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use camino::Utf8Path;
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use colmig_core::ident::quote;
 use colmig_core::parse::texts::{Beside, Call, Part};
 
@@ -135,7 +135,7 @@ impl SqlText {
             Beside::Manifest => Some(calls.package.as_path()),
             Beside::Source => calls.path.parent(),
         };
-        let path = directory.unwrap_or(Utf8Path::new("")).join(path);
+        let path = without_dots(&directory.unwrap_or(Utf8Path::new("")).join(path));
         match std::fs::read_to_string(&path) {
             Ok(text) if alone => {
                 self.places.push(Place { sql: 0, file: 0, fixed: None });
@@ -147,6 +147,21 @@ impl SqlText {
             Err(error) => self.made(None, at, || format!("{path} cannot be read: {error}")),
         }
     }
+}
+
+/// The path without `..`, as people would write it.
+fn without_dots(path: &Utf8Path) -> Utf8PathBuf {
+    let mut whole = Utf8PathBuf::new();
+    for component in path.components() {
+        let is_below = whole.file_name().is_some();
+        match component {
+            Utf8Component::ParentDir if is_below => {
+                whole.pop();
+            }
+            other => whole.push(other),
+        }
+    }
+    whole
 }
 
 /// The struct of this name, if there is one and no other.

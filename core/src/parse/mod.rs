@@ -38,9 +38,9 @@ pub use check::check;
 pub use field::{Codec, Flattened, constant_of};
 pub use shape::Shape;
 pub use share::{Between, Shared, share};
-#[cfg(feature = "locations")]
-pub use source::source_with_calls;
 pub use source::{Module, Parent, SourceFile, source};
+#[cfg(feature = "locations")]
+pub use source::{is_rust, source_with_calls};
 pub use table::{Declared, Field, Guess, crate_path, guesses, table};
 
 /// Something wrong, and the token that it is about.

@@ -65,6 +65,13 @@ pub fn source_with_calls(text: &str) -> Result<SourceFile, Mistake> {
     Ok(found)
 }
 
+/// Whether this is Rust, and nothing more: what the parser alone needs, for benchmarks to compare with.
+#[cfg(feature = "locations")]
+#[doc(hidden)]
+pub fn is_rust(text: &str) -> bool {
+    syn::parse_file(text).is_ok()
+}
+
 /// What stands before the first token and is none: a byte order mark, and the line `#!…` of a script.
 #[cfg(feature = "locations")]
 fn skipped(text: &str) -> usize {

@@ -22,6 +22,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sqlx", &["colmig", "colmig-tests", "quickstart"]),
     ("tokio", &["colmig", "cargo-colmig", "colmig-tests", "quickstart"]),
     ("clap", &["cargo-colmig", "xtask"]),
+    ("sqlparser", &["cargo-colmig"]),
     ("anyhow", &["cargo-colmig", "colmig-tests", "xtask"]),
 ];
 

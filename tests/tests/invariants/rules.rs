@@ -98,6 +98,14 @@ const RULES: &[Rule] = &[
         words: &["sqlx"],
     },
     Rule {
+        name: "only `check` reads the SQL of others",
+        within: ALL,
+        except: &["cargo-colmig/src/check/sql"],
+        part: Part::Code,
+        tests: Tests::Too,
+        words: &["sqlparser"],
+    },
+    Rule {
         name: "only dialects change schemas",
         within: LIBRARIES,
         // What changes are called, in words for people.

@@ -23,13 +23,13 @@ pub const HOLE: &str = "colmig_hole";
 
 /// The most tokens of one text. Trees grow as deep as a text is long (`1 + 1 + …`), and the stack of
 /// [`STACK`] bytes has room for these.
-const TOKENS: usize = 20_000;
+const TOKENS: usize = 10_000;
 
 /// How deep expressions and queries may be nested.
 const DEPTH: usize = 200;
 
 /// The stack that [`read`] needs.
-pub const STACK: usize = 1 << 30;
+pub const STACK: usize = 256 << 20;
 
 /// Why a text is not understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,12 +93,14 @@ fn reason(error: ParserError) -> String {
 struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
+    is_ascii: bool,
 }
 
 impl<'t> Lines<'t> {
     fn of(text: &'t str) -> Lines<'t> {
         let after = text.match_indices('\n').map(|(at, _)| at + 1);
-        Lines { text, starts: std::iter::once(0).chain(after).collect() }
+        let starts = std::iter::once(0).chain(after).collect();
+        Lines { text, starts, is_ascii: text.is_ascii() }
     }
 
     /// The bytes of a span; what the parser made up itself is the beginning of the text.
@@ -111,6 +113,9 @@ impl<'t> Lines<'t> {
         let line = usize::try_from(location.line).unwrap_or(0).saturating_sub(1);
         let column = usize::try_from(location.column).unwrap_or(0).saturating_sub(1);
         let Some(start) = self.starts.get(line) else { return self.text.len() };
+        if self.is_ascii {
+            return (start + column).min(self.text.len());
+        }
         let rest = &self.text[*start..];
         rest.char_indices().nth(column).map_or(self.text.len(), |(at, _)| start + at)
     }

@@ -157,7 +157,9 @@ impl<'s, 't> Reader<'s, 't> {
             SetExpr::Table(table) => {
                 let name = Ident::new(table.table_name.clone().unwrap_or_default());
                 if let Some(table) = self.table(&name) {
-                    self.facts.stars.push(Star { table, at: 0..self.lines.text.len().min(5) });
+                    // The parser does not say where it stands.
+                    let first = self.lines.text.split_whitespace().next().map_or(0, str::len);
+                    self.facts.stars.push(Star { table, at: 0..first });
                 }
                 None
             }

@@ -183,16 +183,20 @@ fn migrations(migrations: &[Migration], setup: &Setup, table: &Table, column: &s
             definition.is_some_and(|new| new.name == table.name && new.column(column).is_some())
         };
         let changes = migration.manifest.changes.iter();
-        let changes = changes.filter(|change| change.subject() == subject || creates(change));
-        let titles: Vec<_> = changes.map(|change| change.title()).collect();
-        places.extend(titles.iter().map(|title| place("migration", shown.clone(), title.clone())));
-        if titles.is_empty() {
-            continue;
-        }
-        let files = migration.files.iter().filter(|(path, _)| path.ends_with(".sql"));
-        for (path, text) in files.filter(|(_, text)| names(text, column)) {
-            let line = text.lines().position(|line| names(line, column)).unwrap_or(0) + 1;
-            places.push(place("migration", format!("{shown}/{path}:{line}"), "a step".to_owned()));
+        for change in changes.filter(|change| change.subject() == subject || creates(change)) {
+            places.push(place("migration", shown.clone(), change.title()));
+            let number = change.id.rsplit('.').next().unwrap_or_default();
+            // `postgres/1_expand.2.users.handle.add.up.sql`: the second change.
+            let is_its =
+                |path: &str| path.split('.').nth(1) == Some(number) && path.ends_with(".sql");
+            let files = migration.files.iter().filter(|(path, _)| is_its(path));
+            for (path, text) in files {
+                let Some(line) = text.lines().position(|line| names(line, column)) else {
+                    continue;
+                };
+                let at = format!("{shown}/{path}:{}", line + 1);
+                places.push(place("migration", at, format!("of {}", change.id)));
+            }
         }
     }
     places

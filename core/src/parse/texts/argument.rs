@@ -31,6 +31,16 @@ pub(super) struct Told {
 #[derive(Default)]
 pub(super) struct Constants(BTreeMap<String, Option<Vec<TokenTree>>>);
 
+/// `let name = …;`: what it is set to; nothing where it may change.
+pub(super) type Variable = (String, Vec<TokenTree>);
+
+/// What names stand for at one place.
+pub(super) struct Names<'n> {
+    pub(super) constants: &'n Constants,
+    /// Those of the blocks around the place, innermost last.
+    pub(super) variables: &'n [Variable],
+}
+
 impl File<'_> {
     /// The bytes of a token.
     pub(super) fn bytes(&self, span: Span) -> Range<usize> {
@@ -87,6 +97,18 @@ impl Told {
 impl Constants {
     pub(super) fn define(&mut self, name: String, value: Vec<TokenTree>) {
         self.0.entry(name).and_modify(|known| *known = None).or_insert(Some(value));
+    }
+}
+
+impl Names<'_> {
+    /// What a name was set to; an error where it may have been set to several things.
+    fn value(&self, name: &str) -> Option<Result<&[TokenTree], String>> {
+        if let Some((_, value)) = self.variables.iter().rev().find(|(known, _)| known == name) {
+            let changes = || format!("`{name}` is a variable");
+            return Some(if value.is_empty() { Err(changes()) } else { Ok(value) });
+        }
+        let several = || format!("`{name}` has several meanings in this file");
+        self.constants.0.get(name).map(|value| value.as_deref().ok_or_else(several))
     }
 
     /// What the argument comes to as a text.
@@ -177,9 +199,10 @@ impl Constants {
                 return Told::part(Part::Select { row, at });
             }
         }
-        match self.0.get(name) {
-            Some(Some(value)) if deep > 0 => self.expression(file, value, deep - 1),
-            Some(_) => Told::hole(at, format!("`{name}` has several meanings in this file")),
+        match self.value(name) {
+            Some(Ok(value)) if deep > 0 => self.expression(file, value, deep - 1),
+            Some(Ok(_)) => Told::hole(at, format!("`{name}` is made of itself")),
+            Some(Err(why)) => Told::hole(at, why),
             None if name.chars().all(|c| !c.is_lowercase()) => {
                 Told::hole(at, format!("{} is no constant of this file", file.shown(tokens)))
             }
@@ -225,8 +248,8 @@ impl Constants {
     ) -> Told {
         let (name, told) = match argument {
             Some(tokens) => (file.shown(tokens), self.expression(file, tokens, deep)),
-            None => match self.0.get(spelled) {
-                Some(Some(value)) if deep > 0 => {
+            None => match self.value(spelled) {
+                Some(Ok(value)) if deep > 0 => {
                     (format!("`{spelled}`"), self.expression(file, value, deep - 1))
                 }
                 _ => (format!("`{spelled}`"), Told::hole(place, String::new())),

@@ -97,8 +97,8 @@ pub(super) const BUILDERS: &[Name] = &[
 /// The words that a statement begins with. A name alone is no proof: others have a `query` too, and
 /// what is not imported from sqlx counts only where its text begins like this.
 const FIRST_WORDS: &[&str] = &[
-    "alter", "copy", "create", "delete", "drop", "explain", "insert", "merge", "pragma", "replace",
-    "select", "table", "truncate", "update", "values", "with",
+    "alter", "copy", "create", "delete", "drop", "explain", "insert", "merge", "replace", "select",
+    "table", "truncate", "update", "values", "with",
 ];
 
 /// Whether a text begins like a statement.

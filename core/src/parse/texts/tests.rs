@@ -88,6 +88,11 @@ const FOUND: &[(&str, &[&str])] = &[
     ),
     ("let mut sql = String::from(\"SELECT 1\"); sqlx::query(&sql);", &["query?: {}"]),
     ("sqlx::query(sql);", &["query?: {}"]),
+    (
+        "let a = \"id\"; let sql = format!(\"SELECT {a}, {}\", a); sqlx::query(AssertSqlSafe(sql));",
+        &["query: SELECT id, id"],
+    ),
+    ("let sql = \"SELECT 1\"; let mut sql = sql.to_owned(); sqlx::query(&sql);", &["query?: {}"]),
     ("sqlx::query(if a { \"SELECT 1\" } else { \"SELECT 2\" });", &["query?: {}"]),
     // What is put together by the program.
     ("sqlx::query(&format!(\"SELECT {} FROM {t}\", 1));", &["query?: SELECT {} FROM {}"]),

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
-use super::argument::{Constants, File, Told, is_punct, split};
+use super::argument::{Constants, File, Names, Told, Variable, is_punct, split};
 use super::calls::{BUILDER, BUILDERS, How, Name, Row, Takes, find, is_sql, mentions};
 use super::{Beside, Call, Part};
 
@@ -15,7 +15,7 @@ pub(in crate::parse) fn walk(text: &str, skipped: usize, tokens: TokenStream) ->
         return Vec::new();
     }
     let file = File { text, skipped };
-    let mut walk = Walk { file, ..Walk::new(file) };
+    let mut walk = Walk::new(file);
     walk.group(tokens);
     walk.finish()
 }
@@ -26,7 +26,7 @@ struct Walk<'t> {
     imported: BTreeSet<String>,
     constants: Constants,
     /// `let name = …;` of the blocks around this place, innermost last.
-    variables: Vec<(String, Vec<TokenTree>)>,
+    variables: Vec<Variable>,
     found: Vec<Found>,
 }
 
@@ -37,6 +37,7 @@ struct Found {
     /// Whether it is sqlx's for certain, whatever its text.
     certain: bool,
     argument: Vec<TokenTree>,
+    visible: Vec<Variable>,
     arguments: Range<usize>,
 }
 
@@ -128,7 +129,8 @@ impl<'t> Walk<'t> {
             call,
             takes: name.takes,
             certain: self.is_certain(site),
-            argument: self.without_variable(argument),
+            visible: self.visible(argument),
+            argument: argument.to_vec(),
             arguments: self.file.bytes(site.arguments.span()),
         });
     }
@@ -147,29 +149,21 @@ impl<'t> Walk<'t> {
         }
     }
 
-    /// A variable that is set once, in a block around the call, is what it was set to.
-    fn without_variable(&self, argument: &[TokenTree]) -> Vec<TokenTree> {
-        let inner: &[TokenTree] = if argument.first().is_some_and(|first| is_punct(first, '&')) {
-            &argument[1..]
-        } else {
-            argument
-        };
-        if let [TokenTree::Ident(name), ..] = inner
-            && inner.get(1).is_none_or(|next| is_punct(next, '.'))
-            && let Some((_, value)) = self.variables.iter().rev().find(|(known, _)| name == known)
-            && !value.is_empty()
-        {
-            return value.clone();
+    /// The variables that an argument may name; most are literals and name none.
+    fn visible(&self, argument: &[TokenTree]) -> Vec<Variable> {
+        match argument {
+            [TokenTree::Literal(_), ..] => Vec::new(),
+            _ => self.variables.clone(),
         }
-        argument.to_vec()
     }
 
     fn finish(self) -> Vec<Call> {
         let Walk { file, constants, found, .. } = self;
         let kept = found.into_iter().filter_map(|mut found| {
+            let names = Names { constants: &constants, variables: &found.visible };
             let Told { parts, dynamic } = match found.takes {
-                Takes::File => constants.file(&file, &found.argument, Beside::Manifest),
-                Takes::Text | Takes::Head => constants.told(&file, &found.argument),
+                Takes::File => names.file(&file, &found.argument, Beside::Manifest),
+                Takes::Text | Takes::Head => names.told(&file, &found.argument),
             };
             let begins = match parts.first() {
                 Some(Part::Text(text)) => is_sql(&text.value),
