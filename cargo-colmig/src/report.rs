@@ -118,7 +118,8 @@ impl Text {
     pub fn report_bytes(&self, problem: Problem, bytes: &Range<usize>) -> Report {
         let before = self.text.get(..bytes.start).unwrap_or(&self.text);
         let line = before.matches('\n').count() + 1;
-        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let line_before = before.chars().rev().take_while(|c| *c != '\n');
+        let column = line_before.filter(|c| *c != '\u{feff}').count() + 1;
         self.report(problem, line, column, bytes.len())
     }
 
@@ -167,6 +168,9 @@ mod tests {
         let start = text.text.find('y').expect("it is there");
         let report = text.report_bytes(GRAMMAR.problem("x"), &(start..start + 1));
         assert_eq!(report.problem.place.as_deref(), Some("a.toml:2:5"));
+        let text = Text { file: "a.rs".into(), text: "\u{feff}ab".into() };
+        let excerpt = text.report_bytes(GRAMMAR.problem("x"), &(4..5)).excerpt.expect("it has one");
+        assert_eq!((excerpt.column, &text.text[excerpt.bytes]), (2, "b"));
     }
 
     #[test]

@@ -81,7 +81,8 @@ impl Subject {
         let packages = setup.packages()?;
         let source = Source::read_with_calls(&packages);
         let databases = setup.config.databases.clone();
-        let lock = Lock { databases: databases.clone(), ..base.lock.clone() };
+        let project = setup.config.project.clone();
+        let lock = Lock { project, databases: databases.clone(), ..base.lock.clone() };
         let schema = source.schema(&lock)?;
         let mistakes = plan(&lock, &schema, None).err().unwrap_or_default();
         let mistakes = mistakes.into_iter().map(|problem: Problem| source.locate(problem));
@@ -109,6 +110,10 @@ impl Subject {
         let mut texts: Vec<_> = texts.collect();
         let mut directories = vec![setup.project.root()];
         directories.extend(packages.iter().map(|package| package.dir.as_path()));
+        // What lies there may be of packages that are none of ours.
+        if packages.len() == setup.workspace.packages.len() {
+            directories.push(&setup.workspace.root);
+        }
         directories.sort_unstable();
         directories.dedup();
         let offline = offline::texts(&directories, &texts);

@@ -208,7 +208,10 @@ fn inserts_without_a_column(case: Case<'_>, found: &mut Vec<Finding>) {
                 insert.table.name,
                 named.join(", ")
             ),
-            help: vec!["write it here too, or insert with `colmig::insert`".to_owned()],
+            help: vec![format!(
+                "write {} here too, or insert with `colmig::insert`",
+                if names.len() == 1 { "it" } else { "them" }
+            )],
             ..about(SQL_LEAVES_OUT, insert.table, &names, &insert.at)
         });
     }
@@ -254,8 +257,9 @@ fn forgets_a_column_in_an_update_arm(case: Case<'_>, found: &mut Vec<Finding>) {
             forgotten.iter().map(|name| format!("{name} = excluded.{name}")).collect();
         found.push(Finding {
             message: format!(
-                "this upsert inserts `{}` and does not update it in a row that is there already",
-                forgotten.join("`, `")
+                "this upsert inserts `{}` and does not update {} in a row that is there already",
+                forgotten.join("`, `"),
+                if forgotten.len() == 1 { "it" } else { "them" }
             ),
             help: vec![format!("add to DO UPDATE SET: {}", sets.join(", "))],
             ..about(SQL_ARM_FORGETS, insert.table, &forgotten, &arm.at)

@@ -8,6 +8,7 @@ use colmig_core::parse::texts::{Beside, Call, Part};
 
 use super::rules::Row;
 use super::sql::HOLE;
+use crate::place::shown;
 use crate::report::Text;
 use crate::source::Calls;
 
@@ -144,7 +145,9 @@ impl SqlText {
                 self.sql = text;
             }
             Ok(text) => self.made(Some(text), at, String::new),
-            Err(error) => self.made(None, at, || format!("{path} cannot be read: {error}")),
+            Err(error) => {
+                self.made(None, at, || format!("{} cannot be read: {error}", shown(&path)))
+            }
         }
     }
 }
