@@ -9,6 +9,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("colmig-macros", &["colmig-core"]),
     ("colmig", &["colmig-core", "colmig-macros"]),
     ("cargo-colmig", &["colmig-core", "colmig"]),
+    ("colmig-model", &["colmig-core"]),
     ("colmig-tests", &["colmig-core", "colmig-macros", "colmig", "cargo-colmig"]),
     ("quickstart", &["colmig"]),
     ("xtask", &[]),
