@@ -5,7 +5,7 @@
 //! goes on. A row holds what the columns say and the *truth*: what the application last wrote. An
 //! instance that reads something else, a statement that fails, and a step that fails are violations.
 //!
-//! What is not here: several changes, releases over time, builds that only read; types,
+//! What is not here: several changes, releases over time, builds that only read ([`crate::lives`]); types,
 //! SQL, and the time that anything takes.
 
 mod applier;
