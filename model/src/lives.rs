@@ -14,8 +14,11 @@
 //! What is not here: unique constraints, checks and foreign keys; batches and replicas across changes.
 
 mod admission;
+#[cfg(test)]
+mod agreement;
 mod applier;
 mod fleet;
+pub mod phases;
 pub mod rules;
 pub mod stories;
 pub mod story;
