@@ -18,12 +18,36 @@ pub enum Level {
     Missing,
     /// It may be NULL.
     Nullable,
+    /// It may be NULL, and an insert without it gets the default.
+    NullableDefault,
     /// New rows are checked, old ones are not.
     NotValid,
     /// No row has NULL.
     Required,
     /// No row has NULL, and an insert without it gets the default.
     Default,
+}
+
+impl Level {
+    /// Whether no row has NULL.
+    pub fn is_required(self) -> bool {
+        self >= Level::Required
+    }
+
+    /// Whether an insert without the column gets a value.
+    pub fn has_default(self) -> bool {
+        matches!(self, Level::Default | Level::NullableDefault)
+    }
+
+    /// With NOT NULL.
+    pub fn enforced(self) -> Level {
+        if self.has_default() { Level::Default } else { Level::Required }
+    }
+
+    /// Without it.
+    pub fn relaxed(self) -> Level {
+        if self.has_default() { Level::NullableDefault } else { Level::Nullable }
+    }
 }
 
 /// What a release does with one column.
@@ -203,7 +227,7 @@ impl Table {
             let label = release.label(column);
             let written = match using.writes {
                 Writes::Nothing | Writes::NoRows => {
-                    if new && self.levels[column] == Level::Default {
+                    if new && self.levels[column].has_default() {
                         (row.values[column], row.truth) = (Some(FILL), Some(FILL));
                     }
                     continue;

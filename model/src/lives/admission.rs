@@ -167,8 +167,8 @@ impl Lives {
                 (Stand::Absent, _) => true,
                 (Stand::Adding | Stand::Deprecated, Level::Missing) => reads,
                 (_, Level::Missing) => false,
-                (Stand::Required, Level::Nullable) => false,
-                (Stand::Optional, Level::Required | Level::Default) => reads,
+                (Stand::Required, level) => level.is_required(),
+                (Stand::Optional, level) if level.is_required() => reads,
                 _ => true,
             }
         };

@@ -118,8 +118,8 @@ fn catalog(lives: &Lives, state: &State) -> Catalog {
     let columns = there.map(|(declared, column)| CatalogColumn {
         name: declared.name.clone(),
         sql_type: "text".into(),
-        not_null: column.level != Level::Nullable,
-        has_default: column.level == Level::Default,
+        not_null: column.level.is_required(),
+        has_default: column.level.has_default(),
     });
     let table = CatalogTable { columns: columns.collect(), primary_key: Vec::new() };
     Catalog { tables: [("t".to_owned(), table)].into() }

@@ -256,16 +256,20 @@ impl Lives {
         act: Act,
         up: bool,
     ) -> Result<Effect, Violation> {
-        let Change { kind, reverse, .. } = *self.change(change);
+        let Change { kind, reverse, default, .. } = *self.change(change);
         let (old, new) = (self.change(change).goes(), self.change(change).comes());
         let has_null =
             |p: Property| state.rows.iter().flatten().any(|row| row.values[p.column].is_none());
+        let level = |p: Property| state.columns[p.column].level;
         let replaces = kind == Kind::Replace;
-        let has_default = kind == Kind::Core(ChangeKind::AddDefault);
+        let required = kind == Kind::Core(ChangeKind::AddDefault);
         let after = match (act, up) {
             (Act::Add, true) if state.columns[new.column].level != Level::Missing => *state,
-            (Act::Add, true) if has_default => {
+            (Act::Add, true) if required => {
                 self.filled(&state.with(new, Level::Default), new, true, |_| Some(0))
+            }
+            (Act::Add, true) if default => {
+                self.filled(&state.with(new, Level::NullableDefault), new, true, |_| Some(0))
             }
             (Act::Add, true) => self.filled(&state.with(new, Level::Nullable), new, true, |_| None),
             (Act::Add, false) => self.filled(&state.without(new), new, true, |_| None),
@@ -287,11 +291,11 @@ impl Lives {
                 }
                 return Err(Violation("applier error: NULLs behind the backfill".into()));
             }
-            (Act::Enforce, true) => state.with(new, Level::Required),
-            (Act::Enforce, false) => state.with(new, Level::Nullable),
-            (Act::Relax, true) => state.with(state.there(old), Level::Nullable),
+            (Act::Enforce, true) => state.with(new, level(new).enforced()),
+            (Act::Enforce, false) => state.with(new, level(new).relaxed()),
+            (Act::Relax, true) => state.with(state.there(old), level(old).relaxed()),
             (Act::Relax, false) => {
-                let required = state.with(state.there(old), Level::Required);
+                let required = state.with(state.there(old), level(old).enforced());
                 let fill = |row: &Row| row.values[old.column].or(Some(0));
                 match () {
                     () if replaces => {

@@ -183,10 +183,10 @@ impl Lives {
                 }
                 row.values[place] = if *stand == Stand::Optional { option } else { Some(value) };
                 self.know(&mut row, place);
-            } else if before.is_none() && column.level == Level::Default {
+            } else if before.is_none() && column.level.has_default() {
                 row.values[place] = Some(0);
             }
-            if column.level >= Level::Required && row.values[place].is_none() {
+            if column.level.is_required() && row.values[place].is_none() {
                 return Err(format!("statement error: NULL in {label}, which is NOT NULL"));
             }
         }

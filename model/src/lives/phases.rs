@@ -55,6 +55,22 @@ const fn base(
     Text { id, name, columns, builds, changes, deployed, resident, stranger: false }
 }
 
+/// The same of columns that have a constant default besides, for which `core` has no rows of their own.
+pub const WITH_DEFAULT: &[Text] = &[
+    base("h#1=missing", "R1 writer; R2 writer,h#1=optional", &["AddNullable h#1 R2 default"]),
+    base("n#0=nullable-default:1", "R1 writer,n#0=optional; R2 writer", &["DropNullable n#0 R2"]),
+    base(
+        "n#0=nullable-default",
+        "R1 writer,n#0=optional; R2 writer,n#0=row; R3 writer,n#0=required",
+        &["Tighten n#0 R2"],
+    ),
+    base(
+        "n#0=default:1",
+        "R1 writer,n#0=required; R2 writer,n#0=row; R3 writer,n#0=optional",
+        &["Relax n#0 R2 reverse"],
+    ),
+];
+
 /// One more build, of one struct with a stand on each of the change's properties.
 pub fn build(text: &Text, access: Access, stands: &[Stand]) -> String {
     let word = match access {
@@ -160,6 +176,41 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// The rows of `core` hold for columns with a default too, but for an insert without the column: it
+    /// leaves no NULL, so that nothing is wrong with it in any phase.
+    #[test]
+    fn a_default_upholds_what_an_insert_does_not_name() {
+        let mut differ = Vec::new();
+        for text in WITH_DEFAULT {
+            let kind = Story::parse(text).changes[0].kind;
+            let Kind::Core(core) = kind else { panic!("core knows them") };
+            for access in ACCESSES {
+                for (stand, _) in STANDS {
+                    let widest = derived(text, access, &[*stand]);
+                    let held = core.phases().of(access, *stand);
+                    if held != widest.map(|widest| chosen(kind, access, *stand, widest)) {
+                        let (held, widest) = (shown(held), shown(widest));
+                        differ.push(format!("{core:?} {access:?} {stand}: {held} of {widest}"));
+                    }
+                }
+            }
+        }
+        assert_eq!(differ, ["Tighten Writer absent: 0 of 0..2", "Relax Writer absent: 2 of 0..2"]);
+    }
+
+    /// What comes of it. This is what `core` does now, and should not: the day on which it counts such an
+    /// insert as phase 1 of RELAX (and of TIGHTEN), this test is to say so.
+    #[test]
+    fn relaxing_a_column_with_a_default_shuts_out_releases_that_never_named_it() {
+        let text = base(
+            "n#0=default:1",
+            "R1 writer; R2 writer,n#0=required; R3 writer,n#0=row; R4 writer,n#0=optional",
+            &["Relax n#0 R3 reverse"],
+        );
+        let report = explore(&Lives::new(Story::parse(&text), RUN));
+        assert!(report.violation().ends_with("live R1 is no longer admitted"), "{report}");
     }
 
     /// Both read is left out: a struct that reads o and n is no release of a replacement.

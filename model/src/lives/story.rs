@@ -39,6 +39,8 @@ pub struct Change {
     pub abandoned: Option<usize>,
     /// Undo knows what to write into rows without a value.
     pub reverse: bool,
+    /// What it adds may be NULL, and has a constant default all the same.
+    pub default: bool,
 }
 
 impl Change {
@@ -102,7 +104,7 @@ pub struct Text {
     pub columns: &'static str,
     /// The builds: `R1 writer; R2 writer,h#1=adding partial; S1 reader`.
     pub builds: &'static str,
-    /// The changes: `AddRequired h#1 R2`, then `reverse`, `abandoned=R3`.
+    /// The changes: `AddRequired h#1 R2`, then `reverse`, `default`, `abandoned=R3`.
     pub changes: &'static [&'static str],
     /// The releases that are deployed, if not all.
     pub deployed: &'static str,
@@ -175,6 +177,7 @@ fn column(text: &str) -> Column {
         "nullable" => Level::Nullable,
         "required" => Level::Required,
         "default" => Level::Default,
+        "nullable-default" => Level::NullableDefault,
         other => panic!("`{other}` is no level"),
     };
     let value = (!value.is_empty()).then(|| number(value));
@@ -216,8 +219,9 @@ fn parse_change(
     let since = place(word());
     let rest: Vec<_> = words.collect();
     let abandoned = rest.iter().find_map(|word| word.strip_prefix("abandoned="));
-    let reverse = rest.contains(&"reverse");
-    Change { kind, properties, since, abandoned: abandoned.map(place), reverse }
+    let says = |word| rest.contains(&word);
+    let (reverse, default) = (says("reverse"), says("default"));
+    Change { kind, properties, since, abandoned: abandoned.map(place), reverse, default }
 }
 
 fn kind(name: &str) -> ChangeKind {
