@@ -57,22 +57,30 @@ pub struct PairRow {
     pub reader: &'static str,
 }
 
-/// The phases of a replacement, as the model derives them. `required` stands for "readable": `row`, and
-/// `optional` on a column that may be NULL, count as it. A struct that inserts and writes neither has no
-/// phase where `o` is required.
+/// The phases of a replacement of a required column, as the model derives them for every pair of stands.
+///
+/// `adding` counts as `deprecated` here, both write and do not read, and `row` as `required`; to a struct
+/// that only reads, `optional` counts as `required` too. A struct that inserts and writes neither column
+/// has no phase, nor has one that reads both.
 pub const PHASES: PairRow = PairRow {
     last: 3,
-    writer: "required/absent,deprecated/absent:0 required/adding,required/deprecated:1 \
-        deprecated/adding,deprecated/deprecated:1-2 deprecated/required:2 \
-        absent/required,absent/deprecated,absent/adding:3",
-    partial: "absent/absent:0-3 required/absent,deprecated/absent:0 \
-        required/adding,required/deprecated:1 \
-        deprecated/adding,deprecated/deprecated:1-2 deprecated/required:2 \
-        absent/required,absent/deprecated,absent/adding:3",
-    reader: "absent/absent,absent/adding,absent/deprecated,deprecated/absent,deprecated/adding,deprecated/deprecated:0-3 \
-        required/absent,required/adding,required/deprecated:0-1 \
-        absent/required,deprecated/required:2-3",
+    writer: "required/absent,deprecated/absent:0 required/deprecated:1 deprecated/deprecated:1-2 \
+        deprecated/required:2 absent/required,absent/deprecated:3",
+    partial: "absent/absent:0-3 required/absent,deprecated/absent:0 required/deprecated:1 \
+        deprecated/deprecated:1-2 deprecated/required:2 absent/required,absent/deprecated:3",
+    reader: "absent/absent,absent/deprecated,deprecated/absent,deprecated/deprecated:0-3 \
+        required/absent,required/deprecated:0-1 absent/required,deprecated/required:2-3",
 };
+
+/// What a stand counts as in [`PHASES`].
+fn counts_as(access: Access, stand: Stand) -> Stand {
+    match stand {
+        Stand::Adding => Stand::Deprecated,
+        Stand::Row => Stand::Required,
+        Stand::Optional if access == Access::ReadOnly => Stand::Required,
+        stand => stand,
+    }
+}
 
 impl PairRow {
     /// The phases of a struct with this access and these stands; `None` means that no phase is safe.
@@ -82,7 +90,7 @@ impl PairRow {
             Access::Partial => self.partial,
             Access::ReadOnly => self.reader,
         };
-        let pair = format!("{old}/{new}");
+        let pair = format!("{}/{}", counts_as(access, old), counts_as(access, new));
         text.split_whitespace().find_map(|item| {
             let (pairs, range) = item.split_once(':').expect("a range follows the pairs");
             let (low, high) = range.split_once('-').unwrap_or((range, range));
