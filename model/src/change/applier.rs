@@ -76,12 +76,11 @@ impl Rollout {
             return;
         }
         let place = usize::from(row);
-        let table = if !self.world.client {
-            self.filled(state, place)
+        let table = if self.world.client {
+            let row = state.table.rows[place].map(|row| self.copied(row, carried));
+            state.table.with_row(place, row)
         } else {
-            state
-                .table
-                .with_row(place, state.table.rows[place].map(|row| self.copied(row, carried)))
+            self.filled(state, place)
         };
         moves.push(awake.with(table), || "the stalled applier wakes and sends its batch".into());
     }
@@ -138,22 +137,14 @@ impl Rollout {
         Ok(())
     }
 
-    /// The window moves; where it gets narrower, nobody may live outside.
+    /// The window moves: `require`, and undoing `admit`, make it narrower.
     fn window_move(&self, state: &State, step: Step, way: Direction, moves: &mut Moves<State>) {
-        let mut after = state.moved(way);
-        let window = self.window(&after);
-        let name = || format!("{}: window {window}", named(step, way));
         let raises = matches!(step, Step::Act(Act::Require(_)));
+        let after = state.moved(way);
+        let window = self.window(&after);
+        let name = format!("{}: window {window}", named(step, way));
         if raises != (way == Up) {
-            // R22: what is let in may read a replica.
-            if self.world.replica && self.rule(22) && !state.replayed {
-                return;
-            }
-            // R20: whoever is let in below may write behind the cursor.
-            if raises && self.rule(20) && self.fills_after(usize::from(after.position)) {
-                after.cursor = 0;
-            }
-            moves.push(after, name);
+            self.widen(state, after, raises, name, moves);
             return;
         }
         let clear = if raises {
@@ -161,16 +152,34 @@ impl Rollout {
         } else {
             self.may_unadmit(state, window.ceil)
         };
-        if self.rule(15) {
-            if clear {
-                moves.push(after, name);
-            }
+        // R15: the look at the leases and the move are one transaction.
+        if self.rule(15) && clear {
+            moves.push(after, || name);
         } else if state.phase == Phase::Checked(way) {
-            moves.push(after, || format!("{} (by the earlier look)", name()));
-        } else if clear && state.phase == Phase::Idle {
+            moves.push(after, || format!("{name} (by the earlier look)"));
+        } else if !self.rule(15) && clear && state.phase == Phase::Idle {
             let looked = State { phase: Phase::Checked(way), ..*state };
-            moves.push(looked, || format!("{}: looks at the leases: clear", named(step, way)));
+            moves.push(looked, || format!("{name}: looks at the leases: clear"));
         }
+    }
+
+    fn widen(
+        &self,
+        state: &State,
+        mut after: State,
+        below: bool,
+        name: String,
+        moves: &mut Moves<State>,
+    ) {
+        // R22: what is let in may read a replica.
+        if self.world.replica && self.rule(22) && !state.replayed {
+            return;
+        }
+        // R20: whoever is let in below may write behind the cursor.
+        if below && self.rule(20) && self.fills_after(usize::from(after.position)) {
+            after.cursor = 0;
+        }
+        moves.push(after, || name);
     }
 
     fn fills_after(&self, position: usize) -> bool {

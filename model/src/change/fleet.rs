@@ -107,34 +107,20 @@ impl Rollout {
         let rest = state.fleet.without(instance);
         let name = self.name(instance.phase);
         let becomes = |lease| State { fleet: rest.with(Instance { lease, ..instance }), ..*state };
-        let gone = State { fleet: rest, ..*state };
-        let orphan = Instance { lease: Lease::Orphan, ..instance };
-        match instance.lease {
-            Lease::Orphan => {
-                self.orphan(state, instance.phase, rest, moves);
-                return Ok(());
-            }
-            Lease::Valid if self.world.orphans && !state.fleet.has_orphan() => {
-                let left = |fleet: Fleet| State { fleet: fleet.with(orphan), ..*state };
-                moves.push(left(rest), || format!("stop {name}, one statement still runs"));
-                if self.world.leases {
-                    let expired = rest.with(Instance { lease: Lease::Expired, ..instance });
-                    moves.push(left(expired), || {
-                        format!("the lease of {name} runs out, one statement still runs")
-                    });
-                }
-            }
-            Lease::Forgotten => {
-                let window = self.window(state);
-                if window.floor <= instance.phase && instance.phase <= window.ceil {
-                    moves.push(becomes(Lease::Valid), || {
-                        format!("{name} beats, and is known again")
-                    });
-                }
-            }
-            _ => {}
+        if instance.lease == Lease::Orphan {
+            self.orphan(state, instance.phase, rest, moves);
+            return Ok(());
         }
-        moves.push(gone, || format!("stop {name}"));
+        if instance.lease == Lease::Valid && self.world.orphans && !state.fleet.has_orphan() {
+            self.leave_behind(state, instance, moves);
+        }
+        let window = self.window(state);
+        if instance.lease == Lease::Forgotten
+            && (window.floor..=window.ceil).contains(&instance.phase)
+        {
+            moves.push(becomes(Lease::Valid), || format!("{name} beats, and is known again"));
+        }
+        moves.push(State { fleet: rest, ..*state }, || format!("stop {name}"));
         if instance.lease != Lease::Expired && self.world.leases {
             moves.push(becomes(Lease::Expired), || {
                 format!("the lease of {name} runs out, and the process lives")
@@ -145,6 +131,22 @@ impl Rollout {
             return Ok(());
         }
         self.statements(state, instance.phase, moves)
+    }
+
+    /// An instance stops, or its lease runs out, and one of its statements still runs.
+    fn leave_behind(&self, state: &State, instance: Instance, moves: &mut Moves<State>) {
+        let name = self.name(instance.phase);
+        let orphan = Instance { lease: Lease::Orphan, ..instance };
+        let rest = state.fleet.without(instance).with(orphan);
+        moves.push(State { fleet: rest, ..*state }, || {
+            format!("stop {name}, one statement still runs")
+        });
+        if self.world.leases {
+            let fleet = rest.with(Instance { lease: Lease::Expired, ..instance });
+            moves.push(State { fleet, ..*state }, || {
+                format!("the lease of {name} runs out, one statement still runs")
+            });
+        }
     }
 
     /// Everything that a release may read and write.

@@ -256,35 +256,24 @@ impl Lives {
         act: Act,
         up: bool,
     ) -> Result<Effect, Violation> {
-        let Change { kind, reverse, default, .. } = *self.change(change);
+        let kind = self.change(change).kind;
         let (old, new) = (self.change(change).goes(), self.change(change).comes());
-        let has_null =
-            |p: Property| state.rows.iter().flatten().any(|row| row.values[p.column].is_none());
         let level = |p: Property| state.columns[p.column].level;
-        let replaces = kind == Kind::Replace;
-        let required = kind == Kind::Core(ChangeKind::AddDefault);
         let after = match (act, up) {
-            (Act::Add, true) if state.columns[new.column].level != Level::Missing => *state,
-            (Act::Add, true) if required => {
-                self.filled(&state.with(new, Level::Default), new, true, |_| Some(0))
-            }
-            (Act::Add, true) if default => {
-                self.filled(&state.with(new, Level::NullableDefault), new, true, |_| Some(0))
-            }
-            (Act::Add, true) => self.filled(&state.with(new, Level::Nullable), new, true, |_| None),
+            (Act::Add, true) => self.added(state, self.change(change)),
             (Act::Add, false) => self.filled(&state.without(new), new, true, |_| None),
             (Act::Drop, _) => self.filled(&state.without(old), old, true, |_| None),
             (Act::CreateTable, true) => {
                 State { rows: [None; 2], ..state.with(new, Level::Required) }
             }
             (Act::CreateTable, false) => State { rows: [None; 2], ..state.without(new) },
-            (Act::Backfill, true) if replaces => {
+            (Act::Backfill, true) if kind == Kind::Replace => {
                 self.filled(state, new, false, |row| row.values[old.column])
             }
             (Act::Backfill, true) => {
                 self.filled(state, new, false, |row| row.values[new.column].or(Some(0)))
             }
-            (Act::Enforce, true) if has_null(new) => {
+            (Act::Enforce, true) if state.has_null(new) => {
                 // L10: a row that was inserted behind the cursor is filled too.
                 if state.stranger != Stranger::Gone && !self.off(Off::NoRefill) {
                     return Ok(Effect::Refill);
@@ -294,23 +283,45 @@ impl Lives {
             (Act::Enforce, true) => state.with(new, level(new).enforced()),
             (Act::Enforce, false) => state.with(new, level(new).relaxed()),
             (Act::Relax, true) => state.with(state.there(old), level(old).relaxed()),
-            (Act::Relax, false) => {
-                let required = state.with(state.there(old), level(old).enforced());
-                let fill = |row: &Row| row.values[old.column].or(Some(0));
-                match () {
-                    () if replaces => {
-                        self.filled(&required, old, false, |row| row.values[new.column])
-                    }
-                    () if !has_null(old) => required,
-                    () if reverse => self.filled(&required, old, false, fill),
-                    // L15: without `reverse`, undo stops here.
-                    () if self.off(Off::AcceptNull) => *state,
-                    () => return Ok(Effect::Stop),
-                }
-            }
+            (Act::Relax, false) => return Ok(self.unrelaxed(state, self.change(change))),
             _ => *state,
         };
         Ok(Effect::Done(after))
+    }
+
+    /// The table with the new column; what is there already is adopted (R19).
+    fn added(&self, state: &State, change: &Change) -> State {
+        let new = change.comes();
+        let level = match change.kind {
+            Kind::Core(ChangeKind::AddDefault) => Level::Default,
+            _ if change.default => Level::NullableDefault,
+            _ => Level::Nullable,
+        };
+        if state.columns[new.column].level != Level::Missing {
+            return *state;
+        }
+        let value = level.has_default().then_some(0);
+        self.filled(&state.with(new, level), new, true, |_| value)
+    }
+
+    /// The old column is required again: of a replacement it is refilled from the new one (R21), else from
+    /// `reverse`.
+    fn unrelaxed(&self, state: &State, change: &Change) -> Effect {
+        let (old, new) = (change.goes(), change.comes());
+        let level = state.columns[old.column].level.enforced();
+        let required = state.with(state.there(old), level);
+        Effect::Done(if change.kind == Kind::Replace {
+            self.filled(&required, old, false, |row| row.values[new.column])
+        } else if !state.has_null(old) {
+            required
+        } else if change.reverse {
+            self.filled(&required, old, false, |row| row.values[old.column].or(Some(0)))
+        } else if self.off(Off::AcceptNull) {
+            *state
+        } else {
+            // L15: without `reverse`, undo stops here.
+            return Effect::Stop;
+        })
     }
 
     /// Every row with a value in one column; a column that begins or goes takes its truth along.
@@ -412,6 +423,10 @@ impl State {
         let mut after = *self;
         after.columns[property.column] = Column { level: Level::Missing, born: 0 };
         after
+    }
+
+    fn has_null(&self, property: Property) -> bool {
+        self.rows.iter().flatten().any(|row| row.values[property.column].is_none())
     }
 
     /// The property of that name that is there, whichever birth it has.
