@@ -605,6 +605,15 @@ impl Phases {
 #[serde(try_from = "String", into = "String")]
 pub struct PhaseMap(BTreeMap<Stand, PhaseRange>);
 
+impl PhaseMap {
+    /// Adds the stands of a text, or gives them other phases.
+    pub fn extend(&mut self, text: &str) {
+        let more =
+            text.parse::<PhaseMap>().expect("the table is well-formed: a test reads all of it");
+        self.0.extend(more.0);
+    }
+}
+
 impl FromStr for PhaseMap {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {

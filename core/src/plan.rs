@@ -264,7 +264,7 @@ fn create(table: &Table, number: &str) -> Change {
 fn add(table: &Table, column: &Column, number: &str) -> Change {
     let kind = match column.state {
         State::Adding => ChangeKind::AddRequired,
-        _ if column.default.is_nowhere() => ChangeKind::AddNullable,
+        _ if column.optional() || column.default.is_nowhere() => ChangeKind::AddNullable,
         _ => ChangeKind::AddDefault,
     };
     let column = Column { born: number.to_owned(), ..column.clone() };
@@ -290,7 +290,9 @@ fn tighten_or_relax(table: &Table, old: &Column, new: &Column) -> Change {
         Nullability::Loose => ChangeKind::Tighten,
         Nullability::Relies | Nullability::Upholds => ChangeKind::Relax,
     };
-    change(kind, table, vec![Column { born: old.born.clone(), ..new.clone() }])
+    let column = Column { born: old.born.clone(), ..new.clone() };
+    let phases = kind.phases(column.is_made() || !column.default.is_nowhere());
+    Change { phases, ..change(kind, table, vec![column]) }
 }
 
 /// The replacements that begin: new columns that replace one another's sources are one change, since all of them

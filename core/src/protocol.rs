@@ -233,6 +233,9 @@ pub struct ChangeFacts {
     pub steps: &'static [(Act, Stage)],
     /// From stands to phases.
     pub phases: PhaseRow,
+    /// What a struct that inserts without the column stands in where a default is kept, which gives its rows a
+    /// value; empty where this makes no difference.
+    pub with_default: &'static str,
 }
 
 use Stage::{Backfill as B, Contract as C, Enforce as N, Expand as E};
@@ -251,6 +254,7 @@ pub const CHANGES: &[ChangeFacts] = &[
             partial: "",
             reader: "absent:0-1 required:1",
         },
+        with_default: "",
     },
     ChangeFacts {
         kind: ChangeKind::AddRequired,
@@ -271,6 +275,7 @@ pub const CHANGES: &[ChangeFacts] = &[
             partial: "absent:0-2 adding,deprecated,row:1 required:2",
             reader: "absent,adding,deprecated:0-2 optional,row:1-2 required:2",
         },
+        with_default: "",
     },
     ChangeFacts {
         kind: ChangeKind::AddNullable,
@@ -284,6 +289,7 @@ pub const CHANGES: &[ChangeFacts] = &[
             partial: "absent:0-1 adding,optional,deprecated,row:1",
             reader: "absent,adding,deprecated:0-1 optional,row:1",
         },
+        with_default: "",
     },
     ChangeFacts {
         kind: ChangeKind::AddDefault,
@@ -297,6 +303,7 @@ pub const CHANGES: &[ChangeFacts] = &[
             partial: "absent:0-1 adding,required,deprecated,row:1",
             reader: "absent,adding,deprecated:0-1 required,optional,row:1",
         },
+        with_default: "",
     },
     ChangeFacts {
         kind: ChangeKind::DropRequired,
@@ -321,6 +328,7 @@ pub const CHANGES: &[ChangeFacts] = &[
             partial: "required:0 deprecated,adding,row:1 absent:0-2",
             reader: "required:0 optional,row:0-1 absent,adding,deprecated:0-2",
         },
+        with_default: "",
     },
     ChangeFacts {
         kind: ChangeKind::DropNullable,
@@ -334,6 +342,7 @@ pub const CHANGES: &[ChangeFacts] = &[
             partial: "optional,deprecated,row,adding:0 absent:0-1",
             reader: "optional,row:0 absent,adding,deprecated:0-1",
         },
+        with_default: "",
     },
     ChangeFacts {
         kind: ChangeKind::DropDefault,
@@ -347,6 +356,7 @@ pub const CHANGES: &[ChangeFacts] = &[
             partial: "required,deprecated,row,adding:0 absent:0-1",
             reader: "required,optional,row:0 absent,adding,deprecated:0-1",
         },
+        with_default: "",
     },
     ChangeFacts {
         kind: ChangeKind::Tighten,
@@ -370,6 +380,7 @@ pub const CHANGES: &[ChangeFacts] = &[
             partial: "absent:0-2 optional:0 row,adding,deprecated:1 required:2",
             reader: "required:2 absent,optional,row,adding,deprecated:0-2",
         },
+        with_default: "absent:1",
     },
     ChangeFacts {
         kind: ChangeKind::Relax,
@@ -387,6 +398,7 @@ pub const CHANGES: &[ChangeFacts] = &[
             partial: "required:0 row,adding,deprecated:1 optional:2 absent:0-2",
             reader: "required:0 absent,optional,row,adding,deprecated:0-2",
         },
+        with_default: "absent:1",
     },
     ChangeFacts {
         kind: ChangeKind::Replace,
@@ -413,6 +425,7 @@ pub const CHANGES: &[ChangeFacts] = &[
         ],
         // Judged by pairs: see [`REPLACE`].
         phases: PhaseRow { last: 3, writer: "", partial: "", reader: "" },
+        with_default: "",
     },
 ];
 
@@ -438,10 +451,15 @@ impl ChangeKind {
         }
     }
 
-    /// From stands to phases; `dispensable` says whether the old columns of a replacement need no value.
+    /// From stands to phases; `dispensable` says whether a writer need not name the column: it has a default, or
+    /// the old columns of a replacement need no value.
     pub fn phases(self, dispensable: bool) -> Phases {
         let pairs = (self == ChangeKind::Replace).then(|| REPLACE.phases(dispensable));
-        Phases { pairs, ..self.facts().phases.phases() }
+        let mut phases = self.facts().phases.phases();
+        if dispensable {
+            phases.writer.extend(self.facts().with_default);
+        }
+        Phases { pairs, ..phases }
     }
 }
 

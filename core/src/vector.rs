@@ -95,11 +95,18 @@ impl Struct {
         }
     }
 
-    /// What the struct does with columns that share one life; `None` where it does not treat them alike.
+    /// What the struct does with columns that share one life; `None` where it does not treat them alike, or may
+    /// write NULL into one that is required.
     fn uses(&self, columns: &[Column]) -> Option<Use> {
-        let mut uses = columns.iter().map(|column| Use::from(self.stand(column)));
-        let first = uses.next()?;
-        uses.all(|other| other == first).then_some(first)
+        let used = |column: &Column| {
+            let stand = self.stand(column);
+            let may_write_null = stand == Stand::Optional && self.access != Access::ReadOnly;
+            (!may_write_null || column.optional()).then(|| Use::from(stand))
+        };
+        let uses: Option<Vec<_>> = columns.iter().map(used).collect();
+        let uses = uses?;
+        let first = *uses.first()?;
+        uses.iter().all(|other| *other == first).then_some(first)
     }
 
     /// What the struct does with a column; one of the same name and another birth is another property.

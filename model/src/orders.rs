@@ -88,8 +88,9 @@ impl Explorer {
 
 #[cfg(test)]
 mod tests {
+    use colmig_core::protocol::ChangeKind;
+
     use super::*;
-    use crate::replace::REPLACE;
 
     fn safe_orders(undo: bool, constraints: &[(Act, Act)]) -> Vec<Vec<Act>> {
         let orders = orders();
@@ -103,7 +104,7 @@ mod tests {
     }
 
     fn ours() -> Vec<Act> {
-        REPLACE.iter().map(|(act, _)| *act).collect()
+        ChangeKind::Replace.facts().steps.iter().map(|(act, _)| *act).collect()
     }
 
     #[test]

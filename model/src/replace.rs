@@ -1,27 +1,12 @@
-//! A replacement of column `o` by `n`: a rename, a new type, a split or a merge. **This is what `core`
-//! will take over**: the steps as rows of `CHANGES`, the acts of the trigger as rows of `ACTS`, and the
-//! phases of pairs of stands.
+//! A replacement of column `o` by `n`: a rename, a new type, a split or a merge. Its steps are those of `core`;
+//! the phases of pairs of stands are derived here and compared with those of `core`. What `core` does not have
+//! yet is the two-way trigger: its acts are the ones to take over.
 
 use colmig_core::lifecycle::{Access, PhaseRange, Stand};
 use colmig_core::protocol::{Act, Stage};
 
 use crate::change::Step;
 use Stage::{Backfill as B, Contract as C, Enforce as N, Expand as E};
-
-/// The steps of a replacement whose columns are kept alike by the application.
-pub const REPLACE: &[(Act, Stage)] = &[
-    (Act::Add, E),
-    (Act::Admit(1), E),
-    (Act::Require(1), B),
-    (Act::Backfill, B),
-    (Act::Enforce, N),
-    (Act::Admit(2), N),
-    (Act::Require(2), C),
-    (Act::Relax, C),
-    (Act::Admit(3), C),
-    (Act::Require(3), C),
-    (Act::Drop, C),
-];
 
 /// The steps of a replacement whose columns are kept alike by a two-way trigger: one deploy. The last
 /// three are one transaction where the database can.

@@ -160,6 +160,7 @@ impl Table {
             K::DropNullable => (Level::Nullable, Some(FILL)),
             K::DropDefault => (Level::Default, Some(FILL)),
             K::Tighten => (Level::Nullable, None),
+            K::Replace => return Table::before_replacement(false),
         };
         let mut table = Table::with([level, Level::Missing], value);
         if kind == K::CreateTable {

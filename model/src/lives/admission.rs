@@ -80,7 +80,7 @@ impl Lives {
         };
         let first =
             FIRST_PHASES.iter().find(|(other, _)| self.off(Off::FirstTable) && *other == kind);
-        let phases = first.map_or_else(|| kind.phases(), |(_, row)| row.phases());
+        let phases = first.map_or_else(|| kind.phases(change.default), |(_, row)| row.phases());
         phases.of(entry.access, stand(change.goes()))
     }
 

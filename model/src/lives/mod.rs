@@ -171,7 +171,7 @@ impl Lives {
 fn chain(kind: Kind, off: &[Off]) -> Vec<Act> {
     let steps = match kind {
         Kind::Core(kind) => kind.facts().steps,
-        Kind::Replace => replace::REPLACE,
+        Kind::Replace => ChangeKind::Replace.facts().steps,
     };
     let mut chain: Vec<_> = steps.iter().map(|(act, _)| *act).collect();
     use ChangeKind::{AddRequired, Relax, Tighten};
