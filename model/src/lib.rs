@@ -13,6 +13,8 @@
 //!
 //! The first model knows batches, crashes inside a step, leases that run out, stalled processes and a
 //! lagging replica, and one change only; the second takes a step as atomic, and knows what lies between.
+//! Neither knows unique constraints, checks and foreign keys, types, or how long anything takes; a
+//! replacement of a column that may be NULL is known to the first only.
 
 pub mod search;
 

@@ -137,7 +137,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         id: "R11",
-        statement: "a value computed in the client is written where every source is still as it was read",
+        statement: "a value computed in the client is written only where its sources are as they were read",
         cases: &[
             case(
                 || Rollout::replace(World { client: true, ..WORLD }),
@@ -278,17 +278,17 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         id: "R30",
-        statement: "restates R09: F1's release that empties n does not make `n IS NULL` a guard, once undo may go back behind it",
+        statement: "restates R09: F1's release that empties n makes `n IS NULL` no guard once undo is allowed",
         cases: &[case(|| Rollout::replace_by_emptying(WORLD), |r| r.without(9), "stale or lost")],
     },
     Rule {
         id: "R31",
-        statement: "restates R07: o cannot be dropped without having been relaxed, since X inserts before",
+        statement: "restates R07: without the relaxation of o, X cannot insert before o is dropped",
         cases: &[case(replace, |r| r.skipping(&[RELAX]), "writes NULL in o")],
     },
     Rule {
         id: "R32",
-        statement: "a window that got narrower waits for the sessions and transactions of whoever it shut out",
+        statement: "a narrower window waits for the sessions of whoever it shut out",
         cases: &[
             case(
                 || Rollout::replace(World { orphans: true, ..WORLD }),
@@ -304,7 +304,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         id: "R33",
-        statement: "an empty fleet is no evidence: a live lease at the phase, and no client that never registered",
+        statement: "an empty fleet is no evidence, nor a client that never registered",
         cases: &[case(
             || Rollout::of(ChangeKind::AddRequired, World { stranger: true, ..WORLD }),
             |r| r.without(33),
@@ -326,7 +326,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         id: "R35",
-        statement: "after a start of the server or a promotion, gates wait one ttl before they trust the leases",
+        statement: "after a start or a promotion, gates wait one ttl before they trust the leases",
         cases: &[
             case(
                 || Rollout::of(ChangeKind::AddRequired, World { failover: true, ..WORLD }),

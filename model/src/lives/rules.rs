@@ -93,7 +93,7 @@ const fn lone(story: &'static str, off: &'static [Off], violates: &'static str) 
 pub const RULES: &[Rule] = &[
     Rule {
         id: "L1",
-        statement: "the window in force for a property is that of its latest started change; a dropped one leaves a tombstone",
+        statement: "the window in force for a property is that of its latest started change",
         cases: &[
             forward("i", &[Off::EveryWindow], "the end is out of reach"),
             case("d2", &[Off::EveryWindow], "the end is out of reach"),
@@ -116,7 +116,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         id: "L4",
-        statement: "a change starts when the earlier ones on its name are finished, void or wholly undone, and after no later one",
+        statement: "changes on one name follow one another, and none starts after a later one",
         cases: &[
             case("f", &[Off::Overtaking], "live R1 is no longer admitted"),
             case("f", &[Off::ByBirth], "another column of the name h"),
@@ -130,7 +130,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         id: "L6",
-        statement: "a change's first window holds whatever was let in before it; none of ADD, TIGHTEN and RELAX ends with a require",
+        statement: "a first window holds what was let in before; ADD, TIGHTEN and RELAX end without require",
         cases: &[
             case(
                 "c",
@@ -144,7 +144,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         id: "L7",
-        statement: "apply runs a step only if the checkout's highest phase is at the floor after it or above",
+        statement: "apply runs no step whose floor is above the checkout's highest phase",
         cases: &[
             lone("c", &[Off::NoCap], "the checkout's own code is shut out"),
             case("d", &[Off::NoCap], "the checkout's own code is shut out"),
@@ -153,7 +153,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         id: "L8",
-        statement: "require p needs a live writer of the owning project wholly at p or above, and nobody below",
+        statement: "require p needs a live writer of the owner wholly at p or above, and nobody below",
         cases: &[
             case("a", &[Off::NoEvidence], "no release that ever ran can be started"),
             case("k", &[Off::AnyEvidence], "no release that ever ran can be started"),
@@ -217,7 +217,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         id: "L17",
-        statement: "giving up is undo with the usual gates; a checkout that gave a change up never runs it: nothing to switch off",
+        statement: "giving up is undo with the usual gates: there is nothing to switch off",
         cases: &[],
     },
 ];
