@@ -50,12 +50,21 @@ impl Folder {
 
     /// `cargo check` in one of its folders. Dependencies have the versions that this workspace has.
     pub fn check(&self, folder: &str, arguments: &[&str]) -> Result<Checked> {
+        self.run("check", folder, arguments)
+    }
+
+    /// `cargo clippy` in one of its folders.
+    pub fn clippy(&self, folder: &str, arguments: &[&str]) -> Result<Checked> {
+        self.run("clippy", folder, arguments)
+    }
+
+    fn run(&self, command: &str, folder: &str, arguments: &[&str]) -> Result<Checked> {
         let workspace = self.path.join(folder);
         if !workspace.join("Cargo.lock").exists() {
             fs::copy(root().join("Cargo.lock"), workspace.join("Cargo.lock"))?;
         }
         let output = Command::new(env!("CARGO"))
-            .args(["check", "--offline", "--keep-going", "--message-format=json", "--target-dir"])
+            .args([command, "--offline", "--keep-going", "--message-format=json", "--target-dir"])
             .arg(&self.target)
             .args(arguments)
             .current_dir(workspace)
@@ -94,7 +103,9 @@ pub struct Said {
     pub level: DiagnosticLevel,
     /// Its message.
     pub message: String,
-    /// The lines of the source that it points at.
+    /// The file that it points at; cargo names it from the workspace's folder.
+    pub file: String,
+    /// The lines of that file that it points at.
     pub lines: Vec<usize>,
 }
 
@@ -122,12 +133,13 @@ impl Checked {
 
 impl Said {
     fn new(krate: String, diagnostic: &Diagnostic) -> Said {
-        let primary = diagnostic.spans.iter().filter(|span| span.is_primary);
+        let primary: Vec<_> = diagnostic.spans.iter().filter(|span| span.is_primary).collect();
         Said {
             krate,
             level: diagnostic.level,
             message: diagnostic.message.clone(),
-            lines: primary.map(|span| span.line_start).collect(),
+            file: primary.first().map(|span| span.file_name.clone()).unwrap_or_default(),
+            lines: primary.iter().map(|span| span.line_start).collect(),
         }
     }
 }
