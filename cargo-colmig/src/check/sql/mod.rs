@@ -1,11 +1,15 @@
 //! A text of SQL, read: which tables and columns it names, and what it does with them.
 //!
-//! The only folder that names `sqlparser`. It reads the texts of people, so nothing in it may fail: a
-//! text that is not understood is [`Unread`], with the reason.
+//! `statement` walks, with `query` and `write`; `scope` knows what a name means, `names` finds the names;
+//! what comes of it are `facts`. It is the only folder that names `sqlparser`. It reads what anybody wrote,
+//! so nothing in it may fail: a text that is not understood is [`Unread`], with the reason.
 
 mod facts;
+mod names;
+mod query;
 mod scope;
 mod statement;
+mod write;
 
 use colmig_core::schema::Schema;
 use colmig_core::types::Database;
