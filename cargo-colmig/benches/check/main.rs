@@ -2,7 +2,6 @@
 
 mod package;
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -50,7 +49,8 @@ fn main() -> ExitCode {
 fn texts(package: &Package) -> Vec<String> {
     let globals = Globals { manifest_path: Some(package.manifest.clone()), ..Globals::default() };
     let setup = Setup::load(&globals).expect("the package is set up");
-    let subject = Subject::read(&setup).unwrap_or_else(|failure| panic!("{failure:?}"));
+    let subject =
+        Subject::read(&setup).unwrap_or_else(|failure| panic!("{}", failure.reports()[0].problem));
     for (text, judged) in subject.texts.iter().zip(subject.judge()) {
         assert_eq!((judged.unread, judged.findings), (None, Vec::new()), "{}", text.sql);
     }
@@ -74,7 +74,6 @@ fn parsers_alone(package: &Package, texts: &[String]) -> Duration {
 /// The command, as it is typed.
 fn check(package: &Package) -> Duration {
     let began = Instant::now();
-    let line = ["cargo-colmig", "check", "--quiet", "--manifest-path", package.manifest.as_str()];
-    cargo_colmig::run(line.map(OsString::from));
+    package.run("check");
     began.elapsed()
 }

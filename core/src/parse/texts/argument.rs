@@ -192,10 +192,10 @@ impl Names<'_> {
         let at = file.bytes_of(tokens);
         if name == "SELECT" && tokens.len() > 1 {
             let row = tokens.iter().find_map(|token| match token {
-                TokenTree::Ident(ident) if is_type(&ident.to_string()) => Some(ident.to_string()),
+                TokenTree::Ident(ident) => Some(ident.to_string()).filter(|name| is_type(name)),
                 _ => None,
             });
-            if let Some(row) = row {
+            if let Some(row) = row.filter(|row| row != name) {
                 return Told::part(Part::Select { row, at });
             }
         }
@@ -368,7 +368,7 @@ fn is_qualified(tokens: &[TokenTree]) -> bool {
 }
 
 fn is_type(name: &str) -> bool {
-    name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase)
+    name.starts_with(char::is_uppercase)
 }
 
 /// At commas that stand in no `<…>`.
