@@ -15,9 +15,15 @@ pub const FILE: &str = "colmig.lock";
 /// The format that this version writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
 
+/// The version of colmig that is running.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// The recorded state of one project on its databases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
+    /// The version of colmig that last changed what is recorded; empty before there is a file. An older colmig
+    /// that cannot read the file can name the one that can.
+    pub written_by: String,
     /// The project, as leases and the ledger name it.
     pub project: String,
     /// The packages whose structs it records; a derive in another package does not heed it.
@@ -42,10 +48,14 @@ pub struct Recorded {
 #[derive(Deserialize)]
 struct Format {
     format: u32,
+    #[serde(default)]
+    colmig: String,
 }
 
 #[derive(Deserialize)]
 struct File {
+    #[serde(default)]
+    colmig: String,
     project: String,
     packages: Vec<String>,
     databases: Vec<Database>,
@@ -67,15 +77,13 @@ impl Lock {
                 .at(format!("{FILE}:{}:{}", error.line(), error.column()))
                 .help("take the file from version control; after a merge, keep one side and run `cargo colmig generate`")
         };
-        let Format { format } = serde_json::from_str(text).map_err(broken)?;
+        let Format { format, colmig } = serde_json::from_str(text).map_err(broken)?;
         if format > FORMAT {
-            return Err(FORMAT_TOO_NEW
-                .problem(format!("{FILE} has format {format}; this colmig reads up to {FORMAT}"))
-                .at(FILE)
-                .help("use the colmig that wrote it, or a newer one"));
+            return Err(too_new(format, &colmig));
         }
         let file: File = serde_json::from_str(text).map_err(broken)?;
         Ok(Lock {
+            written_by: file.colmig,
             project: file.project,
             packages: file.packages,
             databases: file.databases,
@@ -88,7 +96,9 @@ impl Lock {
     pub fn render(&self) -> String {
         let mut out = Lines::default();
         out.push("{");
+        let version = if self.written_by.is_empty() { VERSION } else { &self.written_by };
         out.push(&format!("  \"format\": {FORMAT},"));
+        out.push(&format!("  \"colmig\": {},", json(&version)));
         out.push(&format!("  \"project\": {},", json(&self.project)));
         out.push(&format!("  \"packages\": {},", json(&self.packages)));
         out.push(&format!("  \"databases\": {},", json(&self.databases)));
@@ -101,6 +111,19 @@ impl Lock {
         out.push("}");
         out.0
     }
+}
+
+fn too_new(format: u32, colmig: &str) -> Problem {
+    let (by, needed) = match colmig {
+        "" => (String::new(), "the colmig that wrote it".to_owned()),
+        version => (format!(", written by colmig {version}"), format!("colmig {version}")),
+    };
+    FORMAT_TOO_NEW
+        .problem(format!(
+            "{FILE} has format {format}{by}; this is colmig {VERSION}, which reads up to {FORMAT}"
+        ))
+        .at(FILE)
+        .help(format!("use {needed}, or a newer one"))
 }
 
 fn render_table(out: &mut String, table: &Table) {
@@ -213,6 +236,7 @@ mod tests {
             ..Table::new("users")
         };
         Lock {
+            written_by: String::new(),
             project: "shop".into(),
             packages: vec!["shop".into()],
             databases: vec![Database::Sqlite],
@@ -224,7 +248,9 @@ mod tests {
     #[test]
     fn it_survives_a_round_trip() {
         for lock in [sample(), Lock::default()] {
-            assert_eq!(Lock::parse(&lock.render()), Ok(lock));
+            let written = Lock { written_by: VERSION.into(), ..lock.clone() };
+            assert_eq!(Lock::parse(&lock.render()), Ok(written.clone()));
+            assert_eq!(Lock::parse(&written.render()), Ok(written));
         }
     }
 
@@ -237,7 +263,10 @@ mod tests {
     #[test]
     fn a_newer_format_is_refused_with_the_remedy_and_a_broken_file_with_its_place() {
         let newer = sample().render().replace("\"format\": 1", "\"format\": 99");
-        assert_eq!(Lock::parse(&newer).map_err(|p| p.code), Err(FORMAT_TOO_NEW));
+        let newer = newer.replace(&format!("\"{VERSION}\""), "\"7.8.9\"");
+        let problem = Lock::parse(&newer).expect_err("it is newer");
+        assert_eq!(problem.code, FORMAT_TOO_NEW);
+        assert!(problem.help.iter().any(|help| help.contains("colmig 7.8.9")), "{problem}");
         let broken = Lock::parse("{\n<<<<<<< HEAD\n").expect_err("it is no JSON");
         assert_eq!(
             (broken.code, broken.place.as_deref()),

@@ -29,7 +29,7 @@ pub(crate) fn table(declared: &Declared, surroundings: &Surroundings) -> TokenSt
     let watch = surroundings.file.as_deref().and_then(Path::to_str).map(|file| {
         // Its length only: the text itself would go into the crate's metadata, once a struct.
         quote! {
-            const _: ::core::primitive::usize = ::core::include_bytes!(#file).len();
+            const _: ::core::primitive::usize = <[::core::primitive::u8]>::len(::core::include_bytes!(#file));
         }
     });
     // Outside of the block, so that rustc calls them by the struct's own name.
@@ -210,7 +210,7 @@ fn stand(stand: Stand) -> Ident {
 fn constants(declared: &Declared) -> TokenStream {
     let (ident, colmig, table) = (own(&declared.ident), &declared.crate_path, &declared.table);
     let constants = declared.fields.iter().zip(&table.columns).map(|(field, column)| {
-        let name = Ident::new(&field.constant, field.member.span().resolved_at(Span::call_site()));
+        let name = constant_name(field);
         let (visibility, value) = (&field.visibility, read_as(field));
         let state = column.state;
         let state = format_ident!("{state:?}");
@@ -227,13 +227,21 @@ fn constants(declared: &Declared) -> TokenStream {
                 #colmig::Column::new(#table_name, #column_name, #label);
         }
     });
+    let names = declared.fields.iter().map(constant_name);
+    let count = Literal::usize_unsuffixed(declared.fields.len());
+    // Used once, so that one that the user does not use is no dead code: no lint has to be allowed, and none
+    // that the user forbids stands in the way.
     quote! {
         #[automatically_derived]
-        #[allow(dead_code, reason = "a column may be used by the derived statements alone")]
         impl #ident {
             #(#constants)*
         }
+        const _: [&::core::primitive::str; #count] = [#(#ident::#names.name()),*];
     }
+}
+
+fn constant_name(field: &Field) -> Ident {
+    Ident::new(&field.constant, field.member.span().resolved_at(Span::call_site()))
 }
 
 /// What a reader of the column holds.
@@ -314,16 +322,16 @@ fn is_unset(declared: &Declared) -> TokenStream {
     let arms: Vec<_> = arms.collect();
     let rest = in_flattened(declared, |Flattened { member, ty }| {
         let member = own(member);
-        quote_spanned! { ty.span() => <#ty as #colmig::Table>::is_unset(&self.#member, index) }
+        quote_spanned! { ty.span() => <#ty as #colmig::Table>::is_unset(&self.#member, __index) }
     });
     let rest = rest.unwrap_or_else(|| quote! { false });
     let body = match arms.is_empty() {
         true => rest,
-        false => quote! { match index { #(#arms)* _ => #rest } },
+        false => quote! { match __index { #(#arms)* _ => #rest } },
     };
     let index = match arms.is_empty() && declared.flattened.is_empty() {
         true => quote! { _ },
-        false => quote! { index },
+        false => quote! { __index },
     };
     quote! {
         fn is_unset(&self, #index: ::core::primitive::usize) -> ::core::primitive::bool {
@@ -344,16 +352,16 @@ fn in_flattened(
     let others = others.iter().map(|inner| {
         let (ask, columns) = (ask(inner), columns_of(declared, inner));
         quote! {
-            let length = #columns.len();
-            if index < length {
+            let __length = #columns.len();
+            if __index < __length {
                 return #ask;
             }
-            let index = index - length;
+            let __index = __index - __length;
         }
     });
     Some(quote! {
         {
-            let index = index.wrapping_sub(#own_columns);
+            let __index = __index.wrapping_sub(#own_columns);
             #(#others)*
             #last
         }
@@ -375,12 +383,12 @@ fn bind_impl(declared: &Declared) -> TokenStream {
     });
     let arms = declared.fields.iter().map(|field| {
         let (index, value) = (index(field), value(declared, field));
-        quote! { #index => #sqlx::Arguments::add(arguments, #value), }
+        quote! { #index => #sqlx::Arguments::add(__arguments, #value), }
     });
     let rest = in_flattened(declared, |Flattened { member, .. }| {
         let member = own(member);
         quote! {
-            #colmig::__private::BindFlattened::<__DB>::bind_flattened(&self.#member, index, arguments)
+            #colmig::__private::BindFlattened::<__DB>::bind_flattened(&self.#member, __index, __arguments)
         }
     });
     let rest = rest.unwrap_or_else(|| {
@@ -395,10 +403,10 @@ fn bind_impl(declared: &Declared) -> TokenStream {
         {
             fn bind(
                 &self,
-                index: ::core::primitive::usize,
-                arguments: &mut <__DB as #sqlx::Database>::Arguments,
+                __index: ::core::primitive::usize,
+                __arguments: &mut <__DB as #sqlx::Database>::Arguments,
             ) -> ::core::result::Result<(), #sqlx::error::BoxDynError> {
-                match index {
+                match __index {
                     #(#arms)*
                     _ => #rest,
                 }

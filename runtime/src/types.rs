@@ -41,7 +41,7 @@ impl std::fmt::Debug for TypeChecks {
 /// The [`TypeChecks`] of a type, as a constant: sqlx's test for each database that has the type, and
 /// nothing for the others (`Vec<String>` is a type of PostgreSQL only).
 ///
-/// `Probe::<T>::SQLITE` is the constant of the inherent impl where its bound holds, and of the trait
+/// `Probe::<T>::COLMIG_SQLITE` is the constant of the inherent impl where its bound holds, and of the trait
 /// otherwise, because the compiler prefers inherent items. So it works for concrete types only, which
 /// is what the fields of a table are.
 #[doc(hidden)]
@@ -50,8 +50,8 @@ macro_rules! __type_checks {
     ($type:ty) => {{
         use $crate::__private::Untyped as _;
         $crate::__private::TypeChecks::new(
-            $crate::__private::Probe::<$type>::POSTGRES,
-            $crate::__private::Probe::<$type>::SQLITE,
+            $crate::__private::Probe::<$type>::COLMIG_POSTGRES,
+            $crate::__private::Probe::<$type>::COLMIG_SQLITE,
         )
     }};
 }
@@ -65,9 +65,9 @@ pub struct Probe<T>(PhantomData<T>);
 #[doc(hidden)]
 pub trait Untyped {
     /// On PostgreSQL.
-    const POSTGRES: postgres::Check = postgres::NONE;
+    const COLMIG_POSTGRES: postgres::Check = postgres::NONE;
     /// On SQLite.
-    const SQLITE: sqlite::Check = sqlite::NONE;
+    const COLMIG_SQLITE: sqlite::Check = sqlite::NONE;
 }
 
 impl<T> Untyped for Probe<T> {}
@@ -81,7 +81,7 @@ mod postgres {
 
     impl<T: Type<Postgres>> super::Probe<T> {
         /// On PostgreSQL.
-        pub const POSTGRES: Check = Some(<T as Type<Postgres>>::compatible);
+        pub const COLMIG_POSTGRES: Check = Some(<T as Type<Postgres>>::compatible);
     }
 }
 
@@ -94,7 +94,7 @@ mod sqlite {
 
     impl<T: Type<Sqlite>> super::Probe<T> {
         /// On SQLite.
-        pub const SQLITE: Check = Some(<T as Type<Sqlite>>::compatible);
+        pub const COLMIG_SQLITE: Check = Some(<T as Type<Sqlite>>::compatible);
     }
 }
 

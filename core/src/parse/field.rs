@@ -206,7 +206,7 @@ fn constant(words: &Words, member: &Ident, mistakes: &mut Vec<Mistake>) -> Strin
 }
 
 /// The names that a table's own constants have.
-const TAKEN: &[&str] = &["SELECT", "TABLE"];
+const TAKEN: &[&str] = &["COLUMNS", "SELECT", "TABLE"];
 
 /// The constant of a field: its name in capitals; with a `_` where that would hide the table's own.
 pub fn constant_of(member: &str) -> String {

@@ -42,6 +42,7 @@ fn lock() -> Lock {
         });
     let migration = Recorded { id: "0001_create_users".into(), hash: String::new() };
     Lock {
+        written_by: String::new(),
         project: "shop".into(),
         packages: vec![concat!(env!("CARGO_PKG_NAME"), "-tests").into()],
         databases: DATABASES.iter().map(|(database, _)| *database).collect(),

@@ -4,7 +4,7 @@ use colmig_core::Problem;
 use colmig_core::diff::{edits, null_edits};
 use colmig_core::ident::for_file;
 use colmig_core::lifecycle::{Effect, PhaseRange, State};
-use colmig_core::lock::{Lock, Recorded};
+use colmig_core::lock::{Lock, Recorded, VERSION};
 use colmig_core::migration::{Change, Migration};
 use colmig_core::plan::plan;
 use colmig_core::problem::{CONFIG, NOT_SUPPORTED};
@@ -79,6 +79,9 @@ pub(super) fn draft(
         schema: outcome.schema,
         ..lock
     };
+    // A newer colmig that records nothing new leaves the file as it is.
+    let written_by = if lock == base.lock { lock.written_by.clone() } else { VERSION.to_owned() };
+    let lock = Lock { written_by, ..lock };
     Ok(Draft { lock, migration: outcome.migration, going_on })
 }
 
