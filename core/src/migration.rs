@@ -135,6 +135,12 @@ impl Change {
         }
     }
 
+    /// What a drop asks consent for: `users.name` of each.
+    pub fn consents(&self) -> Vec<String> {
+        let dropped = self.dropped().iter();
+        dropped.map(|column| format!("{}.{}", self.table, column.name)).collect()
+    }
+
     /// `users.handle`, or `users` for a created table.
     pub fn subject(&self) -> String {
         match self.column() {
@@ -193,8 +199,14 @@ impl Change {
         let reverse = relaxed.iter().all(|column| !column.reverse.is_nowhere());
         let fills = self.acts().any(|act| act == Act::Backfill);
         match act.facts().undo {
+            Undo::Refill if !reverse && !self.replaced.is_empty() => {
+                "only on an empty table: nothing says, by `reverse`, how the old column is computed back"
+            }
             Undo::Refill if !reverse => {
                 "only while every row has a value: the column has no `reverse`"
+            }
+            Undo::Refill if !self.replaced.is_empty() => {
+                "computes the old column back from the new one by `reverse`, then NOT NULL again"
             }
             Undo::Unrequire if !fills => "opens the window below",
             undo => undo.words(),

@@ -438,7 +438,8 @@ fn write_step(
 
 fn file_stem(folder: &str, change: &Change, index: usize) -> String {
     let Step { act, stage, .. } = change.steps[index];
-    let subject: Vec<_> = change.subject().split('.').map(for_file).collect();
+    let target = change.targets(act).first().map(|column| column.name.as_str());
+    let subject: Vec<_> = [change.table.as_str()].into_iter().chain(target).map(for_file).collect();
     let place = change.id.rsplit('.').next().unwrap_or_default();
     let act = if act.facts().word == stage.to_string() {
         String::new()

@@ -34,6 +34,11 @@ fn the_tour_goes_as_the_readme_says() -> Result<()> {
 }
 
 #[test]
+fn a_column_is_renamed_as_its_page_says() -> Result<()> {
+    session::run(&fs::read_to_string(root().join("docs/rename.md"))?)
+}
+
+#[test]
 fn the_rights_of_the_roles_are_enough_and_no_more() -> Result<()> {
     roles::run(&section("Roles")?)
 }

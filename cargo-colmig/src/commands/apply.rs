@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use colmig::migrator::{ChangeReport, Report, Wait};
 use colmig_core::problem::USAGE;
-use colmig_core::protocol::Act;
 use colmig_core::{Exit, admission};
 
 use crate::cli::ApplyArgs;
@@ -56,8 +55,7 @@ pub(super) fn run(args: &ApplyArgs, context: &Context) -> Result<Exit> {
 /// Consent that names nothing that could be dropped is a slip of the pen, and no consent.
 fn check_consent(args: &ApplyArgs, context: &Context) -> Result<()> {
     let changes = context.migrations.iter().flat_map(|m| &m.manifest.changes);
-    let dropping = changes.filter(|change| change.acts().any(|act| act == Act::Drop));
-    let dropping: Vec<_> = dropping.map(|change| change.subject()).collect();
+    let dropping: Vec<_> = changes.flat_map(|change| change.consents()).collect();
     let Some(name) = args.allow_drop.iter().find(|name| !dropping.contains(name)) else {
         return Ok(());
     };

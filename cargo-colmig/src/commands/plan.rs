@@ -101,10 +101,25 @@ fn what(change: &Change, step: &Step) -> String {
             "fills rows in batches by key, then counts what is left; writers wait for one batch at most"
                 .to_owned()
         }
-        Act::Enforce => "sets NOT NULL".to_owned(),
-        Act::Relax => "drops NOT NULL".to_owned(),
-        Act::Drop => format!("GATE: consent, by `--allow-drop {}`; drops the column", change.subject()),
+        Act::Enforce => format!("sets NOT NULL{}", of_which(change, step.act)),
+        Act::Relax => format!("drops NOT NULL{}", of_which(change, step.act)),
+        Act::Drop => {
+            let consents = change.consents();
+            let consents: Vec<_> =
+                consents.iter().map(|name| format!("`--allow-drop {name}`")).collect();
+            let what = if consents.len() == 1 { "the column" } else { "the columns" };
+            format!("GATE: consent, by {}; drops {what}", consents.join(" "))
+        }
     }
+}
+
+/// The columns of a step, where the change has others beside them.
+fn of_which(change: &Change, act: Act) -> String {
+    if change.touched().count() < 2 {
+        return String::new();
+    }
+    let names = change.targets(act).iter().map(|column| format!("`{}`", column.name));
+    format!(" of {}", names.collect::<Vec<_>>().join(" and "))
 }
 
 /// What a step locks in each dialect that it has SQL for.

@@ -276,12 +276,7 @@ fn past_return(row: &Progress) -> Problem {
     NO_RETURN
         .problem(format!(
             "`{}` was dropped: what it held is gone, and older releases read it",
-            row.change
-                .dropped()
-                .iter()
-                .map(|column| format!("{}.{}", row.change.table, column.name))
-                .collect::<Vec<_>>()
-                .join("`, `")
+            row.change.consents().join("`, `")
         ))
         .at(row.change.title())
         .help("roll back a later migration only, or go forwards with a new one")

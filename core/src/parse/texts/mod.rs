@@ -1,6 +1,6 @@
 //! Every call in a file that takes SQL, and the text that it takes, as far as the file says it.
 //!
-//! * [`calls`]: which names take SQL; `walk` finds them by their tokens, because calls hide inside
+//! * `calls`: which names take SQL; `walk` finds them by their tokens, because calls hide inside
 //!   other macros' arguments, which no syntax tree shows;
 //! * `argument`: what an argument comes to: literals, `concat!`, `format!`, constants of the file;
 //! * `literal`: a literal's value, and where each byte of it stands in the file.
