@@ -471,11 +471,7 @@ mod tests {
                 let make =
                     |state| (state != State::Absent).then(|| column(state, optional, default));
                 let found = check_table(Some(&table(make(rule.from))), &table(make(rule.to)));
-                let legal = match rule.when {
-                    When::Always => true,
-                    When::Never => false,
-                    When::Upheld | When::Dispensable => optional || default,
-                };
+                let legal = rule.when.holds(optional || default);
                 assert_eq!(found.is_empty(), legal, "{} → {}: {found:?}", rule.from, rule.to);
                 assert!(found.iter().all(|f| !f.problem.help.is_empty()));
             }

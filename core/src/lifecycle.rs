@@ -109,6 +109,18 @@ pub enum When {
     Never,
 }
 
+impl When {
+    /// Whether a move is legal for a column that writers may, or may not, leave out
+    /// ([`Column::dispensable`](crate::schema::Column::dispensable)).
+    pub fn holds(self, dispensable: bool) -> bool {
+        match self {
+            When::Always => true,
+            When::Upheld | When::Dispensable => dispensable,
+            When::Never => false,
+        }
+    }
+}
+
 /// What an edit of a column's state does to the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {

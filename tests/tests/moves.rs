@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use colmig_core::lifecycle::{MOVES, Move, NULL_MOVES, NullMove, Nullability, State, When};
+use colmig_core::lifecycle::{MOVES, Move, NULL_MOVES, NullMove, Nullability, State};
 use colmig_core::lock::{Lock, Recorded};
 use colmig_core::problem::{Code, GRAMMAR, ILLEGAL_MOVE, NOT_SUPPORTED};
 use colmig_core::schema::{Column, Schema, Table};
@@ -88,11 +88,7 @@ impl Nature {
     }
 
     fn case(&self, row: &Move) -> Case {
-        let is_legal = match row.when {
-            When::Always => true,
-            When::Upheld | When::Dispensable => self.is_dispensable(),
-            When::Never => false,
-        };
+        let is_legal = row.when.holds(self.is_dispensable());
         let refused = match self.adding {
             Err((code, words)) if row.to == State::Adding => Some((code, words.to_owned())),
             _ => (!is_legal).then(|| (ILLEGAL_MOVE, help(row.remedy))),
