@@ -7,7 +7,7 @@ use super::field::Read;
 use super::guard::no_column;
 use super::shape::Shape;
 use crate::lifecycle::State;
-use crate::problem::{GRAMMAR, Problem, STATE_AGAINST_TYPE};
+use crate::problem::{GRAMMAR, NOT_SUPPORTED, Problem, STATE_AGAINST_TYPE};
 use crate::schema::DualWrite;
 
 /// The states in which a source and its replacement may be in one release: the code reads one of them,
@@ -16,12 +16,15 @@ const TOGETHER: &[(State, State)] =
     &[(State::Active, State::Adding), (State::Deprecated, State::Active)];
 
 /// Everything that can be wrong between a replacement and what it replaces.
-pub(super) fn check(fields: &[Read], mistakes: &mut Vec<Mistake>) {
+pub(super) fn check(fields: &[Read], key: &[String], mistakes: &mut Vec<Mistake>) {
     for field in fields.iter().filter(|field| !field.has_mistakes) {
         let sources = field.words.names("replaces").unwrap_or_default();
         for (name, span) in sources {
-            mistakes
-                .extend(source(name, field, fields).map(|problem| Mistake::new(*span, problem)));
+            let problem = match key.contains(name) {
+                true => Some(of_the_key(name)),
+                false => source(name, field, fields),
+            };
+            mistakes.extend(problem.map(|problem| Mistake::new(*span, problem)));
         }
         mistakes.extend(words(field).map(|(span, problem)| Mistake::new(span, problem)));
         mistakes.extend(undo(field, fields).map(|(span, problem)| Mistake::new(span, problem)));
@@ -42,6 +45,13 @@ fn undo(field: &Read, fields: &[Read]) -> Option<(Span, Problem)> {
         .problem(format!("`{name}` has a `reverse`, and nothing is undone by writing it"))
         .help("delete it: it belongs to a column that is `deprecated`, that is replaced or `replaces` others, or that is `RequiredOnWrite`");
     Some((span, problem))
+}
+
+/// Every release finds its rows by the key, so it cannot go while one of them is alive.
+fn of_the_key(name: &str) -> Problem {
+    NOT_SUPPORTED
+        .problem(format!("`{name}` is part of the primary key, and this version of colmig replaces no key"))
+        .help("keep the key; a new column can stand beside it, or a new table with the key that you want")
 }
 
 /// What is wrong with one source.

@@ -96,7 +96,7 @@ pub fn table(input: &DeriveInput) -> Result<Declared, Vec<Mistake>> {
     if !primary_key.is_empty() {
         key::check_auto(&fields, &primary_key, &mut mistakes);
     }
-    replace::check(&fields, &mut mistakes);
+    replace::check(&fields, &primary_key, &mut mistakes);
     let guards = guard::read(&name, &words, &fields, &mut mistakes);
     if !mistakes.is_empty() {
         return Err(mistakes);

@@ -200,6 +200,11 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
             STATE_AGAINST_TYPE,
             "a release later it reads `a`",
         ),
+        (
+            "#[colmig(adding, replaces(«id»), forward = \"id\")] a: WriteOnly<i64>",
+            NOT_SUPPORTED,
+            "`id` is part of the primary key",
+        ),
         ("#[colmig(«forward» = \"b\")] a: i64", GRAMMAR, "replaces nothing"),
         ("#[colmig(«dual_write» = \"trigger\")] a: i64", GRAMMAR, "replaces nothing"),
         (
