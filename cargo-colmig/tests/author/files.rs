@@ -88,7 +88,7 @@ fn a_lock_file_that_is_broken_or_newer_is_named() {
     refuses(
         &shop,
         96,
-        &["error[CM0301]", "--> colmig.lock:3:1\n", "3 | <<<<<<< HEAD", "after a merge"],
+        &["error[CM0301]", "--> colmig.lock:4:1\n", "4 | <<<<<<< HEAD", "after a merge"],
     );
     shop.write("colmig.lock", &text.replace("\"format\": 1", "\"format\": 2"));
     refuses(&shop, 96, &["error[CM0302]: colmig.lock has format 2", "--> colmig.lock\n"]);

@@ -56,14 +56,17 @@ impl Explanation {
 }
 
 fn unknown(subject: &str) -> Problem {
-    let problem = USAGE.problem(format!("colmig has no code `{subject}`"));
     let problem = match number(subject) {
-        Some(number) => near(number).into_iter().fold(problem, |problem, code| {
-            problem.help(format!("there is {}: {}", code.id, code.title))
-        }),
-        None => {
-            problem.help("a code looks like CM0201; it stands in brackets behind the word `error`")
+        Some(number) => {
+            let problem = USAGE.problem(format!("colmig has no code `{subject}`"));
+            near(number).into_iter().fold(problem, |problem, code| {
+                problem.help(format!("there is {}: {}", code.id, code.title))
+            })
         }
+        None => USAGE
+            .problem(format!("`{subject}` is neither a code nor a column"))
+            .help("a code looks like CM0201; it stands in brackets behind the word `error`")
+            .help("a column is written with its table: `users.handle`"),
     };
     problem.help("`cargo colmig explain` lists all codes")
 }

@@ -196,7 +196,7 @@ fn a_column_is_explained_by_every_place_that_names_it() {
         ("user.nickname", "did you mean `users`?"),
         ("users.something", "there are email, handle, id, nickname"),
         ("nickname", "neither a code nor a column"),
-        ("CM0899", "there is no code `CM0899`"),
+        ("CM0899", "colmig has no code `CM0899`"),
     ] {
         shop.fails(&["explain", subject], 2, &["error[CM0404]", said]);
     }
