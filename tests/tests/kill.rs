@@ -367,7 +367,7 @@ fn killed_backfill(database: &TestDatabase, many: u32) -> Result<()> {
         first > rows && first <= rows + 1000,
         "the first batch ended at {first}, not behind {rows}"
     );
-    let ran = ran.says(&["Sweeping", "1 rows"])?;
+    let ran = ran.says(&["Sweeping", "1 row came"])?;
     ensure!(batches > 0, "{}", ran.err);
 
     ensure!(database.count("users")? == i64::from(many));
