@@ -290,7 +290,7 @@ mod tests {
     use super::*;
     use crate::catalog::{CatalogColumn, CatalogTable};
     use crate::dialect::Direction;
-    use crate::lifecycle::STANDS;
+    use crate::lifecycle::{STANDS, Use};
     use crate::migration::{Change, Step};
     use crate::protocol::{CHANGES, window_at};
     use crate::schema::{Column, Table};
@@ -399,12 +399,10 @@ mod tests {
                     let admitted =
                         judge(&build, std::slice::from_ref(&row), &catalog(None)).is_empty();
                     let pairs = row.change.phases.pairs.as_ref().expect("it has pairs");
-                    // The columns are required here.
-                    let writes_null =
-                        |stand: &Stand| *stand == Stand::Optional && access != Access::ReadOnly;
-                    let range = pairs
-                        .of(access, (*old).into(), (*new).into())
-                        .filter(|_| !writes_null(old) && !writes_null(new));
+                    let used = |stand| Use::of(access, stand, true);
+                    let range = used(*old)
+                        .zip(used(*new))
+                        .and_then(|(old, new)| pairs.of(access, old, new));
                     let window = row.window().expect("it has started");
                     let meets =
                         range.is_some_and(|r| r.low <= window.ceil && window.floor <= r.high);

@@ -4,7 +4,8 @@
 //! [`check_table`] finds the mistakes, [`edits`] lists the moves of a source without any.
 
 use crate::lifecycle::{
-    Access, Effect, Move, Nullability, State, When, move_between, null_move_between,
+    Access, Effect, Move, Nullability, PAIR_MOVES, State, When, move_between, null_move_between,
+    pair_remedies,
 };
 use crate::problem::{
     GUARD_CHANGED, ILLEGAL_MOVE, KEY_CHANGED, NOT_SUPPORTED, OWNER_CHANGED, Problem,
@@ -85,19 +86,6 @@ fn is_being_replaced(name: &str, recorded: &Table) -> bool {
     recorded.columns.iter().any(|other| replaces(&other) && other.state == State::Adding)
 }
 
-/// The states of an old column and of the one that replaces it.
-type Pair = (State, State);
-
-/// The states of an old column and of the one that replaces it, from one release to the next: both move in one
-/// edit, so that each release reads exactly one of them.
-const TOGETHER: &[(Pair, Pair)] = &[
-    ((State::Active, State::Adding), (State::Active, State::Adding)),
-    ((State::Active, State::Adding), (State::Deprecated, State::Active)),
-    ((State::Active, State::Adding), (State::Active, State::Absent)),
-    ((State::Deprecated, State::Active), (State::Deprecated, State::Active)),
-    ((State::Deprecated, State::Active), (State::Absent, State::Active)),
-];
-
 /// Every replacement that is under way and whose columns did not move together.
 fn apart(recorded: &Table, source: &Table) -> Vec<(String, Problem)> {
     let state =
@@ -107,16 +95,15 @@ fn apart(recorded: &Table, source: &Table) -> Vec<(String, Problem)> {
         for old in new.replaces.iter().filter(|old| recorded.column(old).is_some()) {
             let before = (state(recorded, old), new.state);
             let after = (state(source, old), state(source, &new.name));
-            if TOGETHER.contains(&(before, after)) {
+            if PAIR_MOVES.contains(&(before, after)) {
                 continue;
             }
             let problem = ILLEGAL_MOVE
                 .problem(format!(
                     "`{}` replaces `{old}`, and they were {} and {}: they cannot be {} and {} in the next release",
                     new.name, before.1, before.0, after.1, after.0
-                ))
-                .help(format!("first the code reads `{old}` and writes both: `{old}` plain, `{}` with `#[colmig(adding)]`", new.name))
-                .help(format!("then, in one edit, it reads `{}` and writes both: `#[colmig(deprecated)]` on `{old}`, `{}` plain; then `{old}` is deleted", new.name, new.name));
+                ));
+            let problem = pair_remedies(old, &new.name).into_iter().fold(problem, Problem::help);
             found.push((new.name.clone(), problem));
         }
     }

@@ -273,6 +273,38 @@ pub fn move_between(from: State, to: State) -> &'static Move {
     MOVES.iter().find(|m| m.from == from && m.to == to).expect("every pair has a row")
 }
 
+/// The states of a column that is being replaced, and of the one that takes its place.
+pub type Pair = (State, State);
+
+/// The first half of a replacement: the code reads the old column and writes both.
+const READS_OLD: Pair = (State::Active, State::Adding);
+/// The second half: the code reads the new column and writes both.
+const READS_NEW: Pair = (State::Deprecated, State::Active);
+
+/// The pairs in which both columns are there: each release reads exactly one of them.
+pub const PAIRS: &[Pair] = &[READS_OLD, READS_NEW];
+
+/// The legal moves of a pair from one release to the next: both columns move in one edit.
+pub const PAIR_MOVES: &[(Pair, Pair)] = &[
+    (READS_OLD, READS_OLD),
+    (READS_OLD, READS_NEW),
+    (READS_OLD, (State::Active, State::Absent)),
+    (READS_NEW, READS_NEW),
+    (READS_NEW, (State::Absent, State::Active)),
+];
+
+/// What to write, release by release, for a column that takes the place of another.
+pub fn pair_remedies(old: &str, new: &str) -> [String; 2] {
+    [
+        format!(
+            "first the code reads `{old}` and writes both: `{old}` plain, `{new}` with `#[colmig(adding)]`"
+        ),
+        format!(
+            "then, in one edit a release later, it reads `{new}` and writes both: `#[colmig(deprecated)]` on `{old}`, `{new}` plain; then `{old}` is deleted"
+        ),
+    ]
+}
+
 /// Whether the code reckons with NULL in a column that it reads.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
@@ -512,12 +544,15 @@ pub enum Use {
 pub const USES: &[(Use, &str)] =
     &[(Use::None, "none"), (Use::Writes, "writes"), (Use::Reads, "reads")];
 
-impl From<Stand> for Use {
-    fn from(stand: Stand) -> Use {
+impl Use {
+    /// What a struct with this access does with a column in which it stands so; `None` where it may write NULL
+    /// and the column is required.
+    pub fn of(access: Access, stand: Stand, required: bool) -> Option<Use> {
         match stand {
-            Stand::Absent => Use::None,
-            Stand::Adding | Stand::Deprecated => Use::Writes,
-            Stand::Required | Stand::Optional | Stand::Row => Use::Reads,
+            Stand::Absent => Some(Use::None),
+            Stand::Adding | Stand::Deprecated => Some(Use::Writes),
+            Stand::Optional if required && access != Access::ReadOnly => None,
+            Stand::Required | Stand::Optional | Stand::Row => Some(Use::Reads),
         }
     }
 }
@@ -732,6 +767,21 @@ mod tests {
     fn a_move_that_may_be_refused_says_what_to_write_instead() {
         for m in MOVES {
             assert_eq!(m.when == When::Always, m.remedy.is_empty(), "{} → {}", m.from, m.to);
+        }
+    }
+
+    /// A release reads one of the two columns and writes both; from one pair it goes to the next, or out.
+    #[test]
+    fn a_pair_reads_one_of_its_columns_and_moves_to_where_a_pair_or_one_column_is() {
+        for (old, new) in PAIRS {
+            assert!(
+                old.facts().reads != new.facts().reads && old.facts().writes && new.facts().writes
+            );
+        }
+        for (before, after) in PAIR_MOVES {
+            assert!(PAIRS.contains(before));
+            let one_is_left = (after.0 == State::Absent) != (after.1 == State::Absent);
+            assert!(PAIRS.contains(after) || one_is_left, "{after:?}");
         }
     }
 

@@ -43,7 +43,9 @@ pub fn plan(lock: &Lock, source: &Schema, name: Option<&str>) -> Result<Outcome,
         for edit in edits(Some(recorded), table) {
             let subject = format!("{}.{}", table.name, edit.column.name);
             match edit.effect {
-                Effect::Begins if !edit.column.replaces.is_empty() => {}
+                // It is part of a replacement, which begins below.
+                Effect::Begins
+                    if edit.rule.from == State::Absent && !edit.column.replaces.is_empty() => {}
                 Effect::Begins if edit.rule.from == State::Absent => {
                     changes.push(add(table, edit.column, &number))
                 }

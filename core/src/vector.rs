@@ -98,11 +98,7 @@ impl Struct {
     /// What the struct does with columns that share one life; `None` where it does not treat them alike, or may
     /// write NULL into one that is required.
     fn uses(&self, columns: &[Column]) -> Option<Use> {
-        let used = |column: &Column| {
-            let stand = self.stand(column);
-            let may_write_null = stand == Stand::Optional && self.access != Access::ReadOnly;
-            (!may_write_null || column.optional()).then(|| Use::from(stand))
-        };
+        let used = |column: &Column| Use::of(self.access, self.stand(column), !column.optional());
         let uses: Option<Vec<_>> = columns.iter().map(used).collect();
         let uses = uses?;
         let first = *uses.first()?;

@@ -291,14 +291,11 @@ impl Life<'_> {
         let member = self.field.ident.as_ref().map(Ident::to_string).unwrap_or_default();
         let inner = match self.codec {
             Codec::Json | Codec::JsonOrNull if shape.is_write_only() => {
-                shape.around(self.inner).replacen(
-                    &written(self.inner),
-                    &format!("sqlx::types::Json<{}>", written(self.inner)),
-                    1,
-                )
+                format!("sqlx::types::Json<{}>", written(self.inner))
             }
-            _ => shape.around(self.inner),
+            _ => written(self.inner),
         };
+        let inner = shape.around_text(&inner);
         format!("{visibility} {member}: {inner}").trim_start().to_owned()
     }
 }

@@ -6,14 +6,9 @@ use super::Mistake;
 use super::field::Read;
 use super::guard::no_column;
 use super::shape::Shape;
-use crate::lifecycle::State;
+use crate::lifecycle::{PAIRS, State, pair_remedies};
 use crate::problem::{GRAMMAR, NOT_SUPPORTED, Problem, STATE_AGAINST_TYPE};
 use crate::schema::DualWrite;
-
-/// The states in which a source and its replacement may be in one release: the code reads one of them,
-/// and writes both.
-const TOGETHER: &[(State, State)] =
-    &[(State::Active, State::Adding), (State::Deprecated, State::Active)];
 
 /// Everything that can be wrong between a replacement and what it replaces.
 pub(super) fn check(fields: &[Read], key: &[String], mistakes: &mut Vec<Mistake>) {
@@ -75,12 +70,11 @@ fn source(name: &str, field: &Read, fields: &[Read]) -> Option<Problem> {
     };
     let pair = (source.column.state, state);
     let is_upheld = field.column.dual_write == DualWrite::Trigger;
-    let is_legal = TOGETHER.contains(&pair) || is_upheld && pair == (State::Active, State::Active);
+    let is_legal = PAIRS.contains(&pair) || is_upheld && pair == (State::Active, State::Active);
     (!source.has_mistakes && !is_legal).then(|| {
-        STATE_AGAINST_TYPE
-            .problem(format!("`{name}` is {}, and `{new}`, which replaces it, is {state}", pair.0))
-            .help(format!("first the code reads `{name}` and writes both: `{name}` plain, `{new}` with `#[colmig(adding)]`"))
-            .help(format!("a release later it reads `{new}` and writes both: `#[colmig(deprecated)]` on `{name}`, `{new}` plain"))
+        let problem = STATE_AGAINST_TYPE
+            .problem(format!("`{name}` is {}, and `{new}`, which replaces it, is {state}", pair.0));
+        pair_remedies(name, new).into_iter().fold(problem, Problem::help)
     })
 }
 

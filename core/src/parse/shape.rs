@@ -67,9 +67,13 @@ impl Shape {
 
     /// The type to write for an inner type in this shape.
     pub fn around(self, inner: &Type) -> String {
-        let inner = written(inner);
+        self.around_text(&written(inner))
+    }
+
+    /// The same for a type that is written already.
+    pub(super) fn around_text(self, inner: &str) -> String {
         match self {
-            Shape::Plain => inner,
+            Shape::Plain => inner.to_owned(),
             Shape::Optional => format!("Option<{inner}>"),
             Shape::RequiredOnWrite => format!("RequiredOnWrite<{inner}>"),
             Shape::WriteOnly => format!("WriteOnly<{inner}>"),

@@ -198,7 +198,7 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
         (
             "#[colmig(deprecated)] b: WriteOnly<i64>, #[colmig(adding, replaces(«b»), forward = \"b\")] a: WriteOnly<i64>",
             STATE_AGAINST_TYPE,
-            "a release later it reads `a`",
+            "a release later, it reads `a`",
         ),
         (
             "#[colmig(adding, replaces(«id»), forward = \"id\")] a: WriteOnly<i64>",

@@ -76,7 +76,7 @@ impl Lives {
     fn phases(&self, change: &Change, entry: &Struct) -> Option<PhaseRange> {
         let stand = |property| self.stand(entry, property);
         let Kind::Core(kind) = change.kind else {
-            return replace::PHASES.of(entry.access, stand(change.goes()), stand(change.comes()));
+            return replace::phases(entry.access, stand(change.goes()), stand(change.comes()));
         };
         let first =
             FIRST_PHASES.iter().find(|(other, _)| self.off(Off::FirstTable) && *other == kind);

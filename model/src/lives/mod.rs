@@ -27,7 +27,6 @@ use colmig_core::lifecycle::PhaseRange;
 use colmig_core::protocol::{Act, ChangeKind, Window, window_at};
 
 use crate::change::{Level, Stranger, Value};
-use crate::replace;
 use crate::search::{Model, Moves, Violation};
 use rules::Off;
 use story::{Kind, Property, Story};
@@ -191,7 +190,7 @@ fn chain(kind: Kind, off: &[Off]) -> Vec<Act> {
 fn last_phase(kind: Kind) -> u8 {
     match kind {
         Kind::Core(kind) => kind.facts().phases.last,
-        Kind::Replace => replace::PHASES.last,
+        Kind::Replace => ChangeKind::Replace.facts().phases.last,
     }
 }
 

@@ -139,7 +139,7 @@ mod tests {
     use colmig_core::vector::{self, Property};
 
     use super::*;
-    use crate::replace::PHASES;
+    use crate::replace;
 
     const ACCESSES: [Access; 3] = [Access::Writer, Access::Partial, Access::ReadOnly];
 
@@ -255,7 +255,11 @@ mod tests {
                 for (new, _) in STANDS {
                     let derived = derived(text, access, &[*old, *new]);
                     println!("Replace {access:?} {old}/{new}: {}", shown(derived));
-                    assert_eq!(PHASES.of(access, *old, *new), derived, "{access:?} {old}/{new}");
+                    assert_eq!(
+                        replace::phases(access, *old, *new),
+                        derived,
+                        "{access:?} {old}/{new}"
+                    );
                     assert_eq!(
                         of_core(access, *old, *new),
                         derived,
