@@ -253,13 +253,10 @@ fn key_changed(recorded: &Table, source: &Table) -> Problem {
 /// The moves of constraints. The database upholds none for a writer that does not know of it, so none
 /// begins or ends at once.
 fn constraints(recorded: &Table, source: &Table) -> Vec<Finding> {
-    let of = |table: &'_ Table, name: &str| {
-        table.constraints.iter().find(|one| one.name == name).cloned()
-    };
     let mut findings = Vec::new();
     for new in &source.constraints {
-        let old = of(recorded, &new.name);
-        let from = old.as_ref().map_or(State::Absent, |old| old.state);
+        let old = recorded.constraint(&new.name);
+        let from = old.map_or(State::Absent, |old| old.state);
         let problem = match old.filter(|old| old.guard != new.guard) {
             Some(_) => Some(guard_changed(new)),
             None => illegal_guard(&new.name, from, new.state),
@@ -267,7 +264,7 @@ fn constraints(recorded: &Table, source: &Table) -> Vec<Finding> {
         findings.extend(problem.map(|problem| on_constraint(source, new, problem)));
     }
     for old in &recorded.constraints {
-        let problem = match of(source, &old.name) {
+        let problem = match source.constraint(&old.name) {
             Some(_) => None,
             None => illegal_guard(&old.name, old.state, State::Absent),
         };
@@ -280,10 +277,16 @@ fn illegal_guard(name: &str, from: State, to: State) -> Option<Problem> {
     let rule = move_between(from, to);
     let help = match (rule.when, to) {
         (When::Always, _) => return None,
-        (When::Upheld, _) => "write `adding` in its parentheses for one release, which keeps to it while older rows are checked".to_owned(),
-        (When::Dispensable, _) => "write `deprecated` in its parentheses for one release, which still keeps to it while older releases rely on it".to_owned(),
-        (When::Never, State::Adding) => "an active one can become `deprecated`, not `adding`; to begin anew, finish the drop first".to_owned(),
-        (When::Never, _) => "delete it, or begin it with `adding` in its parentheses".to_owned(),
+        (When::Upheld, _) => {
+            "write `adding` in its parentheses for one release, which keeps to it while older rows are checked"
+        }
+        (When::Dispensable, _) => {
+            "write `deprecated` in its parentheses for one release, which still keeps to it while older releases rely on it"
+        }
+        (When::Never, State::Adding) => {
+            "an active one can become `deprecated`, not `adding`; to begin anew, finish the drop first"
+        }
+        (When::Never, _) => "delete it, or begin it with `adding` in its parentheses",
     };
     Some(
         ILLEGAL_MOVE

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use crate::backfill::{Fill, Rows, Value};
 use crate::dialect::{Dialect, Direction, Script, dialects};
-use crate::diff::{edits, null_edits};
+use crate::diff::{Edit, edits, null_edits};
 use crate::hash::normalise;
 use crate::ident::for_file;
-use crate::lifecycle::{Effect, Nullability, State};
+use crate::lifecycle::{Access, Effect, Nullability, State};
 use crate::lock::Lock;
 use crate::migration::{Change, FORMAT, Files, Manifest, Migration, PieceFile, Step};
 use crate::problem::{NOT_SUPPORTED, Problem, TABLE_VANISHED};
@@ -23,8 +23,6 @@ pub struct Outcome {
     pub schema: Schema,
     /// The migration that begins, if one does.
     pub migration: Option<Migration>,
-    /// Properties whose change goes on without a migration, in words.
-    pub goes_on: Vec<String>,
 }
 
 /// What the source comes to, given the lock file. Mistakes of single tables were found before
@@ -32,60 +30,16 @@ pub struct Outcome {
 pub fn plan(lock: &Lock, source: &Schema, name: Option<&str>) -> Result<Outcome, Vec<Problem>> {
     let number = next_number(lock);
     let mut problems = vanished(lock, source);
-    let mut changes = Vec::new();
-    let mut goes_on = Vec::new();
     problems.extend(not_planned_yet(lock, source));
+    let mut changes = Vec::new();
     for table in source.tables.iter().filter(|table| table.owner.is_empty()) {
         let Some(recorded) = lock.schema.table(&table.name) else {
             changes.push(create(table, &number));
             continue;
         };
-        for edit in edits(Some(recorded), table) {
-            let subject = format!("{}.{}", table.name, edit.column.name);
-            match edit.effect {
-                // It is part of a replacement, which begins below.
-                Effect::Begins
-                    if edit.rule.from == State::Absent && !edit.column.replaces.is_empty() => {}
-                Effect::Begins if edit.rule.from == State::Absent => {
-                    changes.push(add(table, edit.column, &number))
-                }
-                Effect::Begins => changes.push(drop(recorded, edit.column, edit.recorded)),
-                Effect::GoesOn => {
-                    let born = edit.recorded.map_or("", |column| &column.born);
-                    goes_on.push(format!(
-                        "{subject}: {} → {} (born in {born})",
-                        edit.rule.from, edit.rule.to
-                    ));
-                }
-                Effect::Abandons => {
-                    let (from, to) = (edit.rule.from.facts().word, edit.rule.to.facts().word);
-                    problems.push(abandoned(&subject, from, to))
-                }
-                Effect::Nothing => {}
-            }
-        }
-    }
-    for table in source.tables.iter().filter(|table| table.owner.is_empty()) {
-        let Some(old) = lock.schema.table(&table.name) else { continue };
-        for (old, new, effect) in null_edits(old, table) {
-            let subject = format!("{}.{}", table.name, new.name);
-            let (from, to) = (old.nullability, new.nullability);
-            match effect {
-                Effect::Begins => changes.push(tighten_or_relax(table, old, new)),
-                Effect::GoesOn => {
-                    goes_on.push(format!("{subject}: {from} → {to} (born in {})", old.born));
-                }
-                Effect::Abandons => {
-                    problems.push(abandoned(&subject, from.facts().word, to.facts().word));
-                }
-                Effect::Nothing => {}
-            }
-        }
-    }
-    for table in source.tables.iter().filter(|table| table.owner.is_empty()) {
-        if let Some(old) = lock.schema.table(&table.name) {
-            changes.extend(replacements(old, table, &number));
-        }
+        problems.extend(no_longer_written(recorded, table));
+        problems.extend(abandoned(recorded, table));
+        changes.extend(begun(recorded, table, &number));
     }
     in_order_of_reference(&mut changes);
     if !problems.is_empty() {
@@ -96,7 +50,7 @@ pub fn plan(lock: &Lock, source: &Schema, name: Option<&str>) -> Result<Outcome,
         let id = format!("{number}_{}", name.map_or_else(|| slug(&changes), for_file));
         migration(lock, id, changes)
     });
-    Ok(Outcome { schema, migration, goes_on })
+    Ok(Outcome { schema, migration })
 }
 
 fn next_number(lock: &Lock) -> String {
@@ -157,7 +111,7 @@ fn not_planned_yet(lock: &Lock, source: &Schema) -> Vec<Problem> {
         };
         let by_hand = "until then, take it out of the struct, and write it in a migration of sqlx beside colmig's";
         for one in &table.constraints {
-            let old = before.constraints.iter().find(|old| old.name == one.name);
+            let old = before.constraint(&one.name);
             if old.is_none_or(|old| old.state != one.state) {
                 later(
                     &one.name,
@@ -198,7 +152,37 @@ fn not_planned_yet(lock: &Lock, source: &Schema) -> Vec<Problem> {
     problems
 }
 
-fn abandoned(subject: &str, from: &str, to: &str) -> Problem {
+/// The changes that the edits of one table begin.
+fn begun(recorded: &Table, table: &Table, number: &str) -> Vec<Change> {
+    let begins = |edit: &Edit<'_>| edit.effect == Effect::Begins;
+    let moves = edits(Some(recorded), table).into_iter().filter(begins);
+    let moves = moves.filter_map(|edit| match edit.rule.from {
+        // It is part of a replacement.
+        State::Absent if !edit.column.replaces.is_empty() => None,
+        State::Absent => Some(add(table, edit.column, number)),
+        _ => Some(drop(recorded, edit.column, edit.recorded)),
+    });
+    let nulls = null_edits(recorded, table).into_iter();
+    let nulls = nulls.filter(|(.., effect)| *effect == Effect::Begins);
+    let nulls = nulls.map(|(old, new, _)| tighten_or_relax(table, old, new));
+    moves.chain(nulls).chain(replacements(recorded, table, number)).collect()
+}
+
+/// The edits of one table that give a change up half-way.
+fn abandoned(recorded: &Table, table: &Table) -> Vec<Problem> {
+    let moves = edits(Some(recorded), table).into_iter();
+    let moves = moves.filter(|edit| edit.effect == Effect::Abandons);
+    let moves =
+        moves.map(|edit| (edit.column, edit.rule.from.facts().word, edit.rule.to.facts().word));
+    let nulls = null_edits(recorded, table).into_iter();
+    let nulls = nulls.filter(|(.., effect)| *effect == Effect::Abandons);
+    let nulls = nulls
+        .map(|(old, new, _)| (new, old.nullability.facts().word, new.nullability.facts().word));
+    moves.chain(nulls).map(|(column, from, to)| given_up(table, column, from, to)).collect()
+}
+
+fn given_up(table: &Table, column: &Column, from: &str, to: &str) -> Problem {
+    let subject = format!("{}.{}", table.name, column.name);
     NOT_SUPPORTED
         .problem(format!(
             "`{subject}` goes back from {from} to {to}: a change is abandoned half-way"
@@ -208,6 +192,17 @@ fn abandoned(subject: &str, from: &str, to: &str) -> Problem {
         .help(
             "if it was applied: `cargo colmig rollback`, deploy the release before, then `--amend`",
         )
+}
+
+/// A struct that only reads may stand beside the one that declares the table, and says nothing of the columns that
+/// it does not name. Where none declares the table any more, those would be forgotten without a change.
+fn no_longer_written(recorded: &Table, table: &Table) -> Option<Problem> {
+    (recorded.access == Access::Writer && table.access != Access::Writer).then(|| {
+        NOT_SUPPORTED
+            .problem(format!("`{}` was declared by a struct that writes it, and no struct does now", table.name))
+            .at(table.name.clone())
+            .help("take `read_only` back, or keep the struct that declares the table beside the one that reads it")
+    })
 }
 
 /// The schema as the lock file records it: births kept or given, what is gone retired.
@@ -228,7 +223,7 @@ fn recorded(before: &Schema, source: &Schema, number: &str) -> Schema {
             column.born = old.map_or(number.to_owned(), |old| old.born.clone());
         }
         for one in &mut table.constraints {
-            let old = old.and_then(|old| old.constraints.iter().find(|old| old.name == one.name));
+            let old = old.and_then(|old| old.constraint(&one.name));
             one.born = old.map_or(number.to_owned(), |old| old.born.clone());
         }
         if !table.owner.is_empty() {
@@ -570,7 +565,8 @@ mod tests {
         let third = users(vec![column("email", State::Active), column("handle", State::Active)]);
         let outcome = plan(&lock, &third, None).expect("legal moves");
         assert_eq!(outcome.migration, None);
-        assert_eq!(outcome.goes_on.len(), 2);
+        let moves = edits(Some(&lock.schema.tables[0]), &third.tables[0]);
+        assert_eq!(moves.iter().map(|edit| edit.effect).collect::<Vec<_>>(), [Effect::GoesOn; 2]);
         let table = &outcome.schema.tables[0];
         assert_eq!(table.retired, [Retired { name: "nickname".into(), born: "0001".into() }]);
         assert_eq!(table.column("handle").map(|c| c.born.as_str()), Some("0002"));
@@ -604,5 +600,22 @@ mod tests {
         let lock = lock_after(empty(), plan(&empty(), &users(vec![]), None).expect("a new table"));
         let problems = plan(&lock, &Schema::default(), None).expect_err("users vanished");
         assert_eq!(problems[0].code, TABLE_VANISHED);
+    }
+
+    /// The columns that a reader does not name must not be forgotten with the struct that declared them.
+    #[test]
+    fn a_table_that_nobody_declares_any_more_is_a_problem() {
+        let first = users(vec![column("email", State::Active)]);
+        let lock = lock_after(empty(), plan(&empty(), &first, None).expect("a new table"));
+        let mut reader = users(Vec::new());
+        reader.tables[0].access = Access::ReadOnly;
+        let problems = plan(&lock, &reader, None).expect_err("nobody writes it");
+        assert_eq!(
+            problems.iter().map(|problem| problem.code).collect::<Vec<_>>(),
+            [NOT_SUPPORTED]
+        );
+        let read = plan(&empty(), &reader, None).expect("a table that this project only reads");
+        let read = lock_after(empty(), read);
+        assert_eq!(plan(&read, &reader, None).map(|outcome| outcome.migration), Ok(None));
     }
 }

@@ -254,6 +254,11 @@ impl Table {
         self.columns.iter().filter(replaces).map(|other| other.name.as_str()).collect()
     }
 
+    /// The constraint of this name.
+    pub fn constraint(&self, name: &str) -> Option<&Constraint> {
+        self.constraints.iter().find(|one| one.name == name)
+    }
+
     /// The column of this name, to change it.
     pub fn column_mut(&mut self, name: &str) -> Option<&mut Column> {
         self.columns.iter_mut().find(|column| column.name == name)

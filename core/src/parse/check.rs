@@ -61,10 +61,7 @@ fn birth<'t>(recorded: &'t Table, about: &About) -> Option<&'t str> {
     match about {
         About::Table => None,
         About::Column(name) => Some(recorded.column(name)?.born.as_str()),
-        About::Constraint(name) => {
-            let found = recorded.constraints.iter().find(|one| one.name == *name)?;
-            Some(found.born.as_str())
-        }
+        About::Constraint(name) => Some(recorded.constraint(name)?.born.as_str()),
     }
 }
 
