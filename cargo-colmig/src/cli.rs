@@ -175,6 +175,9 @@ pub struct GenerateArgs {
     /// Make the newest migration anew, as if it had not been made: while no other branch and no database has it
     #[arg(long)]
     pub amend: bool,
+    /// Drop this table, whose struct is gone, once no release uses it; may be given twice
+    #[arg(long, value_name = "TABLE", conflicts_with = "check")]
+    pub retire: Vec<String>,
 }
 
 /// What `plan` can be told.
@@ -199,9 +202,12 @@ pub struct ApplyArgs {
     /// Wait for gates, and for another colmig, for so long: `30s`, `10m`
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub wait: Option<Duration>,
-    /// Consent to dropping this column: `users.nickname`; may be given twice
+    /// Consent to dropping this column, or table: `users.nickname`; may be given twice
     #[arg(long, value_name = "TABLE.COLUMN")]
     pub allow_drop: Vec<String>,
+    /// Consent to rewriting the table for this column while nobody can use it; may be given twice
+    #[arg(long, value_name = "TABLE.COLUMN")]
+    pub allow_rewrite: Vec<String>,
     /// Vouch that no instance runs that could not be seen; recorded in the history
     #[arg(long)]
     pub assume_no_fleet: bool,

@@ -10,8 +10,9 @@ use std::fmt;
 use crate::catalog::Catalog;
 use crate::lifecycle::{Access, PhaseRange, Stand};
 use crate::problem::{EXCLUDED, Problem};
-use crate::progress::Progress;
+use crate::progress::{Named, Progress};
 use crate::protocol::{ChangeKind, Window};
+use crate::schema::Constraint;
 use crate::vector::{Struct, Vector};
 
 /// Why a build may not run.
@@ -30,7 +31,7 @@ pub enum Why {
     Outside(Outside),
     /// No phase of the change of this title is safe for it.
     NoPhase(String),
-    /// It names a column that was dropped.
+    /// It names a column, or a table, that was dropped.
     Dropped {
         /// The title of the change that dropped it.
         change: String,
@@ -59,6 +60,8 @@ pub enum Why {
     NotNull,
     /// It inserts without a column that is required and has no default.
     NotWritten,
+    /// It relies on a constraint that the database does not have yet.
+    Unguarded,
 }
 
 /// A build outside a window.
@@ -112,7 +115,7 @@ impl fmt::Display for Why {
                 write!(f, "no phase of the change `{change}` is safe for this release")
             }
             Why::Dropped { change, moved_by } => {
-                write!(f, "the column was dropped by `{change}`: {}", closed(moved_by))
+                write!(f, "it was dropped by `{change}`: {}", closed(moved_by))
             }
             Why::Missing => f.write_str("it does not exist in the database"),
             Why::OtherBirth { born, meant } => write!(
@@ -127,6 +130,9 @@ impl fmt::Display for Why {
             }
             Why::MayBeNull => f.write_str("this release reads it as required, and it may be NULL"),
             Why::NotNull => f.write_str("this release may write NULL, and the column is NOT NULL"),
+            Why::Unguarded => {
+                f.write_str("this release relies on it, and the database does not guard it yet")
+            }
             Why::NotWritten => f.write_str(
                 "this release inserts rows without it, and it is NOT NULL without a default",
             ),
@@ -148,8 +154,8 @@ impl Why {
             Why::Outside(outside) if outside.too_old() => {
                 "start a newer release, or `cargo colmig rollback` to let this one in again"
             }
-            Why::Dropped { .. } => "start a newer release: a dropped column does not come back",
-            Why::Outside(_) | Why::Missing => {
+            Why::Dropped { .. } => "start a newer release: what was dropped does not come back",
+            Why::Outside(_) | Why::Missing | Why::Unguarded => {
                 "run `cargo colmig apply` from this release's checkout first"
             }
             Why::NoPhase(_) => {
@@ -183,11 +189,20 @@ fn judge_table(
     refusals: &mut Vec<Refusal>,
 ) {
     let mut refuse = |subject: String, why: Why| refusals.push(Refusal { subject, why });
+    let whole = in_force(rows, &entry.table, Named::Table, None);
     let Some(table) = catalog.tables.get(&entry.table) else {
-        return refuse(entry.table.clone(), Why::Missing);
+        let why = whole.filter(|row| row.dropped()).map_or(Why::Missing, dropped);
+        return refuse(entry.table.clone(), why);
     };
-    if let Some(why) = window_refusal(vector, in_force(rows, &entry.table, None, None)) {
+    if let Some(why) = window_refusal(vector, whole) {
         refuse(entry.table.clone(), why);
+    }
+    let guards = rows.iter().filter(|row| row.started() && row.change.table == entry.table);
+    let guards = guards.filter_map(|row| row.change.constraint.as_ref()).map(|one| &one.name);
+    for name in guards.chain(entry.constraints.keys()).collect::<BTreeSet<_>>() {
+        if let Some(why) = judge_constraint(vector, entry, name, rows) {
+            refuse(format!("{}.{name}", entry.table), why);
+        }
     }
     let mut names: BTreeSet<&str> = entry.columns.keys().map(String::as_str).collect();
     names.extend(table.columns.iter().map(|column| column.name.as_str()));
@@ -204,10 +219,27 @@ fn judge_table(
 fn in_force<'a>(
     rows: &'a [Progress],
     table: &str,
-    column: Option<&str>,
+    named: Named<'_>,
     born: Option<&str>,
 ) -> Option<&'a Progress> {
-    rows.iter().rev().find(|row| row.started() && row.touches(table, column, born))
+    rows.iter().rev().find(|row| row.binds() && row.touches(table, named, born))
+}
+
+/// A constraint is not looked up in the catalog, where it may go by another name: a build relies on it from the
+/// moment on at which the change that made it says so.
+fn judge_constraint(vector: &Vector, entry: &Struct, name: &str, rows: &[Progress]) -> Option<Why> {
+    let property = entry.constraints.get(name);
+    let born = property.map(|p| p.born.as_str()).filter(|born| !born.is_empty());
+    if let Some(row) = in_force(rows, &entry.table, Named::Constraint(name), born) {
+        return window_refusal(vector, Some(row));
+    }
+    let born = born.filter(|_| property.is_some_and(|p| p.stand == Stand::Required))?;
+    let came_with_the_table = |row: &Progress| {
+        let made = row.change.definition.iter().flat_map(|table| &table.constraints);
+        let is_it = |one: &Constraint| one.name == name && one.born == born;
+        row.started() && row.change.table == entry.table && made.into_iter().any(is_it)
+    };
+    (!rows.iter().any(came_with_the_table)).then_some(Why::Unguarded)
 }
 
 fn judge_column(
@@ -218,19 +250,18 @@ fn judge_column(
     catalog: &Catalog,
 ) -> Option<Why> {
     let property = entry.columns.get(name);
-    let live = in_force(rows, &entry.table, Some(name), None);
+    let live = in_force(rows, &entry.table, Named::Column(name), None);
     // A birth that is not known is that of a table of another project: what is there is meant.
     let born = property.map(|p| p.born.as_str()).filter(|born| !born.is_empty());
     // A build that does not name the column is judged by the latest change on that name; one that
     // does, by the latest change on the very column that it means.
     let row = match born {
-        Some(born) => in_force(rows, &entry.table, Some(name), Some(born)),
+        Some(born) => in_force(rows, &entry.table, Named::Column(name), Some(born)),
         None => live,
     };
     if let Some(row) = row {
         if row.dropped_column(name) {
-            let (change, moved_by) = (row.change.title(), row.moved_by.clone());
-            return property.map(|_| Why::Dropped { change, moved_by });
+            return property.map(|_| dropped(row));
         }
         return window_refusal(vector, Some(row));
     }
@@ -240,6 +271,10 @@ fn judge_column(
         return Some(Why::OtherBirth { born: other.to_owned(), meant: born.to_owned() });
     }
     against_catalog(entry, name, catalog)
+}
+
+fn dropped(row: &Progress) -> Why {
+    Why::Dropped { change: row.change.title(), moved_by: row.moved_by.clone() }
 }
 
 /// The code against the catalog, where no change is in force.
@@ -292,7 +327,7 @@ mod tests {
     use crate::dialect::Direction;
     use crate::lifecycle::{STANDS, Use};
     use crate::migration::{Change, Step};
-    use crate::protocol::{CHANGES, window_at};
+    use crate::protocol::{CHANGES, ChangeFacts, Subject, window_at};
     use crate::schema::{Column, Table};
     use crate::types::ColumnType;
     use crate::vector::Property;
@@ -317,6 +352,9 @@ mod tests {
             columns: if creates { Vec::new() } else { vec![column] },
             replaced: Vec::new(),
             definition: creates.then_some(table),
+            constraint: None,
+            indexes: Vec::new(),
+            former: None,
             phases: kind.phases(false),
             steps: steps.collect(),
         };
@@ -330,7 +368,8 @@ mod tests {
         if stand != Stand::Absent {
             columns.insert("c".to_owned(), Property { born: born.into(), stand });
         }
-        let structs = vec![Struct { table: "t".into(), access, columns }];
+        let constraints = BTreeMap::new();
+        let structs = vec![Struct { table: "t".into(), access, columns, constraints }];
         Vector { project: "p".into(), structs }
     }
 
@@ -352,8 +391,10 @@ mod tests {
     /// table meet the window; a drop that is done leaves a tombstone.
     #[test]
     fn the_window_decides_where_a_change_is_in_force() {
-        let elsewhere = [ChangeKind::CreateTable, ChangeKind::Replace];
-        for facts in CHANGES.iter().filter(|facts| !elsewhere.contains(&facts.kind)) {
+        let of_a_column = CHANGES.iter().filter(|facts| facts.subject == Subject::Column);
+        let by_stand =
+            |facts: &&ChangeFacts| facts.kind != ChangeKind::Replace && facts.phases.last > 0;
+        for facts in of_a_column.filter(by_stand) {
             for position in 1..=facts.steps.len() {
                 let row = row(facts.kind, "0002", position);
                 for access in ACCESSES {
@@ -372,6 +413,48 @@ mod tests {
                             facts.kind
                         );
                     }
+                }
+            }
+        }
+    }
+
+    /// The same for a constraint; before its change has begun, nobody may rely on it.
+    #[test]
+    fn the_window_of_a_constraint_decides_too() {
+        let constraint = crate::schema::Constraint {
+            name: "k".into(),
+            guard: crate::schema::Guard::Unique { columns: vec!["c".into()] },
+            state: crate::lifecycle::State::Active,
+            born: "0002".into(),
+        };
+        let stands = [Stand::Absent, Stand::Adding, Stand::Deprecated, Stand::Required];
+        for facts in CHANGES.iter().filter(|facts| facts.subject == Subject::Constraint) {
+            for position in 0..=facts.steps.len() {
+                let mut row = row(facts.kind, "0002", position.max(1));
+                row.position = position;
+                row.change.columns.clear();
+                row.change.constraint = Some(constraint.clone());
+                for (access, stand) in
+                    ACCESSES.iter().flat_map(|a| stands.iter().map(move |stand| (*a, *stand)))
+                {
+                    let mut build = vector(access, Stand::Absent, "");
+                    if stand != Stand::Absent {
+                        let property = Property { born: "0002".into(), stand };
+                        build.structs[0].constraints.insert("k".into(), property);
+                    }
+                    let found = judge(&build, std::slice::from_ref(&row), &catalog(None));
+                    let meets = match row.window() {
+                        None => stand != Stand::Required,
+                        Some(window) => row.change.phases.of(access, stand).is_some_and(|range| {
+                            range.low <= window.ceil && window.floor <= range.high
+                        }),
+                    };
+                    assert_eq!(
+                        found.is_empty(),
+                        meets,
+                        "{:?} {access:?} {stand} at {position}",
+                        facts.kind
+                    );
                 }
             }
         }

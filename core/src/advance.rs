@@ -3,7 +3,8 @@
 
 use crate::lifecycle::PhaseRange;
 use crate::progress::Progress;
-use crate::protocol::{Act, window_after};
+use crate::protocol::{Act, ChangeKind, Subject, Undo, window_after};
+use crate::schema::Column;
 use crate::vector::Vector;
 
 /// The next thing that a change can do.
@@ -13,8 +14,15 @@ pub enum Next {
     Finished,
     /// The step at its position.
     Step,
+    /// It has to be taken back, and is not run any more: a later change abandons it, or takes back what it
+    /// would do before it was done (rules L16 and L17). The title of that change.
+    Back(String),
+    /// Nothing: it was taken back, or never began, and is not run any more; for the same reasons.
+    Void(String),
     /// An earlier change on the same name comes first; its title.
     After(String),
+    /// A later change on the same name has begun without it; its title.
+    Late(String),
     /// The checkout stands too low: running the step would shut it out (rules R34, L7).
     Checkout {
         /// The phase that is needed.
@@ -27,12 +35,27 @@ pub enum Next {
 /// What the change at `index` can do next, running from a checkout with this vector.
 pub fn next(rows: &[Progress], index: usize, checkout: &Vector) -> Next {
     let row = &rows[index];
+    if let Some(by) = given_up(rows, index, checkout) {
+        let title = rows[by].change.title();
+        return if row.started() { Next::Back(title) } else { Next::Void(title) };
+    }
     let Some(step) = row.next() else { return Next::Finished };
-    if !row.started()
-        && let Some(earlier) =
-            rows[..index].iter().find(|other| other.precedes(row) && !other.finished())
-    {
-        return Next::After(earlier.change.title());
+    if let Some(target) = abandoned(rows, index).filter(|target| rows[*target].started()) {
+        return Next::After(rows[target].change.title());
+    }
+    if !row.started() {
+        let mut earlier = (0..index).filter(|earlier| abandoned(rows, index) != Some(*earlier));
+        let stands_before = |earlier: &usize| {
+            let other = &rows[*earlier];
+            other.precedes(row) && !other.lets_begin(row) && !is_void(rows, *earlier, checkout)
+        };
+        if let Some(earlier) = earlier.find(stands_before) {
+            return Next::After(rows[earlier].change.title());
+        }
+        let began = |later: &&Progress| row.precedes(later) && later.binds();
+        if let Some(later) = rows[index + 1..].iter().find(began) {
+            return Next::Late(later.change.title());
+        }
     }
     let after = window_after(step.act, row.window());
     let range = checkout.range(&row.change);
@@ -40,6 +63,72 @@ pub fn next(rows: &[Progress], index: usize, checkout: &Vector) -> Next {
         Some(range) if range.high >= after.floor => Next::Step,
         has => Next::Checkout { needs: after.floor, has },
     }
+}
+
+/// The change that the one at `index` abandons: the latest before it on the same property.
+pub fn abandoned(rows: &[Progress], index: usize) -> Option<usize> {
+    let row = &rows[index];
+    if row.change.kind != ChangeKind::Abandon {
+        return None;
+    }
+    let is_it = |earlier: &Progress| {
+        earlier.change.kind != ChangeKind::Abandon && same_property(row, earlier)
+    };
+    rows[..index].iter().rposition(is_it)
+}
+
+/// Whether the change at `index` is to be left out by this checkout, and nothing of it is done.
+pub fn is_void(rows: &[Progress], index: usize, checkout: &Vector) -> bool {
+    !rows[index].started() && given_up(rows, index, checkout).is_some()
+}
+
+/// The change for the sake of which the one at `index` is not run any more.
+fn given_up(rows: &[Progress], index: usize, checkout: &Vector) -> Option<usize> {
+    let abandoned_by = (index + 1..rows.len()).find(|later| abandoned(rows, *later) == Some(index));
+    abandoned_by
+        .or_else(|| taken_back(rows, index, checkout))
+        .or_else(|| (0..index).find(|earlier| taken_back(rows, *earlier, checkout) == Some(index)))
+}
+
+/// Rule L16: the later change that ends what the one at `index`, which is not finished, begins. The checkout is in its
+/// last phase already, and so in no phase that the first could go through.
+fn taken_back(rows: &[Progress], index: usize, checkout: &Vector) -> Option<usize> {
+    let row = &rows[index];
+    let follows = |later: &usize| {
+        let other = &rows[*later];
+        other.change.kind != ChangeKind::Abandon && same_property(other, row)
+    };
+    let later = (index + 1..rows.len()).find(follows).filter(|_| !row.finished())?;
+    let change = &rows[later].change;
+    let takes_back = change.kind.facts().takes_back.contains(&row.change.kind);
+    let in_last_phase =
+        |range: PhaseRange| range.low == range.high && range.high == change.phases.last;
+    let is_past = match change.kind.facts().subject {
+        Subject::Table => !checkout.links(&change.table),
+        _ => checkout.range(change).is_some_and(in_last_phase),
+    };
+    (takes_back && is_past && !rows[later].started()).then_some(later)
+}
+
+/// Whether two changes are about one property: the same name with the same birth.
+fn same_property(one: &Progress, other: &Progress) -> bool {
+    let born = |a: &Column, b: &Column| a.name == b.name && a.born == b.born;
+    let (one, other) = (&one.change, &other.change);
+    one.table == other.table
+        && (one.touched().any(|a| other.touched().any(|b| born(a, b)))
+            || one.constraint.as_ref().is_some_and(|a| {
+                other.constraint.as_ref().is_some_and(|b| a.name == b.name && a.born == b.born)
+            })
+            || one
+                .definition
+                .as_ref()
+                .is_some_and(|a| other.definition.as_ref().is_some_and(|b| a.born == b.born)))
+}
+
+/// Whether the checkout is past a change, and a later one on the same name goes on from its end: on a database that
+/// nobody has used yet it is run all the same, since nobody can be shut out and the later one follows.
+pub fn is_history(rows: &[Progress], index: usize) -> bool {
+    rows[index + 1..].iter().any(|later| rows[index].precedes(later))
 }
 
 /// The last step of a change, if it may be taken back now.
@@ -61,15 +150,15 @@ pub enum Back {
 pub fn back(rows: &[Progress], index: usize, database: crate::types::Database) -> Back {
     let row = &rows[index];
     let Some(step) = row.last() else { return Back::Undone };
-    if let Some(later) =
-        rows[index + 1..].iter().find(|other| row.precedes(other) && other.started())
-    {
+    let is_later = |other: &&Progress| row.precedes(other) && other.started();
+    let is_change = |other: &&Progress| other.change.kind != ChangeKind::Abandon;
+    if let Some(later) = rows[index + 1..].iter().filter(is_change).find(is_later) {
         return Back::Under(later.change.title());
     }
     let relaxed = row.change.targets(Act::Relax);
     let reverse = relaxed.iter().all(|column| column.reverse.on(database).is_some());
     match step.act {
-        Act::Drop => Back::NoReturn,
+        act if act.facts().undo == Undo::Impossible => Back::NoReturn,
         Act::Relax if !reverse => Back::NoReverse,
         _ => Back::Step,
     }
@@ -80,7 +169,7 @@ mod tests {
     use super::*;
     use crate::lifecycle::State;
     use crate::lock::{Lock, Recorded};
-    use crate::plan::plan;
+    use crate::plan::{Wish, plan};
     use crate::schema::{Column, Schema, Table};
     use crate::types::{ColumnType, Database};
 
@@ -89,7 +178,7 @@ mod tests {
         let mut lock = Lock { databases: vec![Database::Sqlite], ..Lock::default() };
         let mut rows = Vec::new();
         for edit in edits {
-            let outcome = plan(&lock, &schema(edit), None).expect("a legal edit");
+            let outcome = plan(&lock, &schema(edit), Wish::default()).expect("a legal edit");
             lock.schema = outcome.schema;
             let Some(migration) = outcome.migration else { continue };
             lock.migrations
@@ -112,13 +201,11 @@ mod tests {
             state: *state,
             ..Column::new(*name, ColumnType::Known("text".into()))
         });
-        Schema {
-            tables: vec![Table {
-                primary_key: vec!["id".into()],
-                columns: columns.collect(),
-                ..Table::new("t")
-            }],
-        }
+        Schema::of(vec![Table {
+            primary_key: vec!["id".into()],
+            columns: columns.collect(),
+            ..Table::new("t")
+        }])
     }
 
     /// Runs every step that may run, without gates; the positions.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ident::quote;
 use crate::migration::Change;
+use crate::schema::Column;
 
 /// What a backfill does to a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,10 @@ pub enum Rows {
     /// An independent column: rows without a value. One that is there is the application's, and stays (rule
     /// R10).
     Empty,
+    /// An independent column that may be NULL: rows without a value for which there is one. Every admitted writer
+    /// names the column by then, so that only rows from before are meant, and one walk has met them all; a NULL
+    /// that is written meanwhile is the application's.
+    Vacant,
     /// A derived column: rows in which it is not what its expression says. NULL is no guard there: a row that
     /// one release filled, another may have made stale (rule R09).
     Differing,
@@ -45,7 +50,10 @@ pub enum Rows {
 impl Rows {
     /// Those of a change.
     pub fn of(change: &Change) -> Rows {
-        if change.replaced.is_empty() { Rows::Empty } else { Rows::Differing }
+        if !change.replaced.is_empty() {
+            return Rows::Differing;
+        }
+        if change.columns.iter().all(Column::optional) { Rows::Vacant } else { Rows::Empty }
     }
 }
 
@@ -60,6 +68,9 @@ impl Fill {
     pub fn condition(&self, prefix: &str) -> String {
         let one = |Value { column, expression, .. }: &Value| match self.rows {
             Rows::Empty => format!("{prefix}{} IS NULL", quote(column)),
+            Rows::Vacant => {
+                format!("({prefix}{} IS NULL AND ({expression}) IS NOT NULL)", quote(column))
+            }
             Rows::Differing => {
                 format!("{prefix}{} IS DISTINCT FROM ({expression})", quote(column))
             }
@@ -76,7 +87,9 @@ impl Fill {
         let yields_null: Vec<_> = yields_null.collect();
         let condition = self.condition(prefix);
         (!yields_null.is_empty()).then(|| match self.rows {
-            Rows::Empty => format!("{condition} AND ({})", yields_null.join(" OR ")),
+            Rows::Empty | Rows::Vacant => {
+                format!("{condition} AND ({})", yields_null.join(" OR "))
+            }
             Rows::Differing => yields_null.join(" OR "),
         })
     }

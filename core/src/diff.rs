@@ -384,14 +384,30 @@ fn changed(old: &Column, new: &Column) -> Option<Problem> {
                 .help("a column replaces what it replaced when it was added: take the edit back, or add another column"),
         );
     }
-    if old.default != new.default || old.auto != new.auto {
+    if old.auto != new.auto {
         return Some(
-            NOT_SUPPORTED.problem(format!("the default of `{name}` changed")).help(
-                "this version of colmig keeps a default as it was created; take the edit back",
-            ),
+            NOT_SUPPORTED
+                .problem(format!("`{name}` is `auto` in one release and not in the next"))
+                .help("take the edit back; numbering begins with the table"),
+        );
+    }
+    if old.default != new.default && !(reads(old) && reads(new)) {
+        return Some(
+            ILLEGAL_MOVE
+                .problem(format!("the default of `{name}` changed while it is {}", old.state))
+                .help("take the edit back: a default changes while the column is active"),
         );
     }
     None
+}
+
+/// The columns whose default changes: as they were recorded, and as they are declared.
+pub fn redefaults<'a>(
+    recorded: &'a Table,
+    source: &'a Table,
+) -> impl Iterator<Item = (&'a Column, &'a Column)> {
+    let pairs = source.columns.iter().filter_map(|new| Some((recorded.column(&new.name)?, new)));
+    pairs.filter(|(old, new)| reads(old) && reads(new) && old.default != new.default)
 }
 
 /// A type may be spelled otherwise and be the same: the database does not see which Rust type it came from.

@@ -34,6 +34,7 @@ pub mod ident;
 pub mod admission;
 pub mod advance;
 pub mod catalog;
+pub mod default;
 pub mod gate;
 pub mod progress;
 pub mod vector;

@@ -61,6 +61,8 @@ struct File {
     databases: Vec<Database>,
     migrations: Vec<Recorded>,
     tables: Vec<Table>,
+    #[serde(default)]
+    retired: Vec<Retired>,
 }
 
 impl Lock {
@@ -88,7 +90,7 @@ impl Lock {
             packages: file.packages,
             databases: file.databases,
             migrations: file.migrations,
-            schema: Schema { tables: file.tables },
+            schema: Schema { tables: file.tables, retired: file.retired },
         })
     }
 
@@ -107,6 +109,10 @@ impl Lock {
         });
         out.end(",");
         out.list("  ", "tables", &self.schema.tables, render_table);
+        if !self.schema.retired.is_empty() {
+            out.end(",");
+            out.list("  ", "retired", &self.schema.retired, |out, one| out.push_str(&json(one)));
+        }
         out.end("");
         out.push("}");
         out.0
@@ -241,7 +247,7 @@ mod tests {
             packages: vec!["shop".into()],
             databases: vec![Database::Sqlite],
             migrations: vec![Recorded { id: "0001_create_users".into(), hash: "sha256:0".into() }],
-            schema: Schema { tables: vec![users] },
+            schema: Schema::of(vec![users]),
         }
     }
 

@@ -5,7 +5,7 @@
 //! checkout, even an older one, can go on with a change or take it back. This module knows the format;
 //! reading and writing files is the command line's business.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +13,8 @@ use crate::dialect::Direction;
 use crate::hash;
 use crate::lifecycle::Phases;
 use crate::problem::{CHAIN_BROKEN, FORMAT_TOO_NEW, MIGRATION_UNREADABLE, Problem};
-use crate::protocol::{Act, ChangeKind, Stage, Undo, Window, window_at};
-use crate::schema::{Column, Schema, Table, property};
+use crate::protocol::{Act, ChangeKind, Stage, Subject, Undo, Window, window_at};
+use crate::schema::{Column, Constraint, Guard, Index, Schema, Table, property, words};
 use crate::types::Database;
 
 /// The name of the file that describes the migration.
@@ -56,9 +56,18 @@ pub struct Change {
     /// The columns that they take the place of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Column>,
-    /// The whole table, where it is created.
+    /// The whole table, where it is created or dropped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<Table>,
+    /// The constraint, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constraint: Option<Constraint>,
+    /// The index that it makes or drops; of a column that goes, those that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<Index>,
+    /// The column as it was, where its default changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<Column>,
     /// Which releases it can live with.
     pub phases: Phases,
     /// The steps, in order.
@@ -105,6 +114,22 @@ pub struct PieceFile {
     /// Whether it reads the whole table, and so may take long.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub scans: bool,
+    /// Whether it rewrites the whole table while nobody else can use it: it needs consent, unless there is
+    /// no row.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rewrites: bool,
+    /// The index that it makes or drops while the table is in use, which no transaction can do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrently: Option<Concurrently>,
+}
+
+/// An index that is made or dropped outside of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Concurrently {
+    /// Its name.
+    pub index: String,
+    /// Whether it is made; otherwise it is dropped.
+    pub makes: bool,
 }
 
 impl Change {
@@ -135,28 +160,71 @@ impl Change {
         }
     }
 
-    /// What a drop asks consent for: `users.name` of each.
+    /// Whether it ends in a drop that cannot be taken back.
+    pub fn is_drop(&self) -> bool {
+        self.acts().any(|act| act.facts().undo == Undo::Impossible)
+    }
+
+    /// What its drop asks consent for: `users.name` of each column, or the table.
     pub fn consents(&self) -> Vec<String> {
+        if self.acts().any(|act| act == Act::DropTable) {
+            return vec![self.table.clone()];
+        }
         let dropped = self.dropped().iter();
         dropped.map(|column| format!("{}.{}", self.table, column.name)).collect()
     }
 
-    /// `users.handle`, or `users` for a created table.
+    /// The name of what it is about, within its table; none where that is the table itself.
+    pub fn name(&self) -> Option<&str> {
+        let column = self.column().map(|column| &column.name);
+        let constraint = self.constraint.as_ref().map(|one| &one.name);
+        let index = self.indexes.first().map(|one| &one.name);
+        column.or(constraint).or(index).map(String::as_str)
+    }
+
+    /// `users.handle`, or `users` where it is about the table.
     pub fn subject(&self) -> String {
-        match self.column() {
-            Some(column) => format!("{}.{}", self.table, column.name),
+        match self.name() {
+            Some(name) => format!("{}.{name}", self.table),
             None => self.table.clone(),
         }
     }
 
-    /// `users.handle#0002`: the subject with its birth.
+    /// `users.handle#0002`: the subject with its birth. An index has none: no release is judged by it.
     pub fn property(&self) -> String {
-        let born = match (self.column(), &self.definition) {
-            (Some(column), _) => &column.born,
-            (None, Some(table)) => &table.born,
-            (None, None) => "",
-        };
-        property(&self.subject(), born)
+        let column = self.column().map(|column| &column.born);
+        let constraint = self.constraint.as_ref().map(|one| &one.born);
+        let table = self.definition.as_ref().map(|table| &table.born);
+        let born = column.or(constraint).or(table);
+        born.map_or(self.subject(), |born| property(&self.subject(), born))
+    }
+
+    /// Every name of the table that it is about, or that what it is about speaks of: two changes that share one
+    /// follow one another.
+    pub fn names(&self) -> BTreeSet<String> {
+        let columns = self.touched().map(|column| column.name.clone());
+        let mut names: BTreeSet<String> = columns.collect();
+        for column in self.touched() {
+            column.generated.texts().for_each(|text| names.extend(words(text)));
+        }
+        if let Some(one) = &self.constraint {
+            names.insert(one.name.clone());
+            names.extend(one.guard.names());
+        }
+        let is_about_an_index = self.kind.facts().subject == Subject::Index;
+        for index in &self.indexes {
+            names.insert(index.name.clone());
+            names.extend(index.names().into_iter().filter(|_| is_about_an_index));
+        }
+        names
+    }
+
+    /// The other table that a foreign key which it adds or drops points at.
+    pub fn referenced(&self) -> Option<&String> {
+        match &self.constraint.as_ref()?.guard {
+            Guard::References { table, .. } => Some(table),
+            _ => None,
+        }
     }
 
     /// `0002.1 add users.handle`, as messages name it.
@@ -171,11 +239,14 @@ impl Change {
         format!("{} {} {subject}", self.id, self.kind.facts().verb)
     }
 
-    /// What a column of an act gets in rows that need a value, as SQL over the row: `backfill` or `forward` on the
-    /// way up, `reverse` on the way down. Where it is compared, and not only assigned, it has the column's type.
+    /// What a column of an act gets in rows that need a value, as SQL over the row: `backfill`, the default or
+    /// `forward` on the way up, `reverse` on the way down. Where it is compared, and not only assigned, it has the column's type.
     pub fn value(&self, column: &Column, direction: Direction, database: Database) -> String {
         let texts = match direction {
             Direction::Down => &column.reverse,
+            Direction::Up if self.replaced.is_empty() && column.backfill.is_nowhere() => {
+                &column.default
+            }
             Direction::Up if self.replaced.is_empty() => &column.backfill,
             Direction::Up => &column.forward,
         };
@@ -199,6 +270,7 @@ impl Change {
         let reverse = relaxed.iter().all(|column| !column.reverse.is_nowhere());
         let fills = self.acts().any(|act| act == Act::Backfill);
         match act.facts().undo {
+            Undo::Refill if self.constraint.is_some() => "guards it again, once no row breaks it",
             Undo::Refill if !reverse && !self.replaced.is_empty() => {
                 "only on an empty table: nothing says, by `reverse`, how the old column is computed back"
             }

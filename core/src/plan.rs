@@ -1,6 +1,10 @@
 //! From edits to a migration: which changes an edit begins, and their steps with the SQL of each
 //! dialect.
 
+mod abandon;
+mod guards;
+mod tables;
+
 use std::collections::BTreeMap;
 
 use crate::backfill::{Fill, Rows, Value};
@@ -11,10 +15,10 @@ use crate::ident::for_file;
 use crate::lifecycle::{Access, Effect, Nullability, State};
 use crate::lock::Lock;
 use crate::migration::{Change, FORMAT, Files, Manifest, Migration, PieceFile, Step};
-use crate::problem::{NOT_SUPPORTED, Problem, TABLE_VANISHED};
+use crate::problem::{NOT_SUPPORTED, Problem};
 use crate::protocol::{Act, ChangeKind, window_at};
-use crate::schema::{Column, DualWrite, Guard, Retired, Schema, Table};
-use crate::types::Database;
+use crate::schema::{Column, DualWrite, Guard, Index, Retired, Schema, Table};
+use crate::types::{DATABASES, Database};
 
 /// What an edit of the source comes to.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,11 +29,20 @@ pub struct Outcome {
     pub migration: Option<Migration>,
 }
 
+/// What is said beside the source.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wish<'a> {
+    /// The words of the migration's name; otherwise they say what it does.
+    pub name: Option<&'a str>,
+    /// Tables whose structs are gone for good.
+    pub retire: &'a [String],
+}
+
 /// What the source comes to, given the lock file. Mistakes of single tables were found before
 /// ([`crate::diff::check_table`]); what is wrong between tables is found here.
-pub fn plan(lock: &Lock, source: &Schema, name: Option<&str>) -> Result<Outcome, Vec<Problem>> {
+pub fn plan(lock: &Lock, source: &Schema, wish: Wish<'_>) -> Result<Outcome, Vec<Problem>> {
     let number = next_number(lock);
-    let mut problems = vanished(lock, source);
+    let mut problems = tables::vanished(lock, source, wish.retire);
     problems.extend(not_planned_yet(lock, source));
     let mut changes = Vec::new();
     for table in source.tables.iter().filter(|table| table.owner.is_empty()) {
@@ -38,13 +51,14 @@ pub fn plan(lock: &Lock, source: &Schema, name: Option<&str>) -> Result<Outcome,
             continue;
         };
         problems.extend(no_longer_written(recorded, table));
-        problems.extend(abandoned(recorded, table));
         changes.extend(begun(recorded, table, &number));
     }
     in_order_of_reference(&mut changes);
+    changes.extend(tables::retired(lock, wish.retire));
     if !problems.is_empty() {
         return Err(problems);
     }
+    let name = wish.name;
     let schema = recorded(&lock.schema, source, &number);
     let migration = (!changes.is_empty()).then(|| {
         let id = format!("{number}_{}", name.map_or_else(|| slug(&changes), for_file));
@@ -56,18 +70,6 @@ pub fn plan(lock: &Lock, source: &Schema, name: Option<&str>) -> Result<Outcome,
 fn next_number(lock: &Lock) -> String {
     let last = crate::migration::number(lock.head()).parse::<u32>().unwrap_or(0);
     format!("{:04}", last + 1)
-}
-
-fn vanished(lock: &Lock, source: &Schema) -> Vec<Problem> {
-    let own = lock.schema.tables.iter().filter(|table| table.owner.is_empty());
-    let gone = own.filter(|table| source.table(&table.name).is_none());
-    gone.map(|table| {
-        TABLE_VANISHED
-            .problem(format!("no struct stands for `{}` any more", table.name))
-            .at(table.name.clone())
-            .help("put the struct back: this version of colmig does not retire tables, and a table with rows is not dropped because a struct moved")
-    })
-    .collect()
 }
 
 /// A new table stands behind the new tables that it references; what begins in other ways keeps its place
@@ -109,37 +111,8 @@ fn not_planned_yet(lock: &Lock, source: &Schema) -> Vec<Problem> {
                 NOT_SUPPORTED.problem(format!("this version of colmig cannot {what} yet"));
             problems.push(problem.at(format!("{}.{subject}", table.name)).help(instead));
         };
-        let by_hand = "until then, take it out of the struct, and write it in a migration of sqlx beside colmig's";
-        for one in &table.constraints {
-            let old = before.constraint(&one.name);
-            if old.is_none_or(|old| old.state != one.state) {
-                later(
-                    &one.name,
-                    "add, drop or change a constraint of a table that exists",
-                    by_hand,
-                );
-            }
-        }
-        for one in table.indexes.iter().filter(|one| !before.indexes.contains(one)) {
-            later(&one.name, "make an index on a table that exists", by_hand);
-        }
-        for one in before.indexes.iter().filter(|one| !table.indexes.contains(one)) {
-            later(&one.name, "drop an index", "until then, put the word back");
-        }
-        for one in &before.constraints {
-            if table.constraints.iter().all(|new| new.name != one.name) {
-                later(&one.name, "drop a constraint", "until then, put the word back");
-            }
-        }
         for column in &table.columns {
             let old = before.column(&column.name);
-            if !column.generated.is_nowhere() && old.is_none() {
-                later(
-                    &column.name,
-                    "add a generated column to a table that exists",
-                    "until then, write the column from the application",
-                );
-            }
             if column.dual_write == DualWrite::Trigger && old.is_none() {
                 later(
                     &column.name,
@@ -152,7 +125,8 @@ fn not_planned_yet(lock: &Lock, source: &Schema) -> Vec<Problem> {
     problems
 }
 
-/// The changes that the edits of one table begin.
+/// The changes that the edits of one table begin, in an order in which they can be done: a change of mind first,
+/// then what speaks of columns goes before them and comes behind them.
 fn begun(recorded: &Table, table: &Table, number: &str) -> Vec<Change> {
     let begins = |edit: &Edit<'_>| edit.effect == Effect::Begins;
     let moves = edits(Some(recorded), table).into_iter().filter(begins);
@@ -165,33 +139,15 @@ fn begun(recorded: &Table, table: &Table, number: &str) -> Vec<Change> {
     let nulls = null_edits(recorded, table).into_iter();
     let nulls = nulls.filter(|(.., effect)| *effect == Effect::Begins);
     let nulls = nulls.map(|(old, new, _)| tighten_or_relax(table, old, new));
-    moves.chain(nulls).chain(replacements(recorded, table, number)).collect()
-}
-
-/// The edits of one table that give a change up half-way.
-fn abandoned(recorded: &Table, table: &Table) -> Vec<Problem> {
-    let moves = edits(Some(recorded), table).into_iter();
-    let moves = moves.filter(|edit| edit.effect == Effect::Abandons);
-    let moves =
-        moves.map(|edit| (edit.column, edit.rule.from.facts().word, edit.rule.to.facts().word));
-    let nulls = null_edits(recorded, table).into_iter();
-    let nulls = nulls.filter(|(.., effect)| *effect == Effect::Abandons);
-    let nulls = nulls
-        .map(|(old, new, _)| (new, old.nullability.facts().word, new.nullability.facts().word));
-    moves.chain(nulls).map(|(column, from, to)| given_up(table, column, from, to)).collect()
-}
-
-fn given_up(table: &Table, column: &Column, from: &str, to: &str) -> Problem {
-    let subject = format!("{}.{}", table.name, column.name);
-    NOT_SUPPORTED
-        .problem(format!(
-            "`{subject}` goes back from {from} to {to}: a change is abandoned half-way"
-        ))
-        .at(subject)
-        .help("if its migration never left this branch: `cargo colmig generate --amend`")
-        .help(
-            "if it was applied: `cargo colmig rollback`, deploy the release before, then `--amend`",
-        )
+    let abandoned = abandon::abandoned(recorded, table).into_iter();
+    abandoned
+        .chain(guards::ended(recorded, table))
+        .chain(moves)
+        .chain(nulls)
+        .chain(replacements(recorded, table, number))
+        .chain(guards::redefaulted(recorded, table))
+        .chain(guards::begun(recorded, table, number))
+        .collect()
 }
 
 /// A struct that only reads may stand beside the one that declares the table, and says nothing of the columns that
@@ -232,7 +188,8 @@ fn recorded(before: &Schema, source: &Schema, number: &str) -> Schema {
         table.retired = old.map(|old| retired(old, &table)).unwrap_or_default();
         table
     });
-    Schema { tables: tables.collect() }
+    let retired = before.retired.iter().cloned().chain(tables::gone(before, source));
+    Schema { tables: tables.collect(), retired: retired.collect() }
 }
 
 /// Only the project that makes a table knows when its columns were born.
@@ -259,9 +216,13 @@ fn create(table: &Table, number: &str) -> Change {
 }
 
 fn add(table: &Table, column: &Column, number: &str) -> Change {
+    let is_volatile = || DATABASES.iter().any(|(database, _)| column.is_volatile(*database));
     let kind = match column.state {
+        State::Adding if column.optional() => ChangeKind::AddOptional,
         State::Adding => ChangeKind::AddRequired,
-        _ if column.optional() || column.default.is_nowhere() => ChangeKind::AddNullable,
+        _ if column.optional() => ChangeKind::AddNullable,
+        _ if !column.generated.is_nowhere() => ChangeKind::AddGenerated,
+        _ if is_volatile() => ChangeKind::AddVolatile,
         _ => ChangeKind::AddDefault,
     };
     let column = Column { born: number.to_owned(), ..column.clone() };
@@ -278,7 +239,9 @@ fn drop(table: &Table, column: &Column, recorded: Option<&Column>) -> Change {
         ChangeKind::DropRequired
     };
     let born = recorded.map_or(String::new(), |old| old.born.clone());
-    change(kind, table, vec![Column { born, ..column.clone() }])
+    let speaks_of_it = |index: &&Index| index.names().contains(&column.name);
+    let indexes = table.indexes.iter().filter(speaks_of_it).cloned().collect();
+    Change { indexes, ..change(kind, table, vec![Column { born, ..column.clone() }]) }
 }
 
 /// The column as it is declared carries `backfill` and `reverse`; the one that was recorded carries the birth.
@@ -327,12 +290,16 @@ fn replace(old: &Table, table: &Table, new: &[&Column], number: &str) -> Change 
             Some(Column { reverse: reverse.cloned().unwrap_or_default(), ..recorded.clone() })
         })
         .collect();
+    let speaks_of_one =
+        |index: &&Index| index.names().iter().any(|name| names.iter().any(|old| *old == name));
+    let indexes = old.indexes.iter().filter(speaks_of_one).cloned().collect();
     let columns =
         new.iter().map(|column| Column { born: number.to_owned(), ..(*column).clone() }).collect();
     let dispensable = replaced.iter().all(Column::dispensable);
     Change {
         phases: ChangeKind::Replace.phases(dispensable),
         replaced,
+        indexes,
         ..change(ChangeKind::Replace, table, columns)
     }
 }
@@ -352,6 +319,9 @@ fn change(kind: ChangeKind, table: &Table, columns: Vec<Column>) -> Change {
         columns,
         replaced: Vec::new(),
         definition: None,
+        constraint: None,
+        indexes: Vec::new(),
+        former: None,
         phases: kind.phases(false),
         steps: steps.collect(),
     }
@@ -436,6 +406,7 @@ fn write_step(
 fn file_stem(folder: &str, change: &Change, index: usize) -> String {
     let Step { act, stage, .. } = change.steps[index];
     let target = change.targets(act).first().map(|column| column.name.as_str());
+    let target = target.or(change.name());
     let subject: Vec<_> = [change.table.as_str()].into_iter().chain(target).map(for_file).collect();
     let place = change.id.rsplit('.').next().unwrap_or_default();
     let act = if act.facts().word == stage.to_string() {
@@ -464,7 +435,13 @@ fn write_script(
                 let part = if pieces.len() > 1 { format!(".{number}") } else { String::new() };
                 let file = format!("{stem}{part}.{way}.sql");
                 files.insert(file.clone(), normalise(&piece.sql));
-                names.push(PieceFile { file, lock: piece.lock.to_owned(), scans: piece.scans });
+                names.push(PieceFile {
+                    file,
+                    lock: piece.lock.to_owned(),
+                    scans: piece.scans,
+                    rewrites: piece.rewrites,
+                    concurrently: piece.concurrently.clone(),
+                });
             }
         }
     }
@@ -495,6 +472,7 @@ fn backfill_text(database: Database, change: &Change) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::TABLE_VANISHED;
     use crate::types::{ColumnType, PerDatabase};
 
     fn column(name: &str, state: State) -> Column {
@@ -508,13 +486,11 @@ mod tests {
             ..column("id", State::Active)
         }];
         all.extend(columns);
-        Schema {
-            tables: vec![Table {
-                primary_key: vec!["id".into()],
-                columns: all,
-                ..Table::new("users")
-            }],
-        }
+        Schema::of(vec![Table {
+            primary_key: vec!["id".into()],
+            columns: all,
+            ..Table::new("users")
+        }])
     }
 
     fn lock_after(lock: Lock, outcome: Outcome) -> Lock {
@@ -540,7 +516,7 @@ mod tests {
     #[test]
     fn a_life_is_one_migration_and_then_moves_of_the_lock_file() {
         let first = users(vec![column("email", State::Active), column("nickname", State::Active)]);
-        let outcome = plan(&empty(), &first, None).expect("a new table");
+        let outcome = plan(&empty(), &first, Wish::default()).expect("a new table");
         assert_eq!(
             outcome.migration.as_ref().map(|m| m.manifest.id.as_str()),
             Some("0001_create_users")
@@ -554,7 +530,7 @@ mod tests {
             column("nickname", State::Deprecated),
             handle,
         ]);
-        let outcome = plan(&lock, &second, None).expect("legal moves");
+        let outcome = plan(&lock, &second, Wish::default()).expect("legal moves");
         let migration = outcome.migration.clone().expect("it begins two changes");
         let titles: Vec<_> = migration.manifest.changes.iter().map(|c| c.title()).collect();
         assert_eq!(titles, ["0002.1 drop users.nickname", "0002.2 add users.handle"]);
@@ -563,7 +539,7 @@ mod tests {
         let lock = lock_after(lock, outcome);
 
         let third = users(vec![column("email", State::Active), column("handle", State::Active)]);
-        let outcome = plan(&lock, &third, None).expect("legal moves");
+        let outcome = plan(&lock, &third, Wish::default()).expect("legal moves");
         assert_eq!(outcome.migration, None);
         let moves = edits(Some(&lock.schema.tables[0]), &third.tables[0]);
         assert_eq!(moves.iter().map(|edit| edit.effect).collect::<Vec<_>>(), [Effect::GoesOn; 2]);
@@ -574,11 +550,16 @@ mod tests {
 
     #[test]
     fn steps_carry_their_files_and_a_later_dialect_only_what_differs() {
-        let lock = lock_after(empty(), plan(&empty(), &users(vec![]), None).expect("a new table"));
+        let lock = lock_after(
+            empty(),
+            plan(&empty(), &users(vec![]), Wish::default()).expect("a new table"),
+        );
         let mut handle = column("handle", State::Adding);
         handle.backfill = PerDatabase::Everywhere("'x'".into());
-        let migration =
-            plan(&lock, &users(vec![handle]), None).expect("legal").migration.expect("begins");
+        let migration = plan(&lock, &users(vec![handle]), Wish::default())
+            .expect("legal")
+            .migration
+            .expect("begins");
         let change = &migration.manifest.changes[0];
         assert_eq!(change.steps[0].sql.keys().collect::<Vec<_>>(), ["postgres", "sqlite"]);
         assert_eq!(
@@ -597,8 +578,12 @@ mod tests {
 
     #[test]
     fn a_struct_that_disappears_is_a_problem_with_a_remedy() {
-        let lock = lock_after(empty(), plan(&empty(), &users(vec![]), None).expect("a new table"));
-        let problems = plan(&lock, &Schema::default(), None).expect_err("users vanished");
+        let lock = lock_after(
+            empty(),
+            plan(&empty(), &users(vec![]), Wish::default()).expect("a new table"),
+        );
+        let problems =
+            plan(&lock, &Schema::default(), Wish::default()).expect_err("users vanished");
         assert_eq!(problems[0].code, TABLE_VANISHED);
     }
 
@@ -606,16 +591,21 @@ mod tests {
     #[test]
     fn a_table_that_nobody_declares_any_more_is_a_problem() {
         let first = users(vec![column("email", State::Active)]);
-        let lock = lock_after(empty(), plan(&empty(), &first, None).expect("a new table"));
+        let lock =
+            lock_after(empty(), plan(&empty(), &first, Wish::default()).expect("a new table"));
         let mut reader = users(Vec::new());
         reader.tables[0].access = Access::ReadOnly;
-        let problems = plan(&lock, &reader, None).expect_err("nobody writes it");
+        let problems = plan(&lock, &reader, Wish::default()).expect_err("nobody writes it");
         assert_eq!(
             problems.iter().map(|problem| problem.code).collect::<Vec<_>>(),
             [NOT_SUPPORTED]
         );
-        let read = plan(&empty(), &reader, None).expect("a table that this project only reads");
+        let read =
+            plan(&empty(), &reader, Wish::default()).expect("a table that this project only reads");
         let read = lock_after(empty(), read);
-        assert_eq!(plan(&read, &reader, None).map(|outcome| outcome.migration), Ok(None));
+        assert_eq!(
+            plan(&read, &reader, Wish::default()).map(|outcome| outcome.migration),
+            Ok(None)
+        );
     }
 }

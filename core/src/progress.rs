@@ -2,8 +2,7 @@
 
 use crate::dialect::Direction;
 use crate::migration::{Change, Step};
-use crate::protocol::{Act, Window};
-use crate::schema::Column;
+use crate::protocol::{Act, Subject, Undo, Window};
 
 /// One change and how far it has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,9 +49,9 @@ impl Progress {
         self.position.checked_sub(1).map(|index| &self.change.steps[index])
     }
 
-    /// Whether its column has been dropped, or those that it replaces.
+    /// Whether what it drops is gone: the columns, those that it replaces, or the table.
     pub fn dropped(&self) -> bool {
-        self.last().is_some_and(|step| step.act == Act::Drop)
+        self.last().is_some_and(|step| step.act.facts().undo == Undo::Impossible)
     }
 
     /// Whether it has dropped the column of this name.
@@ -60,23 +59,63 @@ impl Progress {
         self.dropped() && self.change.dropped().iter().any(|column| column.name == name)
     }
 
-    /// Whether it touches the column of this name (any birth, unless one is given), or the table as a whole.
-    pub fn touches(&self, table: &str, column: Option<&str>, born: Option<&str>) -> bool {
-        let is_it = |touched: &Column| {
-            Some(touched.name.as_str()) == column && born.is_none_or(|born| touched.born == born)
-        };
-        self.change.table == table
-            && match column {
-                None => self.change.columns.is_empty(),
-                Some(_) => self.change.touched().any(is_it),
+    /// Whether it has made this table.
+    pub fn made(&self, table: &str) -> bool {
+        let makes = self.change.acts().any(|act| act == Act::CreateTable);
+        makes && self.change.table == table && self.finished()
+    }
+
+    /// Whether its window says who may run. That of a change with a single phase lets everybody in, and says
+    /// nothing against the window before it.
+    pub fn binds(&self) -> bool {
+        self.started() && self.change.phases.last > 0
+    }
+
+    /// Whether it is about this property (any birth, unless one is given).
+    pub fn touches(&self, table: &str, named: Named<'_>, born: Option<&str>) -> bool {
+        let change = &self.change;
+        let is_born = |birth: &str| born.is_none_or(|born| birth == born);
+        change.table == table
+            && match named {
+                Named::Table => change.kind.facts().subject == Subject::Table,
+                Named::Column(name) => change.touched().any(|c| c.name == name && is_born(&c.born)),
+                Named::Constraint(name) => {
+                    change.constraint.iter().any(|c| c.name == name && is_born(&c.born))
+                }
             }
     }
 
-    /// Whether two changes follow one another: one column name, or one of them creates the table.
+    /// Whether two changes follow one another: they are about one name, one of them is about the whole table, or
+    /// one guards or sorts by what the other is about.
     pub fn precedes(&self, later: &Progress) -> bool {
-        self.change.table == later.change.table
-            && (self.change.columns.is_empty()
-                || later.change.columns.is_empty()
-                || self.change.touched().any(|a| later.change.touched().any(|b| a.name == b.name)))
+        let (a, b) = (&self.change, &later.change);
+        let about_table = |change: &Change| change.kind.facts().subject == Subject::Table;
+        let meets = |one: &Change, other: &Change| {
+            about_table(one) && (one.table == other.table || other.referenced() == Some(&one.table))
+        };
+        let shares = || a.names().iter().any(|name| b.names().contains(name));
+        meets(a, b) || meets(b, a) || a.table == b.table && shares()
     }
+
+    /// Whether a later change that it precedes may begin. One that guards or sorts by columns which this one adds
+    /// needs them filled, and not that the old ones are gone; everything else waits for the end.
+    pub fn lets_begin(&self, later: &Progress) -> bool {
+        let adds = |act: &Act| matches!(act, Act::Add | Act::Backfill | Act::Enforce);
+        let ready = self.change.acts().take(self.position).filter(adds).count()
+            == self.change.acts().filter(adds).count();
+        let is_built_upon = self.change.acts().any(|act| act == Act::Add)
+            && matches!(later.change.kind.facts().subject, Subject::Constraint | Subject::Index);
+        self.finished() || is_built_upon && ready
+    }
+}
+
+/// What a change may be about, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named<'a> {
+    /// The table as a whole.
+    Table,
+    /// A column.
+    Column(&'a str),
+    /// A constraint.
+    Constraint(&'a str),
 }

@@ -62,12 +62,22 @@ pub enum Act {
     Require(u8),
     /// Fills existing rows in batches, and verifies every row.
     Backfill,
-    /// Sets NOT NULL.
+    /// Sets NOT NULL, or makes the constraint.
     Enforce,
-    /// Drops NOT NULL.
+    /// Drops NOT NULL, or the constraint.
     Relax,
     /// Drops the column.
     Drop,
+    /// Makes the index.
+    Index,
+    /// Drops the index.
+    Unindex,
+    /// Gives the column its new default, or none.
+    Default,
+    /// Drops the table.
+    DropTable,
+    /// Takes back the change before it on the same property.
+    Abandon,
 }
 
 /// The facts of one kind of act.
@@ -127,6 +137,11 @@ pub const ACTS: &[ActFacts] = &[
     ActFacts { act: Act::Enforce, word: "enforce", schema: true, undo: Undo::Statement },
     ActFacts { act: Act::Relax, word: "relax", schema: true, undo: Undo::Refill },
     ActFacts { act: Act::Drop, word: "drop", schema: true, undo: Undo::Impossible },
+    ActFacts { act: Act::Index, word: "index", schema: true, undo: Undo::Statement },
+    ActFacts { act: Act::Unindex, word: "unindex", schema: true, undo: Undo::Statement },
+    ActFacts { act: Act::Default, word: "default", schema: true, undo: Undo::Statement },
+    ActFacts { act: Act::DropTable, word: "retire", schema: true, undo: Undo::Impossible },
+    ActFacts { act: Act::Abandon, word: "abandon", schema: false, undo: Undo::Nothing },
 ];
 
 impl Act {
@@ -205,6 +220,12 @@ pub enum ChangeKind {
     AddNullable,
     /// A column with a constant default appears; the default is kept.
     AddDefault,
+    /// A column appears whose default the database computes for each row; existing rows are backfilled from it.
+    AddVolatile,
+    /// A required column appears that the database computes from others.
+    AddGenerated,
+    /// A nullable column appears, and existing rows are backfilled.
+    AddOptional,
     /// A required column goes.
     DropRequired,
     /// A nullable column goes.
@@ -217,6 +238,37 @@ pub enum ChangeKind {
     Relax,
     /// Columns take the place of others: a rename, another type, one split into several, several joined.
     Replace,
+    /// A column gets a default, or another one; every statement that names the column goes on as before.
+    SetDefault,
+    /// A required column loses its default.
+    RemoveDefault,
+    /// The database begins to guard what all writers uphold: UNIQUE, CHECK, FOREIGN KEY.
+    AddConstraint,
+    /// It guards that no longer.
+    DropConstraint,
+    /// An index appears.
+    AddIndex,
+    /// An index goes.
+    DropIndex,
+    /// A table goes.
+    DropTable,
+    /// A change of mind: the change before it on the same property is taken back.
+    Abandon,
+}
+
+/// What a change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A table as a whole.
+    Table,
+    /// Columns.
+    Column,
+    /// A constraint.
+    Constraint,
+    /// An index; it says nothing about who may run.
+    Index,
+    /// Another change; it says nothing about who may run either.
+    Change,
 }
 
 /// One kind of change: its steps and its phases.
@@ -227,6 +279,11 @@ pub struct ChangeFacts {
     pub words: &'static str,
     /// The verb for migration names and messages.
     pub verb: &'static str,
+    /// What it is about.
+    pub subject: Subject,
+    /// The changes that it takes back, when it follows one of them on the same property: where a checkout is past
+    /// both and the first is not finished, neither needs to be run (rule L16).
+    pub takes_back: &'static [ChangeKind],
     /// What a release of each phase does, from phase 0 on.
     pub releases: &'static [&'static str],
     /// The steps in order, each with its stage.
@@ -246,6 +303,8 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::CreateTable,
         words: "create table",
         verb: "create",
+        subject: Subject::Table,
+        takes_back: &[],
         releases: &["does not know the table", "uses the table"],
         steps: &[(Act::CreateTable, E), (Act::Admit(1), E)],
         phases: PhaseRow {
@@ -260,6 +319,8 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::AddRequired,
         words: "add required column",
         verb: "add",
+        subject: Subject::Column,
+        takes_back: &[],
         releases: &["does not name it", "writes it: `adding`", "reads it: a plain field"],
         steps: &[
             (Act::Add, E),
@@ -281,6 +342,8 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::AddNullable,
         words: "add nullable column",
         verb: "add",
+        subject: Subject::Column,
+        takes_back: &[],
         releases: &["does not name it", "names it"],
         steps: &[(Act::Add, E), (Act::Admit(1), E)],
         phases: PhaseRow {
@@ -295,6 +358,8 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::AddDefault,
         words: "add column with a default",
         verb: "add",
+        subject: Subject::Column,
+        takes_back: &[],
         releases: &["does not name it", "names it"],
         steps: &[(Act::Add, E), (Act::Admit(1), E)],
         phases: PhaseRow {
@@ -306,9 +371,66 @@ pub const CHANGES: &[ChangeFacts] = &[
         with_default: "",
     },
     ChangeFacts {
+        kind: ChangeKind::AddVolatile,
+        words: "add column with a default of each row's own",
+        verb: "add",
+        subject: Subject::Column,
+        takes_back: &[],
+        releases: &["does not name it", "names it"],
+        // The default is there from the first step on, so that who does not name the column upholds it.
+        steps: &[(Act::Add, E), (Act::Backfill, B), (Act::Enforce, N), (Act::Admit(1), N)],
+        phases: PhaseRow {
+            last: 1,
+            writer: "absent:0 adding,required,deprecated,row:1",
+            partial: "absent:0-1 adding,required,deprecated,row:1",
+            reader: "absent,adding,deprecated:0-1 required,optional,row:1",
+        },
+        with_default: "",
+    },
+    ChangeFacts {
+        kind: ChangeKind::AddGenerated,
+        words: "add generated column",
+        verb: "add",
+        subject: Subject::Column,
+        takes_back: &[],
+        releases: &["does not name it", "reads it"],
+        steps: &[(Act::Add, E), (Act::Enforce, N), (Act::Admit(1), N)],
+        phases: PhaseRow {
+            last: 1,
+            writer: "absent:0 adding,required,deprecated,row:1",
+            partial: "absent:0-1 adding,required,deprecated,row:1",
+            reader: "absent,adding,deprecated:0-1 required,optional,row:1",
+        },
+        with_default: "",
+    },
+    ChangeFacts {
+        kind: ChangeKind::AddOptional,
+        words: "add nullable column with a backfill",
+        verb: "add",
+        subject: Subject::Column,
+        takes_back: &[],
+        releases: &["does not name it", "writes it: `adding`", "reads it: an `Option`"],
+        steps: &[
+            (Act::Add, E),
+            (Act::Admit(1), E),
+            (Act::Require(1), B),
+            (Act::Backfill, B),
+            (Act::Admit(2), B),
+        ],
+        phases: PhaseRow {
+            last: 2,
+            writer: "absent:0 adding,deprecated:1 optional,row:2",
+            partial: "absent:0-2 adding,deprecated:1 optional,row:2",
+            reader: "absent,adding,deprecated:0-2 optional,row:2",
+        },
+        with_default: "",
+    },
+    ChangeFacts {
         kind: ChangeKind::DropRequired,
         words: "drop required column",
         verb: "drop",
+        subject: Subject::Column,
+        takes_back: &[ChangeKind::AddRequired, ChangeKind::AddVolatile, ChangeKind::AddGenerated],
         releases: &[
             "reads it: a plain field",
             "writes it, reads it no longer: `deprecated`",
@@ -334,6 +456,8 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::DropNullable,
         words: "drop nullable column",
         verb: "drop",
+        subject: Subject::Column,
+        takes_back: &[ChangeKind::AddNullable, ChangeKind::AddOptional],
         releases: &["names it", "does not name it"],
         steps: &[(Act::Begin, E), (Act::Require(1), C), (Act::Drop, C)],
         phases: PhaseRow {
@@ -348,6 +472,8 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::DropDefault,
         words: "drop column with a default",
         verb: "drop",
+        subject: Subject::Column,
+        takes_back: &[ChangeKind::AddDefault, ChangeKind::AddVolatile, ChangeKind::AddGenerated],
         releases: &["names it", "does not name it"],
         steps: &[(Act::Begin, E), (Act::Require(1), C), (Act::Drop, C)],
         phases: PhaseRow {
@@ -362,6 +488,8 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::Tighten,
         words: "make a column required",
         verb: "tighten",
+        subject: Subject::Column,
+        takes_back: &[ChangeKind::Relax],
         releases: &[
             "writes NULL: an `Option`",
             "reads NULL and writes none: `RequiredOnWrite`",
@@ -386,6 +514,8 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::Relax,
         words: "let a column be NULL",
         verb: "relax",
+        subject: Subject::Column,
+        takes_back: &[ChangeKind::Tighten],
         releases: &[
             "reads no NULL: a plain field",
             "reads NULL and writes none: `RequiredOnWrite`",
@@ -404,6 +534,8 @@ pub const CHANGES: &[ChangeFacts] = &[
         kind: ChangeKind::Replace,
         words: "replace a column",
         verb: "replace",
+        subject: Subject::Column,
+        takes_back: &[],
         releases: &[
             "reads and writes the old column",
             "reads the old column and writes both: `adding`",
@@ -427,7 +559,126 @@ pub const CHANGES: &[ChangeFacts] = &[
         phases: PhaseRow { last: 3, writer: "", partial: "", reader: "" },
         with_default: "",
     },
+    ChangeFacts {
+        kind: ChangeKind::SetDefault,
+        words: "give a column a default",
+        verb: "set_default",
+        subject: Subject::Column,
+        takes_back: &[],
+        releases: &["any release"],
+        steps: &[(Act::Default, E)],
+        phases: PhaseRow { last: 0, writer: ANYBODY, partial: ANYBODY, reader: ANYBODY },
+        with_default: "",
+    },
+    ChangeFacts {
+        kind: ChangeKind::RemoveDefault,
+        words: "take a column's default away",
+        verb: "remove_default",
+        subject: Subject::Column,
+        takes_back: &[],
+        releases: &["may leave it to its default", "names it"],
+        steps: &[(Act::Begin, E), (Act::Require(1), C), (Act::Default, C)],
+        phases: PhaseRow {
+            last: 1,
+            writer: "absent:0 adding,required,deprecated,row:1",
+            partial: "absent:0-1 adding,required,deprecated,row:1",
+            reader: "absent,adding,required,optional,deprecated,row:0-1",
+        },
+        with_default: "",
+    },
+    ChangeFacts {
+        kind: ChangeKind::AddConstraint,
+        words: "add a constraint",
+        verb: "guard",
+        subject: Subject::Constraint,
+        takes_back: &[ChangeKind::DropConstraint],
+        releases: &[
+            "does not know of it",
+            "keeps to it: `adding`",
+            "relies on it: no word in its parentheses",
+        ],
+        steps: &[(Act::Begin, E), (Act::Require(1), N), (Act::Enforce, N), (Act::Admit(2), N)],
+        phases: PhaseRow {
+            last: 2,
+            writer: "absent:0 adding,deprecated:1 required:2",
+            partial: "absent:0-2 adding,deprecated:1 required:2",
+            reader: "absent,adding,deprecated:0-2 required:2",
+        },
+        with_default: "",
+    },
+    ChangeFacts {
+        kind: ChangeKind::DropConstraint,
+        words: "drop a constraint",
+        verb: "unguard",
+        subject: Subject::Constraint,
+        takes_back: &[ChangeKind::AddConstraint],
+        releases: &[
+            "relies on it: no word in its parentheses",
+            "keeps to it, relies on it no longer: `deprecated`",
+            "does not know of it",
+        ],
+        steps: &[(Act::Begin, E), (Act::Require(1), C), (Act::Relax, C), (Act::Admit(2), C)],
+        phases: PhaseRow {
+            last: 2,
+            writer: "required:0 adding,deprecated:1 absent:2",
+            partial: "required:0 adding,deprecated:1 absent:0-2",
+            reader: "required:0 absent,adding,deprecated:0-2",
+        },
+        with_default: "",
+    },
+    ChangeFacts {
+        kind: ChangeKind::AddIndex,
+        words: "add an index",
+        verb: "index",
+        subject: Subject::Index,
+        takes_back: &[],
+        releases: &["any release"],
+        steps: &[(Act::Index, E)],
+        phases: PhaseRow { last: 0, writer: ANYBODY, partial: ANYBODY, reader: ANYBODY },
+        with_default: "",
+    },
+    ChangeFacts {
+        kind: ChangeKind::DropIndex,
+        words: "drop an index",
+        verb: "unindex",
+        subject: Subject::Index,
+        takes_back: &[],
+        releases: &["any release"],
+        steps: &[(Act::Unindex, C)],
+        phases: PhaseRow { last: 0, writer: ANYBODY, partial: ANYBODY, reader: ANYBODY },
+        with_default: "",
+    },
+    ChangeFacts {
+        kind: ChangeKind::DropTable,
+        words: "drop table",
+        verb: "retire",
+        subject: Subject::Table,
+        takes_back: &[ChangeKind::CreateTable],
+        releases: &["uses the table", "does not know the table"],
+        steps: &[(Act::Begin, E), (Act::Require(1), C), (Act::DropTable, C)],
+        phases: PhaseRow {
+            last: 1,
+            writer: "absent:0-1 required:0",
+            partial: "",
+            reader: "absent:0-1 required:0",
+        },
+        with_default: "",
+    },
+    ChangeFacts {
+        kind: ChangeKind::Abandon,
+        words: "take a change back",
+        verb: "abandon",
+        subject: Subject::Change,
+        takes_back: &[],
+        releases: &["any release"],
+        steps: &[(Act::Abandon, C)],
+        phases: PhaseRow { last: 0, writer: ANYBODY, partial: ANYBODY, reader: ANYBODY },
+        with_default: "",
+    },
 ];
+
+/// The phases of a change that no release needs to know of: there is one.
+const ANYBODY: &str = "absent,adding,deprecated,required,optional,row:0";
 
 /// The phases of a replacement, by what a struct does with the old columns and with the new ones.
 pub const REPLACE: PairRow = PairRow {
@@ -507,12 +758,23 @@ mod tests {
             (ChangeKind::AddRequired, (0, 0), (1, 2)),
             (ChangeKind::AddNullable, (0, 0), (0, 1)),
             (ChangeKind::AddDefault, (0, 0), (0, 1)),
+            (ChangeKind::AddVolatile, (0, 0), (0, 1)),
+            (ChangeKind::AddGenerated, (0, 0), (0, 1)),
+            (ChangeKind::AddOptional, (0, 0), (1, 2)),
             (ChangeKind::DropRequired, (0, 1), (2, 2)),
             (ChangeKind::DropNullable, (0, 1), (1, 1)),
             (ChangeKind::DropDefault, (0, 1), (1, 1)),
             (ChangeKind::Tighten, (0, 1), (1, 2)),
             (ChangeKind::Relax, (0, 1), (1, 2)),
             (ChangeKind::Replace, (0, 0), (3, 3)),
+            (ChangeKind::SetDefault, (0, 0), (0, 0)),
+            (ChangeKind::RemoveDefault, (0, 1), (1, 1)),
+            (ChangeKind::AddConstraint, (0, 1), (1, 2)),
+            (ChangeKind::DropConstraint, (0, 1), (1, 2)),
+            (ChangeKind::AddIndex, (0, 0), (0, 0)),
+            (ChangeKind::DropIndex, (0, 0), (0, 0)),
+            (ChangeKind::DropTable, (0, 1), (1, 1)),
+            (ChangeKind::Abandon, (0, 0), (0, 0)),
         ];
         assert_eq!(expected.len(), CHANGES.len());
         for (kind, first, last) in expected {
@@ -543,7 +805,8 @@ mod tests {
     }
 
     /// The constraints of the model, for every chain: add < admit 1, require 1 < backfill < enforce <
-    /// admit 2, relax < admit 2, the last require < drop.
+    /// admit 2, relax < admit 2, the last require < drop. Who does not name a column that has its default
+    /// upholds it, so that its rows are filled without a `require`.
     #[test]
     fn chains_keep_the_models_constraints() {
         let before = |row: &ChangeFacts, a: Act, b: Act| {
@@ -559,8 +822,27 @@ mod tests {
             before(row, Act::Backfill, Act::Enforce);
             before(row, Act::Enforce, Act::Admit(2));
             before(row, Act::Relax, Act::Admit(row.phases.last));
-            before(row, Act::Require(row.phases.last - 1), Act::Relax);
+            before(row, Act::Require(row.phases.last.saturating_sub(1)), Act::Relax);
+            before(row, Act::Require(row.phases.last), Act::DropTable);
+            before(row, Act::Require(row.phases.last), Act::Default);
             before(row, Act::Require(row.phases.last), Act::Drop);
+        }
+    }
+
+    /// A constraint is to a table what NOT NULL is to a column.
+    #[test]
+    fn the_phases_of_a_constraint_are_those_of_not_null() {
+        let pairs = [
+            (ChangeKind::AddConstraint, ChangeKind::Tighten),
+            (ChangeKind::DropConstraint, ChangeKind::Relax),
+        ];
+        for (guard, not_null) in pairs {
+            let (guard, not_null) = (guard.phases(false), not_null.phases(false));
+            for access in [Access::Writer, Access::Partial, Access::ReadOnly] {
+                for stand in [Stand::Absent, Stand::Adding, Stand::Deprecated, Stand::Required] {
+                    assert_eq!(guard.of(access, stand), not_null.of(access, stand));
+                }
+            }
         }
     }
 

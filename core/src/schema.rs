@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::default::is_constant;
 use crate::lifecycle::{Access, Nullability, Stand, State};
 use crate::types::{ColumnType, Database, PerDatabase};
 
@@ -10,6 +11,9 @@ use crate::types::{ColumnType, Database, PerDatabase};
 pub struct Schema {
     /// By name, in order.
     pub tables: Vec<Table>,
+    /// Tables that no struct stands for any more, with their births.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<Retired>,
 }
 
 /// One table.
@@ -60,7 +64,7 @@ pub struct Column {
     /// Whether the database makes its values: it is left out of inserts.
     #[serde(default, skip_serializing_if = "is_false")]
     pub auto: bool,
-    /// The constant default, kept in the database.
+    /// The default, kept in the database.
     #[serde(default, skip_serializing_if = "PerDatabase::is_nowhere")]
     pub default: PerDatabase,
     /// What the database computes the column from; no statement writes it.
@@ -142,6 +146,43 @@ pub enum Guard {
     },
 }
 
+impl Constraint {
+    /// What a build that declares it does with it.
+    pub fn stand(&self) -> Stand {
+        self.state.facts().stand
+    }
+}
+
+impl Guard {
+    /// The names of the columns that it speaks of; of an expression every word, since which of them are columns
+    /// only the database knows.
+    pub fn names(&self) -> Vec<String> {
+        match self {
+            Guard::Unique { columns } => columns.clone(),
+            Guard::Check { expression } => expression.texts().flat_map(words).collect(),
+            Guard::References { column, .. } => vec![column.clone()],
+        }
+    }
+}
+
+impl Index {
+    /// The names of the columns that it speaks of, as [`Guard::names`] has them.
+    pub fn names(&self) -> Vec<String> {
+        let keys = self.keys.iter().flat_map(|key| match key {
+            IndexKey::Up(name) | IndexKey::Down(name) => vec![name.clone()],
+            IndexKey::Expression(text) => text.texts().flat_map(words).collect(),
+        });
+        keys.chain(self.predicate.texts().flat_map(words)).collect()
+    }
+}
+
+/// The words of an expression, quoted or not.
+pub fn words(text: &str) -> Vec<String> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let words = text.split(|c| !is_part(c)).filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
+}
+
 /// An index. It guards nothing, so it needs no life: it comes and goes whatever releases are alive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Index {
@@ -166,7 +207,7 @@ pub enum IndexKey {
     Expression(PerDatabase),
 }
 
-/// A column that the code no longer names.
+/// A column, or a table, that the code no longer names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retired {
     /// Its name.
@@ -192,6 +233,11 @@ fn is_writer(access: &Access) -> bool {
 }
 
 impl Schema {
+    /// These tables, and none before them.
+    pub fn of(tables: Vec<Table>) -> Schema {
+        Schema { tables, retired: Vec::new() }
+    }
+
     /// The table of this name.
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.name == name)
@@ -322,9 +368,14 @@ impl Column {
         }
     }
 
-    /// The constant default on one database.
+    /// The default on one database.
     pub fn default_on(&self, db: Database) -> Option<&str> {
         self.default.on(db)
+    }
+
+    /// Whether rows that are there when the column is added get its default one by one.
+    pub fn is_volatile(&self, db: Database) -> bool {
+        self.default_on(db).is_some_and(|text| !is_constant(db, text))
     }
 }
 

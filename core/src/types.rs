@@ -75,6 +75,16 @@ impl PerDatabase {
     pub fn is_nowhere(&self) -> bool {
         *self == PerDatabase::Nowhere
     }
+
+    /// Every text that there is.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let (one, each) = match self {
+            PerDatabase::Nowhere => (None, None),
+            PerDatabase::Everywhere(text) => (Some(text), None),
+            PerDatabase::Each(texts) => (None, Some(texts.values())),
+        };
+        one.into_iter().chain(each.into_iter().flatten()).map(String::as_str)
+    }
 }
 
 /// One row of the type table.

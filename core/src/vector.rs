@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::hash;
 use crate::lifecycle::{Access, PhaseRange, Stand, Use};
 use crate::migration::Change;
-use crate::schema::{Column, Schema};
+use crate::schema::{Column, Constraint, Schema};
 
 /// One build of one project.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,12 +30,15 @@ pub struct Struct {
     pub access: Access,
     /// Its columns by name.
     pub columns: BTreeMap<String, Property>,
+    /// What it keeps to, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub constraints: BTreeMap<String, Property>,
 }
 
-/// What a build does with one column, and which column of that name it means.
+/// What a build does with one column or constraint, and which one of that name it means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Property {
-    /// The migration that created the column.
+    /// The migration that created it.
     pub born: String,
     /// What the build does with it.
     pub stand: Stand,
@@ -49,6 +52,11 @@ impl Vector {
             access: table.access,
             columns: table
                 .columns
+                .iter()
+                .map(|c| (c.name.clone(), Property { born: c.born.clone(), stand: c.stand() }))
+                .collect(),
+            constraints: table
+                .constraints
                 .iter()
                 .map(|c| (c.name.clone(), Property { born: c.born.clone(), stand: c.stand() }))
                 .collect(),
@@ -86,8 +94,10 @@ impl Struct {
     fn range(&self, change: &Change) -> Option<PhaseRange> {
         match &change.phases.pairs {
             None => {
-                let stand = change.column().map_or(Stand::Required, |column| self.stand(column));
-                change.phases.of(self.access, stand)
+                let column = change.column().map(|column| self.stand(column));
+                let guard = change.constraint.as_ref().map(|one| self.guard(one));
+                // Whoever has a struct over a table relies on the table.
+                change.phases.of(self.access, column.or(guard).unwrap_or(Stand::Required))
             }
             Some(pairs) => {
                 pairs.of(self.access, self.uses(&change.replaced)?, self.uses(&change.columns)?)
@@ -107,13 +117,20 @@ impl Struct {
 
     /// What the struct does with a column; one of the same name and another birth is another property.
     fn stand(&self, column: &Column) -> Stand {
-        match self.columns.get(&column.name) {
-            // What names a column of another project's table does not know its birth, and means the one that
-            // is there.
-            Some(property) if property.born.is_empty() || property.born == column.born => {
-                property.stand
-            }
-            _ => Stand::Absent,
-        }
+        meant(&self.columns, &column.name, &column.born)
+    }
+
+    /// The same with a constraint.
+    fn guard(&self, constraint: &Constraint) -> Stand {
+        meant(&self.constraints, &constraint.name, &constraint.born)
+    }
+}
+
+fn meant(properties: &BTreeMap<String, Property>, name: &str, born: &str) -> Stand {
+    match properties.get(name) {
+        // What names a column of another project's table does not know its birth, and means the one that is
+        // there.
+        Some(property) if property.born.is_empty() || property.born == born => property.stand,
+        _ => Stand::Absent,
     }
 }

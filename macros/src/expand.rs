@@ -95,6 +95,18 @@ fn info(declared: &Declared, surroundings: &Surroundings) -> TokenStream {
         column_info(declared, field, column, before.map_or("", |before| &before.born))
     });
     let columns = with_flattened(declared, quote! { &[#(#columns),*] });
+    let constraints = table.constraints.iter().map(|one| {
+        let before = recorded.and_then(|recorded| recorded.constraint(&one.name));
+        let (name, stand, born) =
+            (&one.name, stand(one.stand()), before.map_or("", |old| &old.born));
+        quote! {
+            #colmig::__private::ConstraintInfo {
+                name: #name,
+                stand: #colmig::__private::Stand::#stand,
+                born: #born,
+            }
+        }
+    });
     let (name, package, key) = (&table.name, &surroundings.package, &table.primary_key);
     let owner = &table.owner;
     let rust = format!("::{}", declared.ident.unraw());
@@ -111,6 +123,7 @@ fn info(declared: &Declared, surroundings: &Surroundings) -> TokenStream {
             born: #born,
             columns: #columns,
             primary_key: &[#(#key),*],
+            constraints: &[#(#constraints),*],
         }
     }
 }

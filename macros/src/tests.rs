@@ -43,7 +43,7 @@ fn shop() -> Surroundings {
     let lock = Lock {
         project: "shop".into(),
         migrations: vec![Recorded { id: "0001_create_users".into(), hash: String::new() }],
-        schema: Schema { tables: vec![table] },
+        schema: Schema::of(vec![table]),
         ..Lock::default()
     };
     Surroundings {

@@ -315,7 +315,16 @@ pub(crate) fn vector(project: &str, tables: &[&'static TableInfo]) -> Result<Vec
                 Property { born: column.born.to_owned(), stand: column.stand },
             );
         }
-        structs.push(Struct { table: table.name.to_owned(), access: table.access, columns });
+        let constraints = table.constraints.iter().map(|one| {
+            let property = Property { born: one.born.to_owned(), stand: one.stand };
+            (one.name.to_owned(), property)
+        });
+        structs.push(Struct {
+            table: table.name.to_owned(),
+            access: table.access,
+            columns,
+            constraints: constraints.collect(),
+        });
     }
     Ok(Vector { project: project.to_owned(), structs })
 }

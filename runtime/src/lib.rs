@@ -68,7 +68,9 @@ pub use error::{Error, Result};
 pub use lease::{Lease, LeaseDatabase};
 pub use required_on_write::RequiredOnWrite;
 pub use statement::{Bind, Insert, Update, Upsert, insert, update, upsert};
-pub use table::{ColumnInfo, Derived, Insertable, Table, TableInfo, Updatable, linked};
+pub use table::{
+    ColumnInfo, ConstraintInfo, Derived, Insertable, Table, TableInfo, Updatable, linked,
+};
 pub use types::TypeChecks;
 pub use verify::verify;
 pub use write_only::WriteOnly;

@@ -69,6 +69,19 @@ pub struct TableInfo {
     pub columns: &'static [ColumnInfo],
     /// The columns of the primary key, in its order.
     pub primary_key: &'static [&'static str],
+    /// What the struct keeps to, and may rely on.
+    pub constraints: &'static [ConstraintInfo],
+}
+
+/// The static description of one constraint.
+#[derive(Clone, Copy, Debug)]
+pub struct ConstraintInfo {
+    /// Its name in the database.
+    pub name: &'static str,
+    /// What this build does with it.
+    pub stand: Stand,
+    /// The migration that created it; empty where the lock file does not know it.
+    pub born: &'static str,
 }
 
 /// The static description of one field.

@@ -9,7 +9,7 @@ use colmig_core::gate::Policy;
 use colmig_core::lifecycle::State;
 use colmig_core::lock::{Lock, Recorded};
 use colmig_core::migration::Migration;
-use colmig_core::plan::plan;
+use colmig_core::plan::{Wish, plan};
 use colmig_core::schema::{Column, Schema, Table};
 use colmig_core::types::{ColumnType, Database, PerDatabase};
 use colmig_core::vector::Vector;
@@ -53,8 +53,8 @@ impl Project {
     /// Generates from these tables.
     #[must_use]
     pub fn declaring(&self, tables: Vec<Table>) -> Project {
-        let schema = Schema { tables };
-        let outcome = plan(&self.lock, &schema, None).expect("a legal edit");
+        let schema = Schema::of(tables);
+        let outcome = plan(&self.lock, &schema, Wish::default()).expect("a legal edit");
         let mut next = self.clone();
         next.lock.schema = outcome.schema;
         if let Some(migration) = outcome.migration {
@@ -75,6 +75,7 @@ impl Project {
             policy: Policy { leases: false, soak: 0, ttl: 0, assume_no_fleet: false },
             ignore_clients: Vec::new(),
             allow_drop: allow_drop.iter().map(|name| (*name).to_owned()).collect(),
+            allow_rewrite: Vec::new(),
             user: "test".into(),
             commit: String::new(),
             patience: Duration::from_secs(5),

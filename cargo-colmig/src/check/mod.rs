@@ -13,7 +13,7 @@ pub mod text;
 
 use colmig_core::Problem;
 use colmig_core::lock::Lock;
-use colmig_core::plan::plan;
+use colmig_core::plan::{Wish, plan};
 use colmig_core::problem::{SQL_DYNAMIC, SQL_UNREAD};
 use colmig_core::schema::{Retired, Schema};
 use colmig_core::types::Database;
@@ -84,7 +84,7 @@ impl Subject {
         let project = setup.config.project.clone();
         let lock = Lock { project, databases: databases.clone(), ..base.lock.clone() };
         let schema = source.schema(&lock)?;
-        let mistakes = plan(&lock, &schema, None).err().unwrap_or_default();
+        let mistakes = plan(&lock, &schema, Wish::default()).err().unwrap_or_default();
         let mistakes = mistakes.into_iter().map(|problem: Problem| source.locate(problem));
         if let Some(failure) = Failure::of(mistakes.collect()) {
             return Err(failure);

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use colmig::migrator::{ChangeReport, Report, Wait};
+use colmig_core::migration::Change;
 use colmig_core::problem::USAGE;
+use colmig_core::protocol::Undo;
 use colmig_core::{Exit, admission};
 
 use crate::cli::ApplyArgs;
@@ -21,6 +23,7 @@ pub(super) fn run(args: &ApplyArgs, context: &Context) -> Result<Exit> {
     check_consent(args, context)?;
     let consent = Consent {
         allow_drop: args.allow_drop.clone(),
+        allow_rewrite: args.allow_rewrite.clone(),
         assume_no_fleet: args.assume_no_fleet,
         patience: args.wait,
     };
@@ -52,17 +55,28 @@ pub(super) fn run(args: &ApplyArgs, context: &Context) -> Result<Exit> {
     }
 }
 
-/// Consent that names nothing that could be dropped is a slip of the pen, and no consent.
+/// Consent that names nothing that it could be asked for is a slip of the pen, and no consent.
 fn check_consent(args: &ApplyArgs, context: &Context) -> Result<()> {
-    let changes = context.migrations.iter().flat_map(|m| &m.manifest.changes);
-    let dropping: Vec<_> = changes.flat_map(|change| change.consents()).collect();
-    let Some(name) = args.allow_drop.iter().find(|name| !dropping.contains(name)) else {
-        return Ok(());
+    let changes = || context.migrations.iter().flat_map(|m| &m.manifest.changes);
+    // What is given up half-way is dropped too.
+    let loses = |change: &&Change| change.acts().any(|act| act.facts().undo == Undo::LosesColumn);
+    let dropped = changes().flat_map(Change::consents);
+    let dropped: Vec<_> = dropped.chain(changes().filter(loses).map(Change::subject)).collect();
+    let rewrites = |change: &&Change| {
+        let files = change.steps.iter().flat_map(|step| step.sql.values());
+        files.flat_map(|files| &files.up).any(|piece| piece.rewrites)
     };
-    let problem = USAGE.problem(format!("no migration drops `{name}`"));
-    Err(match dropping.as_slice() {
-        [] => problem.help("no migration of this checkout drops anything"),
-        names => problem.help(format!("what migrations drop: {}", names.join(", "))),
+    let rewritten: Vec<_> = changes().filter(rewrites).map(Change::subject).collect();
+    known(&args.allow_drop, &dropped, "drops")?;
+    known(&args.allow_rewrite, &rewritten, "rewrites a table for")
+}
+
+fn known(consents: &[String], names: &[String], verb: &str) -> Result<()> {
+    let Some(name) = consents.iter().find(|name| !names.contains(name)) else { return Ok(()) };
+    let problem = USAGE.problem(format!("no migration {verb} `{name}`"));
+    Err(match names {
+        [] => problem.help(format!("no migration of this checkout {verb} anything")),
+        names => problem.help(format!("what could be meant: {}", names.join(", "))),
     }
     .into())
 }
@@ -75,7 +89,7 @@ fn without_numbers(report: &Report) -> String {
 
 /// Names every gate that remains.
 pub(super) fn show_waits(terminal: Terminal, report: &Report) {
-    for ChangeReport { progress, wait } in &report.changes {
+    for ChangeReport { progress, wait, .. } in &report.changes {
         let Some(wait) = wait else { continue };
         terminal.waiting("Waiting", &format!("{}: {wait}", progress.change.title()));
         terminal.more(&format!("to go on: {}", wait.remedy()));
@@ -106,7 +120,7 @@ fn conclude(args: &ApplyArgs, context: &Context, report: &Report) -> Exit {
         terminal.failure(&problem.into());
         return Exit::NotYet;
     }
-    let open = report.changes.iter().filter(|change| !change.progress.finished()).count();
+    let open = report.changes.iter().filter(|c| !c.progress.finished() && !c.void).count();
     let rest = match open {
         0 => "everything is finished".to_owned(),
         1 => "1 change goes on later".to_owned(),

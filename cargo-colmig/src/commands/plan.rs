@@ -87,8 +87,14 @@ fn show(context: &Context, change: &Change) {
 fn what(change: &Change, step: &Step) -> String {
     match step.act {
         Act::CreateTable => "creates the table".to_owned(),
+        Act::Add if change.columns.iter().all(|c| !c.generated.is_nowhere()) => {
+            "adds the column, which the database computes".to_owned()
+        }
+        Act::Add if change.kind == ChangeKind::AddVolatile => {
+            "adds the column; rows that are inserted from now on get its default".to_owned()
+        }
         Act::Add if change.kind == ChangeKind::AddDefault => {
-            "adds the column with its default".to_owned()
+            "adds the column with its default; rows that are there get the value of this moment".to_owned()
         }
         Act::Add => "adds the column; it may be NULL".to_owned(),
         Act::Begin => "records the change".to_owned(),
@@ -101,15 +107,41 @@ fn what(change: &Change, step: &Step) -> String {
             "fills rows in batches by key, then counts what is left; writers wait for one batch at most"
                 .to_owned()
         }
+        Act::Enforce if change.constraint.is_some() => {
+            "makes the constraint: existing rows are checked while the table is in use".to_owned()
+        }
         Act::Enforce => format!("sets NOT NULL{}", of_which(change, step.act)),
+        Act::Relax if change.constraint.is_some() => "drops the constraint".to_owned(),
         Act::Relax => format!("drops NOT NULL{}", of_which(change, step.act)),
         Act::Drop => {
-            let consents = change.consents();
-            let consents: Vec<_> =
-                consents.iter().map(|name| format!("`--allow-drop {name}`")).collect();
-            let what = if consents.len() == 1 { "the column" } else { "the columns" };
-            format!("GATE: consent, by {}; drops {what}", consents.join(" "))
+            let what = if change.dropped().len() == 1 { "the column" } else { "the columns" };
+            let with = change.indexes.iter().map(|index| format!("`{}`", index.name));
+            let with: Vec<_> = with.collect();
+            let with = if with.is_empty() { String::new() } else { format!(", with {}", with.join(", ")) };
+            format!("{}; drops {what}{with}", consent(change))
         }
+        Act::DropTable => format!("{}; drops the table", consent(change)),
+        Act::Index => "makes the index while the table is in use".to_owned(),
+        Act::Unindex => "drops the index".to_owned(),
+        Act::Default => format!("{}; rows that are there keep what they have", default(change)),
+        Act::Abandon => format!(
+            "takes back the change before it on `{}`: first its floor falls, then its ceiling, once no newer instance is alive",
+            change.subject()
+        ),
+    }
+}
+
+fn consent(change: &Change) -> String {
+    let consents = change.consents();
+    let consents: Vec<_> = consents.iter().map(|name| format!("`--allow-drop {name}`")).collect();
+    format!("GATE: consent, by {}", consents.join(" "))
+}
+
+fn default(change: &Change) -> String {
+    let texts: Vec<_> = change.columns.iter().flat_map(|column| column.default.texts()).collect();
+    match texts.as_slice() {
+        [] => "takes the default away".to_owned(),
+        texts => format!("sets the default {}", texts.join(", or ")),
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Result<Exit> {
     for (change, rows) in &status.changes {
         let window = change.window().map_or("not started".to_owned(), |window| window.to_string());
         let next = match change.next() {
+            _ if status.void.contains(&change.change.id) => "given up".to_owned(),
             None => "finished".to_owned(),
             Some(step) if *rows > 0 => format!("{} ({}), {rows} rows filled", step.act, step.stage),
             Some(step) => format!("{} ({})", step.act, step.stage),

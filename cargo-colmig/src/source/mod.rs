@@ -104,7 +104,7 @@ impl Source {
         if let Some(failure) = Failure::of(reports) {
             return Err(failure);
         }
-        Ok(Schema { tables })
+        Ok(Schema::of(tables))
     }
 
     /// A problem about a table or a column (`users`, `users.handle`), at the token that declares it.

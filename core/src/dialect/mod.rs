@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use crate::backfill::{Fill, Pace};
 use crate::ident::quote;
-use crate::migration::Change;
+use crate::migration::{Change, Concurrently};
 use crate::problem::Problem;
 use crate::protocol::Act;
 use crate::schema::{Column, Constraint, Guard, Index, IndexKey, Table};
 use crate::types::Database;
+use sqlite::rebuild::Alteration;
 
 /// Which way a step goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +50,17 @@ pub struct Piece {
     pub lock: &'static str,
     /// Whether it reads the whole table, and so may take long.
     pub scans: bool,
+    /// Whether it rewrites the whole table while nobody else can use it.
+    pub rewrites: bool,
+    /// The index that it makes or drops while the table is in use, which no transaction can do.
+    pub concurrently: Option<Concurrently>,
+}
+
+impl Piece {
+    /// Statements of metadata only.
+    fn brief(sql: String, lock: &'static str) -> Piece {
+        Piece { sql, lock, scans: false, rewrites: false, concurrently: None }
+    }
 }
 
 /// A database at one level of ability.
@@ -62,6 +74,16 @@ pub trait Dialect: Send + Sync {
 
     /// The statements of one step. Those of [`Direction::Down`] can be run from any point inside it.
     fn script(&self, act: Act, change: &Change, direction: Direction) -> Script;
+
+    /// What a step that is made from the live catalog alters, one after the other.
+    fn alterations(&self, _act: Act, _change: &Change, _direction: Direction) -> Vec<Alteration> {
+        Vec::new()
+    }
+
+    /// Drops what an interrupted making of an index left behind, outside of a transaction too.
+    fn sweep_index(&self, index: &str) -> String {
+        format!("DROP INDEX IF EXISTS {}", quote(index))
+    }
 
     /// A parameter that holds one key column, cast to its type.
     fn key_parameter(&self, number: usize, sql_type: &str) -> String;
@@ -175,6 +197,7 @@ fn sql_type(database: Database, column: &Column) -> &str {
 /// the table for that (PostgreSQL since 11).
 fn add_column(database: Database, table: &str, column: &Column) -> String {
     let definition = match column.default_on(database) {
+        _ if column.is_volatile(database) => String::new(),
         Some(default) if !column.optional() => format!(" NOT NULL DEFAULT {default}"),
         Some(default) => format!(" DEFAULT {default}"),
         None => String::new(),
@@ -200,21 +223,45 @@ fn create_table(
     if key {
         lines.push(format!("    PRIMARY KEY ({})", names(&table.primary_key)));
     }
-    lines.extend(table.constraints.iter().map(|one| format!("    {}", constraint(database, one))));
+    let (by_index, within): (Vec<_>, Vec<_>) =
+        table.constraints.iter().partition(|one| is_index(database, one));
+    lines.extend(within.into_iter().map(|one| format!("    {}", constraint(database, one))));
     let create = format!("CREATE TABLE {} (\n{}\n);", quote(&table.name), lines.join(",\n"));
-    let indexes = table.indexes.iter().map(|one| index(database, &table.name, one));
-    [create].into_iter().chain(indexes).collect::<Vec<_>>().join("\n")
+    let unique = by_index.into_iter().map(|one| unique_index(&table.name, one));
+    let indexes = table.indexes.iter().map(|one| index(database, &table.name, one, ""));
+    [create].into_iter().chain(unique).chain(indexes).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a database has this constraint as an index: SQLite's UNIQUE, which can come and go that way without a
+/// rebuild, and can be pointed at by a foreign key all the same.
+fn is_index(database: Database, constraint: &Constraint) -> bool {
+    database == Database::Sqlite && matches!(constraint.guard, Guard::Unique { .. })
+}
+
+fn unique_index(table: &str, constraint: &Constraint) -> String {
+    let columns = match &constraint.guard {
+        Guard::Unique { columns } => names(columns),
+        _ => String::new(),
+    };
+    format!("CREATE UNIQUE INDEX {} ON {} ({columns});", quote(&constraint.name), quote(table))
 }
 
 fn names(columns: &[String]) -> String {
     columns.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ")
 }
 
-/// What follows a column's type where the database computes it: stored, since that is what every supported
-/// version has.
-fn generated(database: Database, column: &Column) -> Option<String> {
+/// What follows a column's type where the database computes it. In a new table it is stored, since that is what
+/// every supported version has.
+fn generated(database: Database, column: &Column, kept: &str) -> Option<String> {
     let expression = column.generated.on(database)?;
-    Some(format!(" GENERATED ALWAYS AS ({expression}) STORED"))
+    Some(format!(" GENERATED ALWAYS AS ({expression}) {kept}"))
+}
+
+/// The indexes that go with a column: named, since neither database would say that they are gone, and SQLite
+/// refuses to drop a column that an index speaks of.
+fn drop_indexes(indexes: &[Index]) -> String {
+    let drop = |index: &Index| format!("DROP INDEX IF EXISTS {};\n", quote(&index.name));
+    indexes.iter().map(drop).collect()
 }
 
 /// `CONSTRAINT "name" …`, as a table's definition and `ALTER TABLE ADD` have it.
@@ -236,7 +283,8 @@ fn constraint(database: Database, constraint: &Constraint) -> String {
     format!("CONSTRAINT {} {guard}", quote(&constraint.name))
 }
 
-fn index(database: Database, table: &str, index: &Index) -> String {
+/// `how` stands behind `CREATE INDEX `.
+fn index(database: Database, table: &str, index: &Index, how: &str) -> String {
     let keys = index.keys.iter().map(|key| match key {
         IndexKey::Up(name) => quote(name),
         IndexKey::Down(name) => format!("{} DESC", quote(name)),
@@ -245,7 +293,7 @@ fn index(database: Database, table: &str, index: &Index) -> String {
     let keys = keys.collect::<Vec<_>>().join(", ");
     let only = index.predicate.on(database).map(|text| format!(" WHERE {text}"));
     let (name, table, only) = (quote(&index.name), quote(table), only.unwrap_or_default());
-    format!("CREATE INDEX {name} ON {table} ({keys}){only};")
+    format!("CREATE INDEX {how}{name} ON {table} ({keys}){only};")
 }
 
 /// Drops a table.

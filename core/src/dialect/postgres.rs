@@ -4,14 +4,14 @@
 //! does so under a lock that lets reads and writes pass. Facts are from measurements on real servers.
 
 use super::{
-    Dialect, Direction, Piece, Script, add_column, alter, create_table, drop_column, drop_table,
-    generated, sql_type,
+    Dialect, Direction, Piece, Script, add_column, alter, constraint, create_table, drop_column,
+    drop_indexes, drop_table, generated, index, names, sql_type,
 };
 use crate::ident::{quote, shortened};
-use crate::migration::Change;
+use crate::migration::{Change, Concurrently};
 use crate::problem::{Problem, SERVER_UNSUPPORTED};
 use crate::protocol::Act;
-use crate::schema::{Column, Table};
+use crate::schema::{Column, Constraint, Guard, Index, Table};
 use crate::types::Database;
 
 /// How a server learns that a column is never NULL without a scan under ACCESS EXCLUSIVE.
@@ -51,8 +51,25 @@ const BRIEF: &str = "ACCESS EXCLUSIVE on the table, metadata only, for milliseco
 const SCAN: &str = "SHARE UPDATE EXCLUSIVE while it reads the table: reads and writes go on";
 const NONE: &str = "none on existing tables, but SHARE ROW EXCLUSIVE, for milliseconds, on those that it references";
 
+const BOTH: &str =
+    "SHARE ROW EXCLUSIVE on the table and on the one that it references, for milliseconds";
+const APART: &str =
+    "ACCESS EXCLUSIVE on the table and on the one that it references, for milliseconds";
+const WHOLE: &str =
+    "ACCESS EXCLUSIVE while the whole table is rewritten: nobody reads or writes it meanwhile";
+const CONCURRENTLY: &str =
+    "SHARE UPDATE EXCLUSIVE while it reads the table twice: reads and writes go on";
+const TOGETHER: &str =
+    "ACCESS EXCLUSIVE on the table and on those that it references, for milliseconds";
+
 fn brief(sql: String) -> Piece {
-    Piece { sql, lock: BRIEF, scans: false }
+    Piece::brief(sql, BRIEF)
+}
+
+/// Outside of a transaction; it waits for transactions that are open, and nobody waits for it.
+fn concurrently(sql: String, index: &str, makes: bool) -> Piece {
+    let index = Concurrently { index: index.to_owned(), makes };
+    Piece { scans: makes, concurrently: Some(index), ..Piece::brief(sql, CONCURRENTLY) }
 }
 
 /// Statements that are metadata only, on one table: one transaction.
@@ -71,30 +88,52 @@ impl Dialect for Postgres {
     }
 
     fn script(&self, act: Act, change: &Change, direction: Direction) -> Script {
-        let columns = change.targets(act);
+        let (columns, table) = (change.targets(act), &change.table);
         let required = columns.iter().filter(|column| !column.optional());
-        let sets_not_null = (act == Act::Enforce) == (direction == Direction::Up);
-        let pieces = match (act, direction) {
-            (Act::CreateTable, Direction::Up) => {
+        // What enforces on the way up relaxes on the way down, and the other way round.
+        let forth = direction == Direction::Up;
+        let pieces = match (act, forth) {
+            (Act::CreateTable, true) => {
                 let create = change.definition.iter().map(create);
-                create.map(|sql| Piece { sql, lock: NONE, scans: false }).collect()
+                create.map(|sql| Piece::brief(sql, NONE)).collect()
             }
-            (Act::CreateTable, Direction::Down) => vec![brief(drop_table(&change.table))],
-            (Act::Add, Direction::Up) => one(columns
-                .iter()
-                .map(|column| add_column(Database::Postgres, &change.table, column))),
-            (Act::Add, Direction::Down) | (Act::Drop, Direction::Up) => {
-                one(columns.iter().map(|column| drop_column(&change.table, column)))
+            (Act::CreateTable, false) => vec![brief(drop_table(table))],
+            (Act::DropTable, true) => vec![Piece::brief(drop_table(table), TOGETHER)],
+            (Act::Add, true) => self.add(table, columns),
+            (Act::Add, false) => one(columns.iter().map(|column| drop_column(table, column))),
+            (Act::Drop, true) => {
+                let indexes = drop_indexes(&change.indexes);
+                let columns = columns.iter().map(|column| drop_column(table, column));
+                one(Some(indexes.trim_end().to_owned())
+                    .filter(|sql| !sql.is_empty())
+                    .into_iter()
+                    .chain(columns))
             }
-            (Act::Enforce | Act::Relax, _) if sets_not_null => {
-                required.flat_map(|column| self.set_not_null(&change.table, &column.name)).collect()
+            (Act::Index, _) | (Act::Unindex, _) => {
+                let makes = (act == Act::Index) == forth;
+                change.indexes.iter().map(|index| make_or_drop(table, index, makes)).collect()
             }
-            (Act::Enforce | Act::Relax, _) => {
-                one(required.map(|column| self.drop_not_null(&change.table, &column.name)))
+            (Act::Default, _) => {
+                let before = change.former.as_slice();
+                one(if forth { columns } else { before }.iter().map(|c| set_default(table, c)))
+            }
+            (Act::Enforce | Act::Relax, _) if change.constraint.is_some() => {
+                let enforces = (act == Act::Enforce) == forth;
+                change.constraint.iter().flat_map(|one| guard(table, one, enforces)).collect()
+            }
+            (Act::Enforce, true) | (Act::Relax, false) => {
+                required.flat_map(|column| self.set_not_null(table, column)).collect()
+            }
+            (Act::Enforce, false) | (Act::Relax, true) => {
+                one(required.map(|column| self.drop_not_null(table, &column.name)))
             }
             _ => Vec::new(),
         };
         if pieces.is_empty() { Script::Nothing } else { Script::Fixed(pieces) }
+    }
+
+    fn sweep_index(&self, index: &str) -> String {
+        format!("DROP INDEX CONCURRENTLY IF EXISTS {}", quote(index))
     }
 
     /// Keys travel as text, so that one binding serves every type; the cast gives the type back.
@@ -112,15 +151,46 @@ impl Dialect for Postgres {
 }
 
 impl Postgres {
-    fn set_not_null(&self, table: &str, column: &str) -> Vec<Piece> {
+    /// Before 18 a generated column is stored, and the table is rewritten for it: with NOT NULL in the same
+    /// statement, so that it is done once.
+    fn add(&self, table: &str, columns: &[Column]) -> Vec<Piece> {
+        let is_stored = |column: &&Column| column.generated.on(Database::Postgres).is_some();
+        if let Some(column) = columns.iter().find(is_stored) {
+            let kept = if self.computes_on_read() { "VIRTUAL" } else { "STORED" };
+            let generated = generated(Database::Postgres, column, kept).unwrap_or_default();
+            let not_null = !column.optional() && !self.computes_on_read();
+            let sql = format!(
+                "{} ADD COLUMN {} {}{generated}{};",
+                alter(table),
+                quote(&column.name),
+                sql_type(Database::Postgres, column),
+                if not_null { " NOT NULL" } else { "" }
+            );
+            return match self.computes_on_read() {
+                true => vec![brief(sql)],
+                false => vec![Piece { scans: true, rewrites: true, ..Piece::brief(sql, WHOLE) }],
+            };
+        }
+        one(columns.iter().map(|column| {
+            let add = add_column(Database::Postgres, table, column);
+            // In one transaction: whoever inserts without the column from now on gets the default.
+            let volatile = column.is_volatile(Database::Postgres);
+            if volatile { format!("{add}\n{}", set_default(table, column)) } else { add }
+        }))
+    }
+
+    fn computes_on_read(&self) -> bool {
+        self.not_null == NotNull::Catalogued
+    }
+
+    fn set_not_null(&self, table: &str, column: &Column) -> Vec<Piece> {
+        if !column.generated.is_nowhere() && !self.computes_on_read() {
+            return Vec::new();
+        }
         let alter = alter(table);
-        let constraint = quote(&proof(table, column));
-        let name = quote(column);
-        let validate = Piece {
-            sql: format!("{alter} VALIDATE CONSTRAINT {constraint};"),
-            lock: SCAN,
-            scans: true,
-        };
+        let constraint = quote(&proof(table, &column.name));
+        let name = quote(&column.name);
+        let validate = validate(&alter, &constraint);
         match self.not_null {
             NotNull::ByCheck => vec![
                 brief(format!(
@@ -154,6 +224,58 @@ impl Postgres {
     }
 }
 
+fn validate(alter: &str, constraint: &str) -> Piece {
+    let sql = format!("{alter} VALIDATE CONSTRAINT {constraint};");
+    Piece { scans: true, ..Piece::brief(sql, SCAN) }
+}
+
+fn set_default(table: &str, column: &Column) -> String {
+    let alter = format!("{} ALTER COLUMN {}", alter(table), quote(&column.name));
+    match column.default_on(Database::Postgres) {
+        Some(default) => format!("{alter} SET DEFAULT {default};"),
+        None => format!("{alter} DROP DEFAULT;"),
+    }
+}
+
+fn make_or_drop(table: &str, one: &Index, makes: bool) -> Piece {
+    let sql = match makes {
+        true => index(Database::Postgres, table, one, "CONCURRENTLY "),
+        false => format!("DROP INDEX CONCURRENTLY IF EXISTS {};", quote(&one.name)),
+    };
+    concurrently(sql, &one.name, makes)
+}
+
+/// Makes a constraint without a scan under a strong lock, or drops it; dropping takes back a half-done making
+/// too. A half-made UNIQUE is an index.
+fn guard(table: &str, one: &Constraint, makes: bool) -> Vec<Piece> {
+    let (alter, name) = (alter(table), quote(&one.name));
+    let drop = format!("{alter} DROP CONSTRAINT IF EXISTS {name};");
+    let added = format!("{alter} ADD {} NOT VALID;", constraint(Database::Postgres, one));
+    match (&one.guard, makes) {
+        (Guard::Unique { columns }, true) => vec![
+            concurrently(
+                format!(
+                    "CREATE UNIQUE INDEX CONCURRENTLY {name} ON {} ({});",
+                    quote(table),
+                    names(columns)
+                ),
+                &one.name,
+                true,
+            ),
+            brief(format!("{alter} ADD CONSTRAINT {name} UNIQUE USING INDEX {name};")),
+        ],
+        (Guard::Unique { .. }, false) => {
+            vec![brief(format!("{drop}\nDROP INDEX IF EXISTS {name};"))]
+        }
+        (Guard::Check { .. }, true) => vec![brief(added), validate(&alter, &name)],
+        (Guard::Check { .. }, false) => vec![brief(drop)],
+        (Guard::References { .. }, true) => {
+            vec![Piece::brief(added, BOTH), validate(&alter, &name)]
+        }
+        (Guard::References { .. }, false) => vec![Piece::brief(drop, APART)],
+    }
+}
+
 /// The name of the constraint that proves NOT NULL.
 fn proof(table: &str, column: &str) -> String {
     shortened(&format!("{table}_{column}"), "_colmig_not_null")
@@ -165,7 +287,7 @@ fn create(table: &Table) -> String {
 
 fn define(table: &Table, column: &Column) -> String {
     let mut line = format!("    {} {}", quote(&column.name), sql_type(Database::Postgres, column));
-    line.push_str(&generated(Database::Postgres, column).unwrap_or_default());
+    line.push_str(&generated(Database::Postgres, column, "STORED").unwrap_or_default());
     if !column.optional() {
         line.push_str(" NOT NULL");
     }

@@ -9,7 +9,7 @@ use super::attr::Words;
 use super::field::Codec;
 use super::shape::{Shape, without_path, written};
 use crate::lifecycle::State;
-use crate::problem::{GRAMMAR, NOT_SUPPORTED, Problem, STATE_AGAINST_TYPE};
+use crate::problem::{GRAMMAR, Problem, STATE_AGAINST_TYPE};
 use crate::types::ColumnType;
 
 /// What the checks look at.
@@ -145,8 +145,10 @@ impl Life<'_> {
         let state = self.state();
         let at_type = self.field.ty.span();
         match (state, self.shape) {
-            (State::Adding, Shape::WriteOnlyOptional) => {
-                Some(Mistake::new(at_type, self.optional_with_a_life()))
+            (State::Adding, Shape::WriteOnlyOptional)
+                if self.words.lack("backfill") && self.words.lack("replaces") =>
+            {
+                Some(Mistake::new(at_type, self.optional_with_nothing_to_wait_for()))
             }
             (State::Adding, Shape::Optional) => {
                 Some(Mistake::new(at_type, self.adding_and_optional()))
@@ -205,16 +207,19 @@ impl Life<'_> {
             ))
     }
 
-    fn optional_with_a_life(&self) -> Problem {
-        NOT_SUPPORTED
-            .problem(format!("`{}` is `adding` and may be NULL; this version of colmig adds such a column without a backfill", self.name))
+    fn optional_with_nothing_to_wait_for(&self) -> Problem {
+        STATE_AGAINST_TYPE
+            .problem(format!(
+                "`{}` is `adding` and may be NULL, and nothing says what existing rows get",
+                self.name
+            ))
             .help(format!(
                 "write `{}` alone: a column that may be NULL can be read at once",
                 self.line(Shape::Optional)
             ))
             .help(format!(
-                "or give every row a value: `#[colmig(adding, backfill = \"…\")] {}`",
-                self.line(Shape::WriteOnly)
+                "or say which value existing rows get: `#[colmig(adding, backfill = \"…\")] {}`",
+                self.line(Shape::WriteOnlyOptional)
             ))
     }
 
@@ -256,8 +261,8 @@ impl Life<'_> {
         let remove = "if it was `adding` before, delete the `backfill`: its migration has it";
         match (self.state(), self.shape) {
             (State::Active, Shape::Optional) => problem.help(remove).help(format!(
-                "if it is new, existing rows stay NULL: delete the `backfill`, or give every row a value: `#[colmig(adding, backfill = \"…\")] {}`",
-                self.line(Shape::WriteOnly)
+                "if it is new, existing rows stay NULL: delete the `backfill`, or fill them before it is read: `#[colmig(adding, backfill = \"…\")] {}`",
+                self.line(Shape::WriteOnlyOptional)
             )),
             (State::Active, _) => problem.help(remove).help(format!(
                 "if it is new, rows are filled before it is read: `#[colmig(adding, backfill = \"…\")] {}`",

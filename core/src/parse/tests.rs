@@ -154,13 +154,13 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
         ("#[colmig(«adding»)] a: WriteOnly<i64>", STATE_AGAINST_TYPE, "what existing rows get"),
         (
             "#[colmig(adding)] a: «WriteOnly<Option<i64>>»",
-            NOT_SUPPORTED,
+            STATE_AGAINST_TYPE,
             "write `a: Option<i64>` alone",
         ),
         (
-            "#[colmig(adding, backfill = \"0\")] a: «WriteOnly<Option<i64>>»",
-            NOT_SUPPORTED,
-            "may be NULL",
+            "#[colmig(«backfill» = \"0\")] a: Option<i64>",
+            GRAMMAR,
+            "`#[colmig(adding, backfill = \"…\")] a: WriteOnly<Option<i64>>`",
         ),
         ("a: «Option<WriteOnly<i64>>»", STATE_AGAINST_TYPE, "write `WriteOnly<Option<i64>>`"),
         ("a: «Option<Option<i64>>»", STATE_AGAINST_TYPE, "write `Option<i64>`"),
@@ -745,7 +745,7 @@ fn lock(databases: &[Database]) -> Lock {
     let table = Table { columns, born: "0001".into(), ..table };
     let migrations =
         vec![crate::lock::Recorded { id: "0001_create_t".into(), hash: String::new() }];
-    let schema = crate::schema::Schema { tables: vec![table] };
+    let schema = crate::schema::Schema::of(vec![table]);
     Lock { databases: databases.into(), migrations, schema, ..Lock::default() }
 }
 
@@ -879,7 +879,7 @@ fn a_flattened_struct_gives_its_columns_and_is_missed_where_it_loses_one() {
     assert_eq!((tables.len(), names), (1, vec!["id", "city"]));
     let mut recorded = tables[0].clone();
     recorded.columns.push(Column { name: "street".into(), ..recorded.columns[1].clone() });
-    let lock = Lock { schema: crate::schema::Schema { tables: vec![recorded] }, ..Lock::default() };
+    let lock = Lock { schema: crate::schema::Schema::of(vec![recorded]), ..Lock::default() };
     assert!(structs.iter().all(|declared| check(declared, Some(&lock)).is_empty()));
     let Shared { mistakes, .. } = share(&structs, &lock);
     assert_eq!(mistakes.len(), 1);

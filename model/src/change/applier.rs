@@ -317,9 +317,9 @@ impl Rollout {
             (Step::Act(Act::Enforce), Up) if has_null(new) => {
                 Outcome::Fails("the column contains NULLs")
             }
-            (Step::Act(Act::Enforce), Up) => Outcome::Done(level(new, Level::Required)),
+            (Step::Act(Act::Enforce), Up) => Outcome::Done(level(new, self.adds.enforced())),
             (Step::Act(Act::Enforce) | Step::NotValid, Down) => {
-                Outcome::Done(level(new, Level::Nullable))
+                Outcome::Done(level(new, self.adds.relaxed()))
             }
             (Step::NotValid, Up) | (Step::Validate, Down) => {
                 Outcome::Done(level(new, Level::NotValid))
@@ -371,6 +371,10 @@ impl Rollout {
         let mut after = *state;
         if state.table.levels[column] == Level::Missing {
             return self.already("it does not exist");
+        }
+        // R20 too: a column that comes anew has no row filled.
+        if self.rule(20) {
+            after.cursor = 0;
         }
         after.table.levels[column] = Level::Missing;
         for row in after.table.rows.iter_mut().flatten() {

@@ -153,14 +153,18 @@ impl Table {
     pub fn before(kind: ChangeKind) -> Table {
         use ChangeKind as K;
         let (level, value) = match kind {
-            K::CreateTable | K::AddRequired | K::AddNullable | K::AddDefault => {
-                (Level::Missing, None)
-            }
+            K::CreateTable
+            | K::AddRequired
+            | K::AddNullable
+            | K::AddDefault
+            | K::AddVolatile
+            | K::AddGenerated => (Level::Missing, None),
             K::DropRequired | K::Relax => (Level::Required, Some(FILL)),
             K::DropNullable => (Level::Nullable, Some(FILL)),
             K::DropDefault => (Level::Default, Some(FILL)),
             K::Tighten => (Level::Nullable, None),
             K::Replace => return Table::before_replacement(false),
+            _ => panic!("{kind:?} is not explored"),
         };
         let mut table = Table::with([level, Level::Missing], value);
         if kind == K::CreateTable {

@@ -8,15 +8,6 @@ use super::{Column, Lives, Row, State, last_phase};
 use crate::change::{Level, Stranger};
 use crate::search::{Moves, Violation};
 
-/// Which later change takes an earlier one on the same property back.
-const INVERSE: &[(ChangeKind, ChangeKind)] = &[
-    (ChangeKind::AddRequired, ChangeKind::DropRequired),
-    (ChangeKind::AddNullable, ChangeKind::DropNullable),
-    (ChangeKind::AddDefault, ChangeKind::DropDefault),
-    (ChangeKind::Tighten, ChangeKind::Relax),
-    (ChangeKind::Relax, ChangeKind::Tighten),
-];
-
 /// What a step does to columns and rows.
 enum Effect {
     Done(State),
@@ -45,7 +36,7 @@ impl Lives {
         let takes_back = move |later: &usize| {
             let (a, b) = (self.change(change), self.change(*later));
             let (Kind::Core(first), Kind::Core(then)) = (a.kind, b.kind) else { return false };
-            a.properties == b.properties && INVERSE.contains(&(first, then))
+            a.properties == b.properties && then.facts().takes_back.contains(&first)
         };
         (change + 1..self.story.changes.len()).filter(takes_back)
     }
@@ -56,7 +47,7 @@ impl Lives {
     }
 
     /// A later change that takes this one back, and that this checkout has behind it.
-    fn behind(&self, change: usize, checkout: usize) -> Option<usize> {
+    pub(super) fn behind(&self, change: usize, checkout: usize) -> Option<usize> {
         let is_behind = |later: &usize| {
             let last = last_phase(self.change(*later).kind);
             let range = self.ranges[checkout][*later];
@@ -293,14 +284,17 @@ impl Lives {
     fn added(&self, state: &State, change: &Change) -> State {
         let new = change.comes();
         let level = match change.kind {
-            Kind::Core(ChangeKind::AddDefault) => Level::Default,
+            Kind::Core(ChangeKind::AddDefault | ChangeKind::AddGenerated) => Level::Default,
+            Kind::Core(ChangeKind::AddVolatile) => Level::NullableDefault,
             _ if change.default => Level::NullableDefault,
             _ => Level::Nullable,
         };
         if state.columns[new.column].level != Level::Missing {
             return *state;
         }
-        let value = level.has_default().then_some(0);
+        // Each row has a default of its own, which it gets from the backfill.
+        let is_volatile = change.kind == Kind::Core(ChangeKind::AddVolatile);
+        let value = (level.has_default() && !is_volatile).then_some(0);
         self.filled(&state.with(new, level), new, true, |_| value)
     }
 

@@ -21,6 +21,8 @@ pub const BASES: &[Text] = &[
     ),
     base("h#1=missing", "R1 writer; R2 writer,h#1=optional", &["AddNullable h#1 R2"]),
     base("h#1=missing", "R1 writer; R2 writer,h#1=required", &["AddDefault h#1 R2"]),
+    base("h#1=missing", "R1 writer; R2 writer,h#1=required", &["AddVolatile h#1 R2"]),
+    base("h#1=missing", "R1 writer; R2 writer,h#1=required", &["AddGenerated h#1 R2"]),
     base(
         "n#0=required:1",
         "R1 writer,n#0=required; R2 writer,n#0=deprecated; R3 writer",
@@ -115,12 +117,16 @@ pub fn widest(text: &Text, build: &str) -> Vec<PhaseRange> {
 /// one phase: what upholds in the middle one, and an insert without the column at its own end. With the
 /// windows as they are, that shuts nobody out.
 pub fn chosen(kind: Kind, access: Access, stand: Stand, widest: PhaseRange) -> PhaseRange {
-    use ChangeKind::{AddDefault, AddNullable, DropDefault, DropNullable};
+    use ChangeKind::{
+        AddDefault, AddGenerated, AddNullable, AddVolatile, DropDefault, DropNullable,
+    };
     let Kind::Core(kind) = kind else { return widest };
     let at = |phase| PhaseRange { low: phase, high: phase };
     match (access, stand, kind) {
         (Access::ReadOnly, ..) | (_, _, ChangeKind::CreateTable) => widest,
-        (Access::Writer, Stand::Absent, AddNullable | AddDefault) => at(0),
+        (Access::Writer, Stand::Absent, AddNullable | AddDefault | AddVolatile | AddGenerated) => {
+            at(0)
+        }
         (Access::Writer, Stand::Absent, DropNullable | DropDefault) => at(1),
         (_, Stand::Adding | Stand::Deprecated | Stand::Row, _) if widest.low != widest.high => {
             at(1)
@@ -133,13 +139,12 @@ pub fn chosen(kind: Kind, access: Access, stand: Stand, widest: PhaseRange) -> P
 mod tests {
     use colmig_core::lifecycle::STANDS;
     use colmig_core::migration::Change;
-    use colmig_core::protocol::CHANGES;
     use colmig_core::schema::Column;
     use colmig_core::types::ColumnType;
     use colmig_core::vector::{self, Property};
 
     use super::*;
-    use crate::replace;
+    use crate::{explored, replace};
 
     const ACCESSES: [Access; 3] = [Access::Writer, Access::Partial, Access::ReadOnly];
 
@@ -156,7 +161,7 @@ mod tests {
     #[test]
     fn every_kind_has_a_story() {
         let kinds: Vec<_> = BASES.iter().map(|text| Story::parse(text).changes[0].kind).collect();
-        let core = CHANGES.iter().map(|facts| match facts.kind {
+        let core = explored().map(|facts| match facts.kind {
             ChangeKind::Replace => Kind::Replace,
             kind => Kind::Core(kind),
         });
@@ -166,7 +171,7 @@ mod tests {
     /// Cell by cell. Every struct of a created table stands as required, or is not there.
     #[test]
     fn core_holds_the_phases_that_are_derived() {
-        let alone = CHANGES.iter().filter(|facts| facts.kind != ChangeKind::Replace);
+        let alone = explored().filter(|facts| facts.kind != ChangeKind::Replace);
         for (text, facts) in BASES.iter().zip(alone) {
             let asked = |stand: &Stand| {
                 facts.kind != ChangeKind::CreateTable
@@ -235,6 +240,9 @@ mod tests {
             columns: vec![column("n")],
             replaced: vec![column("o")],
             definition: None,
+            constraint: None,
+            indexes: Vec::new(),
+            former: None,
             phases: ChangeKind::Replace.phases(false),
             steps: Vec::new(),
         };
@@ -243,7 +251,8 @@ mod tests {
         let columns = named
             .map(|(name, stand)| (name.to_owned(), Property { born: "0001".into(), stand }))
             .collect();
-        let structs = vec![vector::Struct { table: "t".into(), access, columns }];
+        let constraints = Default::default();
+        let structs = vec![vector::Struct { table: "t".into(), access, columns, constraints }];
         vector::Vector { project: "p".into(), structs }.range(&change)
     }
 

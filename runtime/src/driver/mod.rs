@@ -19,10 +19,10 @@ use std::pin::Pin;
 use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
 use colmig_core::catalog::Catalog;
-use colmig_core::dialect::{Dialect, Direction};
+use colmig_core::dialect::Dialect;
+use colmig_core::dialect::sqlite::rebuild::Alteration;
 use colmig_core::gate::Session;
 use colmig_core::problem::{self, Problem};
-use colmig_core::protocol::Act;
 use serde::{Deserialize, Serialize};
 
 use crate::TableInfo;
@@ -195,6 +195,19 @@ pub(crate) enum SessionLock {
     Theirs,
 }
 
+/// How far an index is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IndexState {
+    /// There is none of this name.
+    Missing,
+    /// Somebody is making it: a server goes on with that when its client has died.
+    Building,
+    /// Its making was interrupted: it serves nobody, and a unique one refuses rows all the same.
+    Invalid,
+    /// It is there.
+    Valid,
+}
+
 /// A transaction that is older than a window's move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OldTransaction {
@@ -234,6 +247,10 @@ pub(crate) trait Driver: Send {
     /// Runs statements without parameters.
     fn script<'a>(&'a mut self, sql: &'a str) -> Answer<'a, ()>;
 
+    /// Runs one statement outside of a transaction, for as long as it takes and with no timeout for locks: an
+    /// index whose making is cancelled stays behind, and nobody queues behind one that waits.
+    fn alone<'a>(&'a mut self, sql: &'a str) -> Answer<'a, ()>;
+
     /// Begins a transaction.
     fn begin(&mut self, work: Work) -> Answer<'_, ()>;
 
@@ -264,14 +281,16 @@ pub(crate) trait Driver: Send {
     /// What `DROP COLUMN` would take with it, or fail on, in words.
     fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<String>>;
 
-    /// The statements of a live step, made from the catalog as it is now; empty if nothing is to do.
+    /// The statements that alter a table as a live step wants it, made from the catalog as it is now; empty if
+    /// nothing is to do.
     fn live_script<'a>(
         &'a mut self,
         table: &'a str,
-        column: &'a str,
-        act: Act,
-        direction: Direction,
+        alteration: &'a Alteration,
     ) -> Answer<'a, Vec<String>>;
+
+    /// How far an index is.
+    fn index_state<'a>(&'a mut self, index: &'a str) -> Answer<'a, IndexState>;
 
     /// Checks that nothing is broken before a live script is committed; what is, in words.
     fn check_live<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<String>>;

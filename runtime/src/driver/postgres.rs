@@ -5,10 +5,10 @@ use std::str::FromStr;
 use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
 use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable, base_type};
-use colmig_core::dialect::{Dialect, Direction, for_server};
+use colmig_core::dialect::sqlite::rebuild::Alteration;
+use colmig_core::dialect::{Dialect, for_server};
 use colmig_core::gate::Session;
 use colmig_core::problem::{POOLER, UNREACHABLE};
-use colmig_core::protocol::Act;
 use colmig_core::types::Database;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{
@@ -19,7 +19,8 @@ use sqlx::{
 use super::types;
 use super::wire::Wire;
 use super::{
-    Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work, Writer,
+    Answer, DbError, Driver, IndexState, OldTransaction, Row, SessionLock, Trouble, Value, Work,
+    Writer,
 };
 use crate::TableInfo;
 
@@ -187,6 +188,14 @@ impl Driver for Postgres {
         Box::pin(WIRE.script(&mut self.connection, sql))
     }
 
+    fn alone<'a>(&'a mut self, sql: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move {
+            self.script("SET lock_timeout = 0").await?;
+            self.script("SET statement_timeout = 0").await?;
+            self.script(sql).await
+        })
+    }
+
     /// READ COMMITTED is named: under a stricter default the gate would count leases in an old
     /// snapshot, and the floor would rise over a live lease even with the row lock held.
     fn begin(&mut self, work: Work) -> Answer<'_, ()> {
@@ -326,14 +335,25 @@ impl Driver for Postgres {
         })
     }
 
-    fn live_script<'a>(
-        &'a mut self,
-        _: &'a str,
-        _: &'a str,
-        act: Act,
-        _: Direction,
-    ) -> Answer<'a, Vec<String>> {
-        Box::pin(async move { Err(DbError::other(format!("PostgreSQL knows `{act}` in advance"))) })
+    fn live_script<'a>(&'a mut self, _: &'a str, _: &'a Alteration) -> Answer<'a, Vec<String>> {
+        Box::pin(async { Err(DbError::other("PostgreSQL knows its statements in advance")) })
+    }
+
+    fn index_state<'a>(&'a mut self, index: &'a str) -> Answer<'a, IndexState> {
+        const SQL: &str = "
+            SELECT CASE WHEN EXISTS (SELECT 1 FROM pg_stat_progress_create_index p WHERE p.index_relid = c.oid)
+                        THEN 2 WHEN i.indisvalid THEN 1 ELSE 0 END::bigint
+            FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
+            WHERE c.relname = $1 AND pg_table_is_visible(c.oid)";
+        Box::pin(async move {
+            let rows = self.rows(SQL, &[index.into()]).await?;
+            Ok(match rows.first().map(|row| row[0].int()) {
+                None => IndexState::Missing,
+                Some(2) => IndexState::Building,
+                Some(1) => IndexState::Valid,
+                Some(_) => IndexState::Invalid,
+            })
+        })
     }
 
     fn check_live<'a>(&'a mut self, _: &'a str) -> Answer<'a, Vec<String>> {

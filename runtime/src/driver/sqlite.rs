@@ -8,12 +8,11 @@ use std::time::Duration;
 use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
 use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable, base_type};
-use colmig_core::dialect::sqlite::rebuild::{self, Live, LiveColumn};
-use colmig_core::dialect::{Dialect, Direction, for_server, sqlite};
+use colmig_core::dialect::sqlite::rebuild::{self, Alteration, Live, LiveColumn};
+use colmig_core::dialect::{Dialect, for_server};
 use colmig_core::gate::Session;
 use colmig_core::ident::quote;
 use colmig_core::problem::UNREACHABLE;
-use colmig_core::protocol::Act;
 use colmig_core::types::Database;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{
@@ -24,7 +23,8 @@ use sqlx::{
 use super::types;
 use super::wire::Wire;
 use super::{
-    Answer, DbError, Driver, OldTransaction, Row, SessionLock, Trouble, Value, Work, Writer,
+    Answer, DbError, Driver, IndexState, OldTransaction, Row, SessionLock, Trouble, Value, Work,
+    Writer,
 };
 use crate::TableInfo;
 
@@ -263,6 +263,10 @@ impl Driver for Sqlite {
         Box::pin(WIRE.script(&mut self.connection, sql))
     }
 
+    fn alone<'a>(&'a mut self, sql: &'a str) -> Answer<'a, ()> {
+        self.script(sql)
+    }
+
     /// `foreign_keys` is a no-op inside a transaction, so it comes first; with it on, dropping the old
     /// table would delete the rows that point at it.
     fn begin(&mut self, work: Work) -> Answer<'_, ()> {
@@ -405,18 +409,24 @@ impl Driver for Sqlite {
     fn live_script<'a>(
         &'a mut self,
         table: &'a str,
-        column: &'a str,
-        act: Act,
-        direction: Direction,
+        alteration: &'a Alteration,
     ) -> Answer<'a, Vec<String>> {
-        let not_null = sqlite::sets_not_null(act, direction);
         Box::pin(async move {
             let live = self.live(table).await?;
             let before = self.surroundings(table).await?;
             if let Some(rebuild) = &mut self.rebuild {
                 rebuild.before = before;
             }
-            rebuild::statements(&live, column, not_null).map_err(DbError::verdict)
+            rebuild::statements(&live, alteration).map_err(DbError::verdict)
+        })
+    }
+
+    fn index_state<'a>(&'a mut self, index: &'a str) -> Answer<'a, IndexState> {
+        const SQL: &str =
+            "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = $1 COLLATE NOCASE";
+        Box::pin(async move {
+            let found = self.rows(SQL, &[index.into()]).await?;
+            Ok(if found.is_empty() { IndexState::Missing } else { IndexState::Valid })
         })
     }
 

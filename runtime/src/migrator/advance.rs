@@ -3,19 +3,19 @@
 use std::time::Instant;
 
 use colmig_core::admission::{Refusal, judge};
-use colmig_core::advance::{Next, next};
+use colmig_core::advance::{Next, is_history, next};
 use colmig_core::dialect::Direction;
 use colmig_core::gate::{self, Blocker};
 use colmig_core::migration::Change;
 use colmig_core::problem::{CONSENT, DRIFT, NOT_YET, Problem, USAGE, VERIFICATION};
-use colmig_core::protocol::Act;
-use colmig_core::schema::Column;
+use colmig_core::protocol::{Act, Undo};
+use colmig_core::schema::{Column, Guard};
 
 use super::fleet::tables;
 use super::script::Ran;
 use super::{ChangeReport, Migrator, Report, Wait};
-use crate::Result;
-use crate::driver::{Work, ledger};
+use crate::driver::{IndexState, Work, ledger};
+use crate::{Error, Result};
 
 /// How often enforcing may go back to the backfill: each time some client wrote a row without a value
 /// behind its back (rule L10).
@@ -77,10 +77,30 @@ impl Migrator {
             }
             let act = row.next().map(|step| step.act);
             match (next(&self.rows, index, &self.options.checkout), act) {
-                (Next::Finished, _) | (_, None) => return Ok((None, moved)),
+                (Next::Back(by), _) if row.dropped() => {
+                    return Ok((Some(Wait::TooLate(by)), moved));
+                }
+                (Next::Back(_), _) => {
+                    let wait;
+                    (wait, moved) = match self.loss(index).await? {
+                        Some(wait) => (Some(wait), moved),
+                        None => self.take_back(index, moved).await?,
+                    };
+                    if wait.is_some() {
+                        return Ok((wait, moved));
+                    }
+                }
+                (Next::Finished | Next::Void(_), _) | (_, None) => return Ok((None, moved)),
                 (Next::After(title), _) => return Ok((Some(Wait::After(title)), moved)),
+                (Next::Late(title), _) => return Ok((Some(Wait::Late(title)), moved)),
                 (Next::Checkout { needs, has }, Some(act)) => {
-                    return Ok((Some(Wait::Checkout { act, needs, has }), moved));
+                    if !self.may_pass_by(index).await? {
+                        return Ok((Some(Wait::Checkout { act, needs, has }), moved));
+                    }
+                    if let Some(wait) = self.step(index, act).await? {
+                        return Ok((Some(wait), moved));
+                    }
+                    moved += 1;
                 }
                 (Next::Step, Some(act)) => {
                     if let Some(wait) = self.step(index, act).await? {
@@ -90,6 +110,13 @@ impl Migrator {
                 }
             }
         }
+    }
+
+    /// Whether a step may shut this checkout out: nobody has used the table yet, and a later change goes on from
+    /// where this one ends. So a new database takes a history that is over.
+    async fn may_pass_by(&mut self, index: usize) -> Result<bool> {
+        let change = self.rows[index].change.clone();
+        Ok(is_history(&self.rows, index) && self.untouched(&change).await?)
     }
 
     /// With `--to`, only its change and those that come before it on the same name.
@@ -174,9 +201,12 @@ impl Migrator {
             self.heal(index, last, Direction::Up).await?;
         }
         self.preflight(index, act).await?;
-        if act == Act::Drop
+        if matches!(act, Act::Drop | Act::DropTable)
             && let Some(wait) = self.consent(index).await?
         {
+            return Ok(Some(wait));
+        }
+        if let Some(wait) = self.rewrite(index).await? {
             return Ok(Some(wait));
         }
         self.begins(index, act, Direction::Up);
@@ -187,12 +217,22 @@ impl Migrator {
                     return Ok(Some(wait));
                 }
             }
-            Act::Begin | Act::Admit(_) => self.plain_move(index, Direction::Up, began).await?,
+            Act::Begin | Act::Admit(_) | Act::Abandon => {
+                self.plain_move(index, Direction::Up, began).await?
+            }
             Act::Backfill => {
                 self.fill(index, false).await?;
                 self.plain_move(index, Direction::Up, began).await?;
             }
-            Act::CreateTable | Act::Add | Act::Enforce | Act::Relax | Act::Drop => {
+            Act::CreateTable
+            | Act::Add
+            | Act::Enforce
+            | Act::Relax
+            | Act::Drop
+            | Act::Index
+            | Act::Unindex
+            | Act::Default
+            | Act::DropTable => {
                 self.schema_step(index).await?;
             }
         }
@@ -206,8 +246,10 @@ impl Migrator {
     async fn schema_step(&mut self, index: usize) -> Result<()> {
         let step = self.rows[index].position;
         for _ in 0..REFILLS {
-            if self.run_script(index, step, Direction::Up, step + 1).await? == Ran::Done {
-                return Ok(());
+            match self.run_script(index, step, Direction::Up, step + 1).await {
+                Ok(Ran::Done) => return Ok(()),
+                Ok(Ran::MetNulls) => {}
+                Err(error) => return Err(self.without_remains(index, step, error).await),
             }
             // Rows without a value: take back what the step began, fill them, and try again.
             self.heal(index, step, Direction::Down).await?;
@@ -220,6 +262,37 @@ impl Migrator {
             .at(subject)
             .help("a client that does not write the column inserts rows: find it (`cargo colmig fleet`), stop it, and apply again")
             .into())
+    }
+
+    /// A constraint that rows break must not stay half-made: it would refuse every update of those rows (rule R27).
+    /// The first error is the one that matters.
+    async fn without_remains(&mut self, index: usize, step: usize, error: Error) -> Error {
+        let is_guard = self.rows[index].change.constraint.is_some();
+        if is_guard && self.rows[index].piece > 0 {
+            let _ = self.heal(index, step, Direction::Down).await;
+        }
+        error
+    }
+
+    /// Taking back an added column, or a created table, drops what was written to it since: that has consent by name.
+    async fn loss(&mut self, index: usize) -> Result<Option<Wait>> {
+        let change = &self.rows[index].change;
+        let adds = change.acts().any(|act| act.facts().undo == Undo::LosesColumn);
+        let (subject, table) = (change.subject(), change.table.clone());
+        let is_free = !adds
+            || self.options.allow_drop.contains(&subject)
+            || ledger::is_empty(self.driver.as_mut(), &table).await?;
+        Ok((!is_free).then_some(Wait::Consent { subject, dependants: Vec::new() }))
+    }
+
+    /// A step that rewrites a table in the way of everybody has consent by name; an empty table needs none.
+    async fn rewrite(&mut self, index: usize) -> Result<Option<Wait>> {
+        let Some(lock) = self.rewrites(index) else { return Ok(None) };
+        let (subject, table) =
+            (self.rows[index].change.subject(), self.rows[index].change.table.clone());
+        let is_free = self.options.allow_rewrite.contains(&subject)
+            || ledger::is_empty(self.driver.as_mut(), &table).await?;
+        Ok((!is_free).then_some(Wait::Rewrite { subject, lock }))
     }
 
     /// The floor rises only on evidence, in the transaction that weighs it.
@@ -333,6 +406,11 @@ impl Migrator {
         let found = change.targets(act).iter().find(is_there);
         let missing = change.targets(act).iter().find(|column| !is_there(column));
         let name = |column: &Column| format!("{}.{}", change.table, column.name);
+        if let Some(name) = self.index_in_the_way(index, act).await? {
+            return Err(drift(format!("an index or constraint `{name}` exists already, and colmig did not make it"))
+                .help("drop it if it is a leftover, or give yours another name and `cargo colmig generate --amend`")
+                .into());
+        }
         match (act, table, found, missing) {
             (Act::CreateTable, Some(_), ..) => Err(not_ours(&change).into()),
             (Act::CreateTable, None, ..) => Ok(()),
@@ -357,6 +435,23 @@ impl Migrator {
         }
     }
 
+    /// The index that a step is about to make, where one of that name is there that this step did not begin.
+    async fn index_in_the_way(&mut self, index: usize, act: Act) -> Result<Option<String>> {
+        let row = &self.rows[index];
+        let unique = row.change.constraint.as_ref();
+        let unique = unique.filter(|one| matches!(one.guard, Guard::Unique { .. }));
+        let name = match act {
+            Act::Index => row.change.indexes.first().map(|one| one.name.clone()),
+            Act::Enforce => unique.map(|one| one.name.clone()),
+            _ => None,
+        };
+        let Some(name) = name.filter(|_| row.piece == 0) else { return Ok(None) };
+        let (project, id) = (self.options.project.clone(), row.change.id.clone());
+        let is_ours = ledger::intent(self.driver.as_mut(), &project, &id).await? == act.to_string();
+        let is_there = self.driver.index_state(&name).await? != IndexState::Missing;
+        Ok((is_there && !is_ours).then_some(name))
+    }
+
     /// Before there is a ledger nothing is ours, and what is in the way is named before there is one.
     pub(super) async fn check_ground(&mut self) -> Result<()> {
         let migrations = self.options.migrations.iter();
@@ -373,6 +468,10 @@ impl Migrator {
         let change = self.rows[index].change.clone();
         if ledger::is_empty(self.driver.as_mut(), &change.table).await? {
             return Ok(None);
+        }
+        if change.definition.is_some() && !self.options.allow_drop.contains(&change.table) {
+            let (subject, dependants) = (change.table, Vec::new());
+            return Ok(Some(Wait::Consent { subject, dependants }));
         }
         for column in change.dropped() {
             let subject = format!("{}.{}", change.table, column.name);
@@ -392,8 +491,13 @@ impl Migrator {
     ) -> Result<Report> {
         self.load().await?;
         let refusals = self.refusals().await?;
+        let void = self.left_out();
         let changes = self.rows.iter().cloned().zip(waits);
-        let changes = changes.map(|(progress, wait)| ChangeReport { progress, wait }).collect();
+        let changes = changes.map(|(progress, wait)| {
+            let void = void.contains(&progress.change.id);
+            ChangeReport { progress, wait, void }
+        });
+        let changes = changes.collect();
         Ok(Report { changes, refusals, moved, short: None })
     }
 
@@ -457,6 +561,14 @@ impl std::fmt::Display for Wait {
                     list.join("; ")
                 )
             }
+            Wait::Rewrite { subject, lock } => write!(
+                f,
+                "the next step holds {lock}; it needs consent: `--allow-rewrite {subject}`"
+            ),
+            Wait::TooLate(title) => {
+                write!(f, "`{title}` is to take it back, and what it drops is gone")
+            }
+            Wait::Late(title) => write!(f, "`{title}` has begun without it"),
             Wait::Under(title) => {
                 write!(f, "`{title}` has started since: it must be rolled back first")
             }
@@ -487,7 +599,14 @@ impl Wait {
             }
             Wait::Consent { subject, .. } => format!("apply again with `--allow-drop {subject}`"),
             Wait::Draining { .. } => "end those transactions, and apply again".to_owned(),
-            Wait::Under(_) => "roll back the later migration first".to_owned(),
+            Wait::Rewrite { subject, .. } => format!(
+                "in a quiet hour, apply again with `--allow-rewrite {subject}`; or keep a plain column, `adding` with a `backfill`, that the application writes"
+            ),
+            Wait::TooLate(_) => {
+                "add it again, with `adding` and a `backfill`: what was dropped does not come back"
+                    .to_owned()
+            }
+            Wait::Late(_) | Wait::Under(_) => "roll back the later migration first".to_owned(),
             Wait::NoReverse { .. } => {
                 "give those rows a value by hand, and roll back again".to_owned()
             }

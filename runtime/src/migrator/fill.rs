@@ -62,6 +62,9 @@ impl Migrator {
         let unfilled = self.driver.dialect().unfilled(&fill);
         for sweep in 0..=SWEEPS {
             let filled = self.walk(index, &fill).await?;
+            if fill.rows == Rows::Vacant {
+                return Ok(());
+            }
             let left = ledger::count(self.driver.as_mut(), &unfilled).await?;
             let hopeless = self.hopeless(&fill).await?;
             if left == 0 && hopeless == 0 {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use colmig_core::admission::judge;
 use colmig_core::gate::{Blocker, Evidence, LeaseView, Session, Watch};
+use colmig_core::lifecycle::PhaseRange;
 use colmig_core::migration::Change;
 use colmig_core::progress::Progress;
 use colmig_core::protocol::Act;
@@ -118,12 +119,16 @@ impl Migrator {
     }
 
     fn view(&self, instance: ledger::Instance, change: &Change) -> LeaseView {
-        let owning_writer = instance.vector.project == self.options.project
-            && instance.vector.writes(&change.table);
+        let owns = instance.vector.project == self.options.project;
+        // Who proves that a table can go is who does not know it any more.
+        let is_without = change.acts().any(|act| act == Act::DropTable)
+            && owns
+            && !instance.vector.links(&change.table);
+        let last = PhaseRange { low: change.phases.last, high: change.phases.last };
         LeaseView {
             label: format!("`{}`", instance.label),
-            range: instance.vector.range(change),
-            owning_writer,
+            range: if is_without { Some(last) } else { instance.vector.range(change) },
+            owning_writer: owns && (instance.vector.writes(&change.table) || is_without),
             live: instance.live,
             expires_at: instance.expires_at,
         }
@@ -131,10 +136,8 @@ impl Migrator {
 
     /// Whether nobody can ever have used the table: this ledger made it, it is empty, and no build that
     /// links it has run. Then there is no fleet to wait for.
-    async fn untouched(&mut self, change: &Change) -> Result<bool> {
-        let made =
-            self.rows.iter().any(|row| row.touches(&change.table, None, None) && row.finished());
-        if !made {
+    pub(super) async fn untouched(&mut self, change: &Change) -> Result<bool> {
+        if !self.rows.iter().any(|row| row.made(&change.table)) {
             return Ok(false);
         }
         let builds = ledger::builds(self.driver.as_mut()).await?;

@@ -50,6 +50,8 @@ pub struct Options {
     pub ignore_clients: Vec<String>,
     /// Columns and tables whose drop has consent: `users.nickname`.
     pub allow_drop: Vec<String>,
+    /// What may be rewritten while nobody can use its table: `users.full_name`.
+    pub allow_rewrite: Vec<String>,
     /// Who runs it, for the history.
     pub user: String,
     /// The commit that it runs from, for the history and for refusals.
@@ -152,6 +154,17 @@ pub enum Wait {
         /// Whose they are.
         sessions: Vec<Session>,
     },
+    /// Consent to a step that rewrites the table while nobody can use it.
+    Rewrite {
+        /// What it is about.
+        subject: String,
+        /// What it locks, and for how long.
+        lock: String,
+    },
+    /// It is to be given up, and has dropped what it drops; the change that gives it up.
+    TooLate(String),
+    /// A later change on the same name has begun without it; its title.
+    Late(String),
     /// A later change on the same name has started; its title.
     Under(String),
     /// Rows have no value, and there is no `reverse` to give them one.
@@ -175,6 +188,8 @@ pub struct ChangeReport {
     pub progress: Progress,
     /// Why it does not go on; nothing where it is finished (or undone), or is not this checkout's.
     pub wait: Option<Wait>,
+    /// Whether this checkout leaves it out: it was given up, or what it begins has ended since.
+    pub void: bool,
 }
 
 /// What a run came to.
@@ -193,7 +208,7 @@ pub struct Report {
 impl Report {
     /// Whether every change of the checkout is finished.
     pub fn finished(&self) -> bool {
-        self.changes.iter().all(|change| change.progress.finished())
+        self.changes.iter().all(|change| change.progress.finished() || change.void)
     }
 }
 

@@ -105,7 +105,7 @@ impl Migrator {
             if row.dropped() {
                 return Err(past_return(&row).into());
             }
-            let creates = row.last().is_some() && row.change.definition.is_some();
+            let creates = row.change.acts().any(|act| act == Act::CreateTable) && row.started();
             let allowed = self.options.allow_drop.contains(&row.change.table);
             if creates
                 && !allowed
@@ -125,6 +125,22 @@ impl Migrator {
             }
         }
         Ok(())
+    }
+
+    /// Takes one change back, within an `apply`: first its floor falls, then its ceiling.
+    pub(super) async fn take_back(
+        &mut self,
+        index: usize,
+        mut moved: usize,
+    ) -> Result<(Option<Wait>, usize)> {
+        let mut wait = None;
+        for floors_only in [true, false] {
+            (wait, moved) = self.retreat(index, floors_only, moved).await?;
+            if wait.is_some() {
+                break;
+            }
+        }
+        Ok((wait, moved))
     }
 
     async fn retreat(
@@ -189,18 +205,29 @@ impl Migrator {
                 }
             }
             Act::Require(_) => self.unrequire(index, began).await?,
-            Act::Begin | Act::Backfill => self.plain_move(index, Direction::Down, began).await?,
+            Act::Begin | Act::Backfill | Act::Abandon => {
+                self.plain_move(index, Direction::Down, began).await?
+            }
             Act::Relax => {
                 // Going on inside the script of NOT NULL, rows are filled already.
-                if self.rows[index].piece == 0 {
+                if self.rows[index].piece == 0 && !self.rows[index].change.columns.is_empty() {
                     self.refill(index).await?;
                 }
                 self.undo_script(index, step).await?;
                 self.void(index).await?;
             }
-            Act::CreateTable | Act::Add | Act::Enforce | Act::Drop => {
-                self.undo_script(index, step).await?
+            Act::Add => {
+                // The next column of this name begins at the first row; voiding early loses nothing.
+                self.void(index).await?;
+                self.undo_script(index, step).await?;
             }
+            Act::CreateTable
+            | Act::Enforce
+            | Act::Drop
+            | Act::Index
+            | Act::Unindex
+            | Act::Default
+            | Act::DropTable => self.undo_script(index, step).await?,
         }
         self.moved(index, act, Direction::Down, began).await?;
         Ok(None)
@@ -212,8 +239,15 @@ impl Migrator {
 
     async fn undo_script(&mut self, index: usize, step: usize) -> Result<()> {
         for _ in 0..3 {
-            if self.run_script(index, step, Direction::Down, step).await? == Ran::Done {
-                return Ok(());
+            match self.run_script(index, step, Direction::Down, step).await {
+                Ok(Ran::Done) => return Ok(()),
+                Ok(Ran::MetNulls) => {}
+                Err(error) if self.rows[index].change.constraint.is_some() => {
+                    // Rows break it: what was made of it must not stay.
+                    let _ = self.heal(index, step, Direction::Up).await;
+                    return Err(error);
+                }
+                Err(error) => return Err(error),
             }
             // A row without a value was written meanwhile: fill it, and begin the script anew.
             self.heal(index, step, Direction::Up).await?;

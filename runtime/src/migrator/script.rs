@@ -4,12 +4,12 @@
 use std::time::{Duration, Instant};
 
 use colmig_core::dialect::Direction;
-use colmig_core::migration::{Files, Migration, Step};
+use colmig_core::migration::{Concurrently, Files, Migration, Step};
 use colmig_core::problem::{LOCK_TIMEOUT, STEP_FAILED};
 use colmig_core::progress::Progress;
 
 use super::{Event, Migrator};
-use crate::driver::{DbError, Trouble, Work, ledger};
+use crate::driver::{DbError, IndexState, Trouble, Work, ledger};
 use crate::{Error, Result};
 
 /// What one try of a piece came to.
@@ -41,9 +41,11 @@ impl LockWait {
 }
 
 /// One transaction of a step: its text, unless it is made from the live catalog.
+#[derive(Default)]
 struct Piece {
     sql: Option<String>,
     scans: bool,
+    concurrently: Option<Concurrently>,
 }
 
 /// How a whole script ended.
@@ -129,7 +131,7 @@ impl Migrator {
             return Ok(Vec::new());
         };
         if !files.live.is_empty() {
-            return Ok(vec![Piece { sql: None, scans: false }]);
+            return Ok(vec![Piece::default()]);
         }
         let files = files.clone();
         let migration = self.migration(&row.migration.clone()).await?;
@@ -137,8 +139,16 @@ impl Migrator {
         let piece = |file: &colmig_core::migration::PieceFile| Piece {
             sql: Some(migration.file(&file.file).to_owned()),
             scans: file.scans,
+            concurrently: file.concurrently.clone(),
         };
         Ok(named.iter().map(piece).collect())
+    }
+
+    /// What the next step locks while it rewrites the whole table; nothing where it does not.
+    pub(super) fn rewrites(&self, index: usize) -> Option<String> {
+        let step = self.rows[index].next()?;
+        let files = files(step, self.driver.dialect().name(), self.database().word())?;
+        files.up.iter().find(|piece| piece.rewrites).map(|piece| piece.lock.clone())
     }
 
     /// The migration as the ledger recorded it: what was reviewed and begun is what runs, whichever
@@ -200,6 +210,10 @@ impl Migrator {
         number: usize,
         target: Option<usize>,
     ) -> Result<Try> {
+        if let Some(index_of) = &piece.concurrently {
+            let run = (index, step, direction);
+            return self.try_concurrently(run, piece, index_of, number, target).await;
+        }
         let began = Instant::now();
         let work = match piece {
             Piece { sql: None, .. } => Work::Rebuild,
@@ -221,6 +235,57 @@ impl Migrator {
         Ok(Try::Done)
     }
 
+    /// What no transaction can do: the intent is written before, the completion behind it, and whoever goes on
+    /// looks at the catalog. An index whose making was interrupted refuses rows and serves nobody: it goes first.
+    async fn try_concurrently(
+        &mut self,
+        (index, step, direction): (usize, usize, Direction),
+        piece: &Piece,
+        Concurrently { index: name, makes }: &Concurrently,
+        number: usize,
+        target: Option<usize>,
+    ) -> Result<Try> {
+        let began = Instant::now();
+        self.note_intent(index, step, direction).await?;
+        while self.driver.index_state(name).await? == IndexState::Building {
+            self.stopped()?;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        let state = self.driver.index_state(name).await?;
+        if !(*makes && state == IndexState::Valid) {
+            let sweep = self.driver.dialect().sweep_index(name);
+            if *makes && state == IndexState::Invalid {
+                self.driver.alone(&sweep).await?;
+            }
+            if let Err(error) = self.driver.alone(piece.sql.as_deref().unwrap_or_default()).await {
+                if *makes && error.trouble != Trouble::Gone {
+                    self.driver.alone(&sweep).await?;
+                }
+                return self.classify(index, step, error);
+            }
+        }
+        self.driver.begin(Work::Rows).await?;
+        let outcome = async {
+            ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
+            self.note_piece(index, step, direction, number, target, began).await
+        }
+        .await;
+        self.finish(outcome).await?;
+        Ok(Try::Done)
+    }
+
+    async fn note_intent(&mut self, index: usize, step: usize, direction: Direction) -> Result<()> {
+        let row = Progress { direction, ..self.rows[index].clone() };
+        let intent = row.change.steps[step].act.to_string();
+        self.driver.begin(Work::Rows).await?;
+        let outcome = async {
+            ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
+            ledger::set_progress(self.driver.as_mut(), &self.author, &row, &intent, false).await
+        }
+        .await;
+        self.finish(outcome).await
+    }
+
     async fn statements(
         &mut self,
         index: usize,
@@ -233,11 +298,9 @@ impl Migrator {
         }
         let change = &self.rows[index].change;
         let (table, act) = (change.table.clone(), change.steps[step].act);
-        let required = change.targets(act).iter().filter(|column| !column.optional());
-        let columns: Vec<_> = required.map(|column| column.name.clone()).collect();
-        for column in columns {
+        for alteration in self.driver.dialect().alterations(act, change, direction) {
             // Made anew for each: the one before has rebuilt the table.
-            for statement in self.driver.live_script(&table, &column, act, direction).await? {
+            for statement in self.driver.live_script(&table, &alteration).await? {
                 self.driver.script(&statement).await?;
             }
         }
@@ -276,7 +339,7 @@ impl Migrator {
     fn classify(&self, index: usize, step: usize, error: DbError) -> Result<Try> {
         match error.trouble {
             Trouble::Again => Ok(Try::Locked),
-            Trouble::Null => Ok(Try::Null),
+            Trouble::Null if self.rows[index].change.constraint.is_none() => Ok(Try::Null),
             Trouble::Gone | Trouble::ReadOnly | Trouble::Denied => Err(error.into()),
             _ => {
                 let change = &self.rows[index].change;

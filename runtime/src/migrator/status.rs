@@ -1,7 +1,11 @@
 //! What `status` shows: read-only, so that anybody who may read the ledger can look.
 
+use std::collections::BTreeSet;
+
 use colmig_core::admission::{Refusal, judge};
+use colmig_core::advance::is_void;
 use colmig_core::dialect::Direction;
+use colmig_core::problem::DRIFT;
 use colmig_core::progress::Progress;
 use colmig_core::schema::Schema;
 
@@ -40,12 +44,16 @@ pub struct Status {
     pub refusals: Vec<Refusal>,
     /// Migrations of the checkout that the database has not begun to know.
     pub unrecorded: Vec<String>,
+    /// Changes that this checkout leaves out, by id: they were given up, or what they begin has ended since.
+    pub void: BTreeSet<String>,
 }
 
 impl Status {
     /// Whether nothing is left to do.
     pub fn finished(&self) -> bool {
-        self.unrecorded.is_empty() && self.changes.iter().all(|(change, _)| change.finished())
+        let is_done =
+            |change: &Progress| change.finished() || self.void.contains(&change.change.id);
+        self.unrecorded.is_empty() && self.changes.iter().all(|(change, _)| is_done(change))
     }
 }
 
@@ -82,7 +90,15 @@ impl Migrator {
             holder: self.at_work(gate.holder).await?,
             refusals: self.refusals().await?,
             unrecorded,
+            void: self.left_out().into_iter().collect(),
         })
+    }
+
+    /// The changes that this checkout leaves out, by id.
+    pub(super) fn left_out(&self) -> Vec<String> {
+        let is_void = |index: &usize| is_void(&self.rows, *index, &self.options.checkout);
+        let void = (0..self.rows.len()).filter(is_void);
+        void.map(|index| self.rows[index].change.id.clone()).collect()
     }
 
     /// The holder, unless it died at work: then nobody has the lock.
@@ -142,19 +158,22 @@ impl Migrator {
         step: usize,
     ) -> Result<Vec<String>> {
         let act = change.steps[step].act;
-        let required = change.targets(act).iter().filter(|column| !column.optional());
-        let columns: Vec<_> = required.map(|column| column.name.clone()).collect();
-        let catalog = self.driver.catalog(std::slice::from_ref(&change.table)).await?;
+        let table = &change.table;
         let mut statements = Vec::new();
-        for column in columns {
-            if catalog.column(&change.table, &column).is_none() {
-                continue;
-            }
+        if !self.driver.catalog(std::slice::from_ref(table)).await?.tables.contains_key(table) {
+            return Ok(statements);
+        }
+        for alteration in self.driver.dialect().alterations(act, change, Direction::Up) {
             // Under the settings that it would run with; nothing is written, and all is rolled back.
             self.driver.begin(crate::driver::Work::Rebuild).await?;
-            let made = self.driver.live_script(&change.table, &column, act, Direction::Up).await;
+            let made = self.driver.live_script(table, &alteration).await;
             self.driver.rollback().await?;
-            statements.extend(made?);
+            match made {
+                Ok(made) => statements.extend(made),
+                // A step before it has still to make what it alters.
+                Err(error) if error.verdict.as_ref().is_some_and(|p| p.code == DRIFT) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(statements)
     }

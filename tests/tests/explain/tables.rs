@@ -4,7 +4,7 @@
 use anyhow::{Result, anyhow, ensure};
 use colmig_core::lock::{Lock, Recorded};
 use colmig_core::parse::{self, Mistake};
-use colmig_core::plan::{Outcome, plan};
+use colmig_core::plan::{Outcome, Wish, plan};
 use colmig_core::problem::Problem;
 use colmig_core::schema::Schema;
 use colmig_core::types::Database;
@@ -49,7 +49,11 @@ fn read(text: &str, lock: &Lock) -> Result<Outcome, Vec<Problem>> {
     if !mistakes.is_empty() {
         return Err(mistakes.into_iter().map(|mistake| mistake.problem).collect());
     }
-    plan(lock, &Schema { tables: file.tables.into_iter().map(|found| found.table).collect() }, None)
+    plan(
+        lock,
+        &Schema::of(file.tables.into_iter().map(|found| found.table).collect()),
+        Wish::default(),
+    )
 }
 
 fn record(lock: &mut Lock, outcome: Outcome) {

@@ -6,7 +6,7 @@ use colmig_core::ident::for_file;
 use colmig_core::lifecycle::{Effect, PhaseRange, State};
 use colmig_core::lock::{Lock, Recorded, VERSION};
 use colmig_core::migration::{Change, Migration};
-use colmig_core::plan::plan;
+use colmig_core::plan::{Wish, plan};
 use colmig_core::problem::{CONFIG, NOT_SUPPORTED};
 use colmig_core::protocol::{Act, ChangeKind};
 use colmig_core::schema::{Column, Schema};
@@ -65,7 +65,8 @@ pub(super) fn draft(
         return Err(failure);
     }
     let name = args.name.clone().or_else(|| base.old.as_ref().and_then(given_name));
-    let outcome = plan(&lock, &schema, name.as_deref()).map_err(|problems| {
+    let wish = Wish { name: name.as_deref(), retire: &args.retire };
+    let outcome = plan(&lock, &schema, wish).map_err(|problems| {
         let reports = problems.into_iter().map(|problem| source.locate(problem));
         Failure::of(reports.collect()).expect("a plan that fails says why")
     })?;

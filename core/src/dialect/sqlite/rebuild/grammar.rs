@@ -1,11 +1,11 @@
-//! SQLite's grammar of a CREATE TABLE, clause by clause, up to the first constraint of the table.
+//! SQLite's grammar of a CREATE TABLE, clause by clause; of a constraint of the table, where it begins and ends.
 //!
 //! `DEFAULT NULL`, `ON DELETE SET NULL` and `NOT DEFERRABLE` are not what they look like: that is why
 //! there is a grammar here, and no search for two words. What stands in parentheses is skipped whole.
 
 use std::ops::Range;
 
-use super::text::Column;
+use super::text::{Column, Definition, Named};
 use super::tokens::{Kind, Token};
 
 /// The words that begin a constraint of the table, and so end the list of columns.
@@ -39,9 +39,9 @@ impl<'t, 'a> Parser<'t, 'a> {
         Self { tokens, at: 0 }
     }
 
-    /// Where the table's name stands, with the schema in front of it if there is one; the name; and the
-    /// columns in order.
-    pub(super) fn table(&mut self) -> Option<(Range<usize>, String, Vec<Column>)> {
+    /// Where the table's name stands, with the schema in front of it if there is one; the name; the columns and
+    /// the named constraints of the table, in order; and where its list ends.
+    pub(super) fn table(&mut self) -> Option<Definition> {
         self.words(&["CREATE", "TABLE"])?;
         let start = self.peek()?.start;
         let mut token = self.name()?;
@@ -51,16 +51,48 @@ impl<'t, 'a> Parser<'t, 'a> {
         let name = token.name()?.into_owned();
         let name_at = start..token.end();
 
-        let mut columns = Vec::new();
+        let (mut columns, mut constraints) = (Vec::new(), Vec::new());
         self.symbol("(").then_some(())?;
         while !self.peek_is_one_of(TABLE_CONSTRAINTS) {
             columns.push(self.column()?);
             if !self.symbol(",") {
-                let end = self.peek()?.is_symbol(")");
-                return end.then_some((name_at, name, columns));
+                break;
             }
         }
-        Some((name_at, name, columns))
+        while self.peek_is_one_of(TABLE_CONSTRAINTS) {
+            constraints.extend(self.constraint()?);
+            self.symbol(",");
+        }
+        let end = self.peek()?;
+        end.is_symbol(")").then_some(Definition {
+            name_at,
+            name,
+            columns,
+            constraints,
+            end: end.start,
+        })
+    }
+
+    /// One constraint of the table; nothing where it has no name. What it says is skipped up to the next comma.
+    fn constraint(&mut self) -> Option<Option<Named>> {
+        let start = self.peek()?.start;
+        let comma = self.at.checked_sub(1).map(|at| self.tokens[at].start)?;
+        let mut name = None;
+        if self.word("CONSTRAINT") {
+            name = Some(self.name()?.name()?.into_owned());
+        }
+        loop {
+            let token = self.peek()?;
+            if token.is_symbol(",") || token.is_symbol(")") {
+                let end = self.tokens[self.at - 1].end();
+                return Some(name.map(|name| Named { name, at: comma.min(start)..end }));
+            }
+            if token.is_symbol("(") {
+                self.group()?;
+            } else {
+                self.at += 1;
+            }
+        }
     }
 
     fn column(&mut self) -> Option<Column> {
@@ -70,6 +102,8 @@ impl<'t, 'a> Parser<'t, 'a> {
             type_end: self.type_end(token)?,
             not_null: Vec::new(),
             null: Vec::new(),
+            default: Vec::new(),
+            end: token.end(),
         };
         let mut named = None;
         loop {
@@ -91,7 +125,11 @@ impl<'t, 'a> Parser<'t, 'a> {
             } else if self.word("NULL") {
                 self.on_conflict()?;
                 column.null.extend(self.since(start));
+            } else if self.word("DEFAULT") {
+                self.default()?;
+                column.default.extend(self.since(start));
             } else if !self.other_clause()? {
+                column.end = self.at.checked_sub(1).map_or(column.end, |at| self.tokens[at].end());
                 return Some(column);
             }
         }
@@ -117,9 +155,7 @@ impl<'t, 'a> Parser<'t, 'a> {
 
     /// A clause that says nothing about NULL; `false` where there is none.
     fn other_clause(&mut self) -> Option<bool> {
-        if self.word("DEFAULT") {
-            self.default()?;
-        } else if self.word("PRIMARY") {
+        if self.word("PRIMARY") {
             self.words(&["KEY"])?;
             let _order = self.word("ASC") || self.word("DESC");
             self.on_conflict()?;

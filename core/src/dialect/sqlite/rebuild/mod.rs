@@ -1,4 +1,4 @@
-//! Setting and dropping NOT NULL where ALTER TABLE cannot: the table is rebuilt by the twelve steps of
+//! What ALTER TABLE cannot change (NOT NULL, a default, a constraint): the table is rebuilt by the twelve steps of
 //! SQLite's manual (<https://www.sqlite.org/lang_altertable.html#otheralter>).
 //!
 //! The driver reads the catalog ([`Live`]), [`statements`] decides, the driver runs what it decided.
@@ -21,7 +21,7 @@ mod grammar;
 mod text;
 mod tokens;
 
-use self::text::{Column, Text, Unexpected};
+use self::text::{Column, Edit, Text, Unexpected};
 use crate::ident::{literal, quote};
 use crate::problem::{BUG, DRIFT, NOT_SUPPORTED, Problem};
 
@@ -61,23 +61,105 @@ pub struct LiveColumn {
     pub generated: bool,
 }
 
-/// What makes the column NOT NULL, or takes that from it; empty if it is so already.
-///
-/// The statements are for one transaction, in order, one by one: none ends in `;`, since the texts of
-/// the catalog go back exactly as they came out of it. They fail, and the transaction has to be rolled
-/// back, when a row holds NULL.
-pub fn statements(live: &Live, column: &str, not_null: bool) -> Result<Vec<String>, Problem> {
-    let place = || format!("{}.{column}", live.table);
-    check_pragmas(live).map_err(|problem| problem.at(place()))?;
-    let Some(current) = live.columns.iter().find(|c| c.name.eq_ignore_ascii_case(column)) else {
-        return Err(DRIFT.problem("the table has no such column").at(place()));
-    };
-    if current.not_null == not_null {
-        return Ok(Vec::new());
+/// What a rebuild changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alteration {
+    /// Makes the column NOT NULL, or takes that from it.
+    NotNull {
+        /// Its name.
+        column: String,
+        /// Whether it is to be NOT NULL.
+        required: bool,
+    },
+    /// Gives the column this default, or none.
+    Default {
+        /// Its name.
+        column: String,
+        /// The default, as SQL.
+        value: Option<String>,
+    },
+    /// Adds this column; the rows that are there get the value.
+    Column {
+        /// Its name.
+        column: String,
+        /// Its definition, with its name.
+        definition: String,
+        /// The value, as SQL over the row.
+        value: String,
+    },
+    /// Adds or drops the constraint of this name.
+    Constraint {
+        /// Its name.
+        name: String,
+        /// Its definition, with its name, where it is added.
+        definition: Option<String>,
+    },
+}
+
+impl Alteration {
+    fn name(&self) -> &str {
+        match self {
+            Alteration::NotNull { column, .. }
+            | Alteration::Default { column, .. }
+            | Alteration::Column { column, .. } => column,
+            Alteration::Constraint { name, .. } => name,
+        }
     }
-    let text = read(live).map_err(|problem| problem.at(place()))?;
-    let found = target(live, &text, current).map_err(|problem| problem.at(place()))?;
-    Ok(rebuild(live, &text, found, not_null))
+}
+
+/// The statements of an alteration; empty if nothing is left to do.
+///
+/// They are for one transaction, in order, one by one: none ends in `;`, since the texts of the catalog go back
+/// exactly as they came out of it. They fail, and the transaction has to be rolled back, when a row does not fit
+/// the new table.
+pub fn statements(live: &Live, alteration: &Alteration) -> Result<Vec<String>, Problem> {
+    let place = |problem: Problem| problem.at(format!("{}.{}", live.table, alteration.name()));
+    check_pragmas(live).map_err(place)?;
+    let current = live.columns.iter().find(|c| c.name.eq_ignore_ascii_case(alteration.name()));
+    match (alteration, current) {
+        (Alteration::NotNull { required, .. }, Some(current)) if current.not_null == *required => {
+            return Ok(Vec::new());
+        }
+        (Alteration::Column { .. }, Some(_)) => return Ok(Vec::new()),
+        (Alteration::Constraint { .. } | Alteration::Column { .. }, _) | (_, Some(_)) => {}
+        (_, None) => return Err(place(DRIFT.problem("the table has no such column"))),
+    }
+    let text = read(live).map_err(place)?;
+    let edits = edits(live, &text, alteration, current).map_err(place)?;
+    let added = match alteration {
+        Alteration::Column { column, value, .. } => Some((column.as_str(), value.as_str())),
+        _ => None,
+    };
+    Ok(edits.map_or(Vec::new(), |edits| rebuild(live, &text, edits, added)))
+}
+
+/// What changes in the text; nothing where it says so already.
+fn edits(
+    live: &Live,
+    text: &Text<'_>,
+    alteration: &Alteration,
+    current: Option<&LiveColumn>,
+) -> Result<Option<Vec<Edit>>, Problem> {
+    let found = |name: &str| text.defines.constraints.iter().find(|one| one.name == name);
+    Ok(match (alteration, current) {
+        (Alteration::NotNull { required, .. }, Some(current)) => {
+            Some(text.with_not_null(target(live, text, current)?, *required))
+        }
+        (Alteration::Default { value, .. }, Some(current)) => {
+            let column = text.defines.columns.iter().find(|column| column.name == current.name);
+            let column =
+                column.ok_or_else(|| BUG.problem("a column was found once, but not twice"))?;
+            Some(text.with_default(column, value.as_deref()))
+        }
+        (Alteration::Column { definition, .. }, _) => Some(text.with_column(definition)),
+        (Alteration::Constraint { name, definition: Some(definition) }, _) => {
+            found(name).is_none().then(|| text.with_constraint(definition))
+        }
+        (Alteration::Constraint { name, definition: None }, _) => {
+            found(name).map(|found| text.without_constraint(found))
+        }
+        (_, None) => None,
+    })
 }
 
 /// The rebuild would delete rows of other tables, or fail halfway.
@@ -97,9 +179,10 @@ fn check_pragmas(live: &Live) -> Result<(), Problem> {
 fn read(live: &Live) -> Result<Text<'_>, Problem> {
     let text = text::parse(&live.sql).map_err(|unexpected| not_understood(live, &unexpected))?;
     let same = |(a, b): (&Column, &LiveColumn)| a.name == b.name;
-    if !text.name.eq_ignore_ascii_case(&live.table)
-        || text.columns.len() != live.columns.len()
-        || !text.columns.iter().zip(&live.columns).all(same)
+    let columns = &text.defines.columns;
+    if !text.defines.name.eq_ignore_ascii_case(&live.table)
+        || columns.len() != live.columns.len()
+        || !columns.iter().zip(&live.columns).all(same)
     {
         return Err(DRIFT
             .problem("the table's text in sqlite_schema does not name the columns that it has")
@@ -121,7 +204,7 @@ fn not_understood(live: &Live, Unexpected(near): &Unexpected) -> Problem {
     }
     DRIFT
         .problem(format!("the table's text in sqlite_schema is not understood near `{near}`"))
-        .help("change NOT NULL by hand, then run the command again; and please report the text")
+        .help("write the table's definition anew by hand, then run the command again; and please report the text")
 }
 
 /// The column in the text, if that is where its NOT NULL stands.
@@ -130,7 +213,7 @@ fn target<'a>(
     text: &'a Text<'_>,
     current: &LiveColumn,
 ) -> Result<&'a Column, Problem> {
-    let column = text.columns.iter().find(|column| column.name == current.name);
+    let column = text.defines.columns.iter().find(|column| column.name == current.name);
     let column = column.ok_or_else(|| BUG.problem("a column was found once, but not twice"))?;
     let by_key = current.key > 0 && (live.without_rowid || live.strict);
     if current.not_null && by_key {
@@ -146,10 +229,15 @@ fn target<'a>(
     Ok(column)
 }
 
-fn rebuild(live: &Live, text: &Text<'_>, column: &Column, not_null: bool) -> Vec<String> {
+fn rebuild(
+    live: &Live,
+    text: &Text<'_>,
+    edits: Vec<Edit>,
+    added: Option<(&str, &str)>,
+) -> Vec<String> {
     let temporary = format!("_colmig_rebuild_{}", live.table);
     let (old, new) = (qualified(&live.table), qualified(&temporary));
-    let mut all = vec![text.with(&new, column, not_null), copy(live, &old, &new)];
+    let mut all = vec![text.with(&new, edits), copy(live, &old, &new, added)];
     // Rows about a table go with it: they follow the new one while the old one is dropped. RENAME brings
     // those of sqlite_sequence back, and leaves the statistics alone.
     if text.autoincrement {
@@ -179,11 +267,15 @@ fn hand_over(table: &str, column: &str, from: &str, to: &str) -> String {
 
 /// `OR ABORT` is stronger than an ON CONFLICT of the table, which might drop a row or change it. The
 /// order is the table's own; left to itself, SQLite may read an index instead.
-fn copy(live: &Live, old: &str, new: &str) -> String {
+fn copy(live: &Live, old: &str, new: &str, added: Option<(&str, &str)>) -> String {
     let mut columns: Vec<_> = rowid(live).map(str::to_owned).into_iter().collect();
     let stored = live.columns.iter().filter(|column| !column.generated);
     columns.extend(stored.map(|column| quote(&column.name)));
-    let columns = columns.join(", ");
+    let (mut names, mut values) = (columns.join(", "), columns.join(", "));
+    if let Some((column, value)) = added {
+        names.push_str(&format!(", {}", quote(column)));
+        values.push_str(&format!(", {value}"));
+    }
 
     let mut key: Vec<_> = live.columns.iter().filter(|column| column.key > 0).collect();
     key.sort_by_key(|column| column.key);
@@ -193,7 +285,7 @@ fn copy(live: &Live, old: &str, new: &str) -> String {
         None if live.without_rowid => format!(" ORDER BY {key}"),
         None => " NOT INDEXED".to_owned(),
     };
-    format!("INSERT OR ABORT INTO {new} ({columns}) SELECT {columns} FROM {old}{order}")
+    format!("INSERT OR ABORT INTO {new} ({names}) SELECT {values} FROM {old}{order}")
 }
 
 /// A name of the rowid that no column has taken. An INTEGER PRIMARY KEY is the same value by another

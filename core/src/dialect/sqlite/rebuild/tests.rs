@@ -29,7 +29,7 @@ fn a_table_is_rebuilt_with_all_that_belongs_to_it() {
     live.statistics = vec!["sqlite_stat1".to_owned()];
     live.dependants = vec!["CREATE INDEX i ON \"it's\"(a) -- so".to_owned()];
     assert_eq!(
-        statements(&live, "A", true).unwrap(),
+        not_null(&live, "A", true).unwrap(),
         [
             "CREATE TABLE main.\"_colmig_rebuild_it's\"\
              (id INTEGER PRIMARY KEY AUTOINCREMENT, a NOT NULL, b AS (a))",
@@ -48,7 +48,7 @@ fn a_table_is_rebuilt_with_all_that_belongs_to_it() {
 
 #[test]
 fn rows_are_copied_in_the_order_of_the_table() {
-    let copied = |live: &Live| statements(live, "a", true).unwrap().remove(1);
+    let copied = |live: &Live| not_null(live, "a", true).unwrap().remove(1);
     let mut keyed =
         live("t", "CREATE TABLE t(a, b, c, PRIMARY KEY(c, b)) WITHOUT ROWID", &["a", "b", "c"]);
     (keyed.columns[1].key, keyed.columns[2].key, keyed.without_rowid) = (2, 1, true);
@@ -66,9 +66,9 @@ fn rows_are_copied_in_the_order_of_the_table() {
 #[test]
 fn nothing_is_done_twice() {
     let mut live = live("t", "CREATE TABLE t(a)", &["a"]);
-    assert_eq!(statements(&live, "a", false), Ok(Vec::new()));
+    assert_eq!(not_null(&live, "a", false), Ok(Vec::new()));
     live.columns[0].not_null = true;
-    assert_eq!(statements(&live, "a", true), Ok(Vec::new()));
+    assert_eq!(not_null(&live, "a", true), Ok(Vec::new()));
 }
 
 #[test]
@@ -106,10 +106,14 @@ fn what_cannot_be_done_safely_is_refused() {
             NOT_SUPPORTED,
         ),
     ];
-    for (sql, change, not_null, code) in cases {
+    for (sql, change, required, code) in cases {
         let mut live = live("t", sql, &["a"]);
         change(&mut live);
-        let problem = statements(&live, "a", *not_null).expect_err(sql);
+        let problem = not_null(&live, "a", *required).expect_err(sql);
         assert_eq!((problem.code, problem.place.as_deref()), (*code, Some("t.a")), "{problem}");
     }
+}
+
+fn not_null(live: &Live, column: &str, required: bool) -> Result<Vec<String>, Problem> {
+    statements(live, &Alteration::NotNull { column: column.into(), required })
 }

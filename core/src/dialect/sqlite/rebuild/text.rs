@@ -14,16 +14,35 @@ pub(super) struct Text<'a> {
     sql: &'a str,
     /// Where a line comment ends: the line break behind it must stay.
     line_comment_ends: Vec<usize>,
-    /// The table's name, with the schema in front of it if there is one.
-    name_at: Range<usize>,
-    /// The table's name.
-    pub(super) name: String,
-    /// Its columns, in order.
-    pub(super) columns: Vec<Column>,
+    /// What it defines, and where.
+    pub(super) defines: Definition,
     /// Whether it counts in `sqlite_sequence`.
     pub(super) autoincrement: bool,
     /// Whether an expression in it says `table.column`.
     pub(super) names_itself: bool,
+}
+
+/// What a text defines, and where.
+#[derive(Debug)]
+pub(super) struct Definition {
+    /// Where the table's name stands, with the schema in front of it if there is one.
+    pub(super) name_at: Range<usize>,
+    /// The table's name.
+    pub(super) name: String,
+    /// Its columns, in order.
+    pub(super) columns: Vec<Column>,
+    /// The constraints behind them that have a name.
+    pub(super) constraints: Vec<Named>,
+    /// Where the parenthesis stands that closes the list.
+    pub(super) end: usize,
+}
+
+/// One constraint of the table.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) name: String,
+    /// Where it stands, with the comma before it.
+    pub(super) at: Range<usize>,
 }
 
 /// One column.
@@ -36,6 +55,10 @@ pub(super) struct Column {
     pub(super) not_null: Vec<Range<usize>>,
     /// Every `NULL`, likewise. It says nothing, but not beside NOT NULL.
     pub(super) null: Vec<Range<usize>>,
+    /// The tokens of every `DEFAULT …`, with its own name.
+    pub(super) default: Vec<Range<usize>>,
+    /// Where its last clause ends.
+    pub(super) end: usize,
 }
 
 impl Column {
@@ -61,30 +84,75 @@ pub(super) fn parse(sql: &str) -> Result<Text<'_>, Unexpected> {
 
     let mut parser = Parser::new(&tokens);
     let parsed = parser.table();
-    let (name_at, name, columns) =
+    let defines =
         parsed.ok_or_else(|| near(parser.peek().map_or("", |token| &sql[token.start..])))?;
     let names_itself = tokens.windows(2).any(|pair| {
-        pair[0].start >= name_at.end && pair[1].is_symbol(".") && is_name(&pair[0], &name)
+        let is_behind = pair[0].start >= defines.name_at.end;
+        is_behind && pair[1].is_symbol(".") && is_name(&pair[0], &defines.name)
     });
     let autoincrement = tokens.iter().any(|token| token.is("AUTOINCREMENT"));
-    Ok(Text { sql, line_comment_ends, name_at, name, columns, autoincrement, names_itself })
+    Ok(Text { sql, line_comment_ends, defines, autoincrement, names_itself })
 }
 
 fn is_name(token: &Token<'_>, name: &str) -> bool {
     token.name().is_some_and(|found| found.eq_ignore_ascii_case(name))
 }
 
+/// One place of the text and what stands there instead.
+pub(super) type Edit = (Range<usize>, String);
+
 impl Text<'_> {
-    /// The same table as `name` (which is SQL, with its quotes), with that column made NOT NULL or not.
-    pub(super) fn with(&self, name: &str, column: &Column, not_null: bool) -> String {
-        let mut edits = vec![(self.name_at.clone(), name.to_owned())];
+    /// The column made NOT NULL or not.
+    pub(super) fn with_not_null(&self, column: &Column, not_null: bool) -> Vec<Edit> {
         let removed = if not_null { &column.null } else { &column.not_null };
-        edits.extend(removed.iter().map(|token| (self.with_space_before(token), String::new())));
+        let mut edits = self.without(removed);
         if not_null {
-            let end = column.type_end;
-            let joined = self.sql.as_bytes().get(end).is_some_and(|byte| is_word(*byte));
-            edits.push((end..end, if joined { " NOT NULL " } else { " NOT NULL" }.to_owned()));
+            edits.push(self.behind(column.type_end, "NOT NULL"));
         }
+        edits
+    }
+
+    /// The column with this default, or with none.
+    pub(super) fn with_default(&self, column: &Column, value: Option<&str>) -> Vec<Edit> {
+        let mut edits = self.without(&column.default);
+        edits.extend(value.map(|value| self.behind(column.type_end, &format!("DEFAULT {value}"))));
+        edits
+    }
+
+    /// One more column, behind the others.
+    pub(super) fn with_column(&self, definition: &str) -> Vec<Edit> {
+        let last = self.defines.columns.last().map_or(self.defines.end, |column| column.end);
+        vec![(last..last, format!(",\n{definition}"))]
+    }
+
+    /// One more constraint, behind the others. A comment may stand at the end of the list, and its line break
+    /// closes it.
+    pub(super) fn with_constraint(&self, definition: &str) -> Vec<Edit> {
+        let before = &self.sql.as_bytes()[..self.defines.end];
+        let end = before.iter().rposition(|byte| !is_space(*byte)).map_or(0, |last| last + 1);
+        let ends_a_comment = self.line_comment_ends.contains(&end);
+        let at = if ends_a_comment { self.defines.end } else { end };
+        vec![(at..at, format!(",\n    {definition}"))]
+    }
+
+    /// Without this constraint and the comma before it.
+    pub(super) fn without_constraint(&self, constraint: &Named) -> Vec<Edit> {
+        vec![(constraint.at.clone(), String::new())]
+    }
+
+    fn without(&self, tokens: &[Range<usize>]) -> Vec<Edit> {
+        tokens.iter().map(|token| (self.with_space_before(token), String::new())).collect()
+    }
+
+    fn behind(&self, end: usize, words: &str) -> Edit {
+        let joined = self.sql.as_bytes().get(end).is_some_and(|byte| is_word(*byte));
+        (end..end, if joined { format!(" {words} ") } else { format!(" {words}") })
+    }
+
+    /// The same table as `name` (which is SQL, with its quotes), with these edits.
+    pub(super) fn with(&self, name: &str, edits: Vec<Edit>) -> String {
+        let mut edits = edits;
+        edits.push((self.defines.name_at.clone(), name.to_owned()));
         edits.sort_by_key(|(at, _)| (at.start, at.end));
         let mut text = String::new();
         let mut done = 0;
@@ -113,9 +181,10 @@ mod tests {
     fn altered(definition: &str, not_null: bool) -> String {
         let sql = format!("CREATE TABLE t(a, {definition}, z)");
         let text = parse(&sql).unwrap_or_else(|error| panic!("{definition}: {error:?}"));
-        let names: Vec<_> = text.columns.iter().map(|column| column.name.as_str()).collect();
+        let columns = &text.defines.columns;
+        let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
         assert_eq!(names, ["a", "c", "z"], "{definition}");
-        let new = text.with("t", &text.columns[1], not_null);
+        let new = text.with("t", text.with_not_null(&columns[1], not_null));
         let inner =
             new.strip_prefix("CREATE TABLE t(a, ").and_then(|rest| rest.strip_suffix(", z)"));
         inner.unwrap_or_else(|| panic!("{new}")).to_owned()
@@ -211,11 +280,61 @@ mod tests {
                    CONSTRAINT k PRIMARY KEY (\"check\", c) CHECK (c NOT NULL), UNIQUE (c)\n) STRICT, \
                    WITHOUT ROWID";
         let text = parse(sql).unwrap();
-        assert_eq!((text.name.as_str(), text.columns.len()), ("o\"t", 2));
-        let new = text.with("main.\"n\"", &text.columns[0], true);
+        assert_eq!((text.defines.name.as_str(), text.defines.columns.len()), ("o\"t", 2));
+        let new = text.with("main.\"n\"", text.with_not_null(&text.defines.columns[0], true));
         let expected =
             sql.replace("main . [o\"t]", "main.\"n\"").replace("TEXT,", "TEXT NOT NULL,");
         assert_eq!(new, expected);
+    }
+
+    /// A default that goes and comes, a column behind the others, a constraint that comes and goes.
+    #[test]
+    fn the_other_edits_leave_the_rest_alone() {
+        let column = |sql: &str, value: Option<&str>| {
+            let text = parse(sql).unwrap();
+            text.with("t", text.with_default(&text.defines.columns[0], value))
+        };
+        for (before, value, after) in [
+            ("CREATE TABLE t(a INT)", Some("7"), "CREATE TABLE t(a INT DEFAULT 7)"),
+            (
+                "CREATE TABLE t(a INT DEFAULT (1 + 2) NOT NULL)",
+                None,
+                "CREATE TABLE t(a INT NOT NULL)",
+            ),
+            (
+                "CREATE TABLE t(a CONSTRAINT d DEFAULT -1, b)",
+                Some("'x'"),
+                "CREATE TABLE t(a DEFAULT 'x', b)",
+            ),
+            ("CREATE TABLE t(a DEFAULT NULL)", None, "CREATE TABLE t(a)"),
+        ] {
+            assert_eq!(column(before, value), after);
+        }
+        let check = "CONSTRAINT \"k\" CHECK (a > 0)";
+        for (before, after) in [
+            ("CREATE TABLE t(a)", "CREATE TABLE t(a,\n    CONSTRAINT \"k\" CHECK (a > 0))"),
+            (
+                "CREATE TABLE t(a, UNIQUE (a)\n) STRICT",
+                "CREATE TABLE t(a, UNIQUE (a),\n    CONSTRAINT \"k\" CHECK (a > 0)\n) STRICT",
+            ),
+            (
+                "CREATE TABLE t(a -- last\n)",
+                "CREATE TABLE t(a -- last\n,\n    CONSTRAINT \"k\" CHECK (a > 0))",
+            ),
+        ] {
+            let text = parse(before).unwrap();
+            let with = text.with("t", text.with_constraint(check));
+            assert_eq!(with, after);
+            let text = parse(&with).unwrap();
+            let named = text.defines.constraints.iter().find(|one| one.name == "k").unwrap();
+            let without = text.with("t", text.without_constraint(named));
+            assert_eq!(without, before);
+        }
+        let text = parse("CREATE TABLE t(a INT CHECK (a > 0), UNIQUE (a))").unwrap();
+        assert_eq!(
+            text.with("t", text.with_column("    b INT")),
+            "CREATE TABLE t(a INT CHECK (a > 0),\n    b INT, UNIQUE (a))"
+        );
     }
 
     #[test]
