@@ -10,6 +10,7 @@ mod advance;
 mod fill;
 mod fleet;
 mod history;
+mod preflight;
 mod retreat;
 mod script;
 mod status;
