@@ -40,6 +40,10 @@ impl Progress {
         match event {
             Event::Begins(doing) => self.terminal.detail("Running", &described(&doing)),
             Event::Done(doing, took) => self.done(&doing, took),
+            Event::Asking { change, rows } => {
+                let what = format!("{change}: about {rows} rows, before anything is changed");
+                self.terminal.waiting("Checking", &what);
+            }
             Event::Filling(filling) => self.filling(&filling),
             Event::Sweeping { change, rows } => {
                 let what = format!(

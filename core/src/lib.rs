@@ -6,7 +6,7 @@
 //! * what code may do with a column, and when: [`lifecycle`], [`protocol`];
 //! * what a project declares: [`schema`], [`types`], [`lock`], and `parse`, which reads it from source;
 //! * what changes between two declarations: [`diff`], [`plan`], [`migration`];
-//! * what a database is told: [`dialect`], [`ident`], [`backfill`];
+//! * what a database is told: [`dialect`], [`ident`], [`backfill`], [`preflight`];
 //! * who may run, and what may happen next: [`vector`], [`catalog`], [`admission`], [`gate`], [`advance`];
 //! * what can go wrong: [`problem`], and in the user's words [`explain`].
 //!
@@ -30,6 +30,7 @@ pub mod plan;
 pub mod backfill;
 pub mod dialect;
 pub mod ident;
+pub mod preflight;
 
 pub mod admission;
 pub mod advance;

@@ -6,6 +6,7 @@
 
 mod postgres;
 pub mod sqlite;
+pub mod trial;
 
 use std::time::Duration;
 

@@ -174,6 +174,8 @@ impl From<DbError> for crate::Error {
 /// What a transaction is for; each driver knows the isolation, the locks and the timeouts it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
+    /// Queries, and nothing else: it holds no row and no writer, and is rolled back.
+    Look,
     /// Rows of the ledger.
     Rows,
     /// A batch of a backfill: it holds row locks, so it waits for none of others for long.

@@ -201,7 +201,7 @@ impl Driver for Postgres {
     fn begin(&mut self, work: Work) -> Answer<'_, ()> {
         Box::pin(async move {
             let settings = match work {
-                Work::Rows => {
+                Work::Look | Work::Rows => {
                     "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0".to_owned()
                 }
                 Work::Batch => {

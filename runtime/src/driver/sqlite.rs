@@ -281,7 +281,8 @@ impl Driver for Sqlite {
                 });
                 self.script("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON").await?;
             }
-            let begun = self.script("BEGIN IMMEDIATE").await;
+            let begin = if work == Work::Look { "BEGIN" } else { "BEGIN IMMEDIATE" };
+            let begun = self.script(begin).await;
             if begun.is_err() {
                 self.restore().await?;
             }

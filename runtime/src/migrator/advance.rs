@@ -22,7 +22,7 @@ const REFILLS: u32 = 5;
 
 /// A step that `--to` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Target {
+pub(super) struct Target {
     change: String,
     step: usize,
 }
@@ -43,6 +43,7 @@ impl Migrator {
         self.record_migrations().await?;
         let target = to.map(|to| self.target(to)).transpose()?;
         self.look().await?;
+        self.asked.clear();
         let mut waits: Vec<Option<Wait>> = vec![None; self.rows.len()];
         let mut moved = 0;
         loop {
@@ -102,6 +103,7 @@ impl Migrator {
                     moved += 1;
                 }
                 (Next::Step, Some(act)) => {
+                    self.ask(index, target).await?;
                     if let Some(wait) = self.step(index, act).await? {
                         return Ok((Some(wait), moved));
                     }
@@ -119,7 +121,7 @@ impl Migrator {
     }
 
     /// With `--to`, only its change and those that come before it on the same name.
-    fn wanted(&self, index: usize, target: Option<&Target>) -> bool {
+    pub(super) fn wanted(&self, index: usize, target: Option<&Target>) -> bool {
         let Some(target) = target else { return true };
         let Some(goal) = self.rows.iter().position(|row| row.change.id == target.change) else {
             return false;

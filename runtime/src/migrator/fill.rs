@@ -8,6 +8,7 @@ use colmig_core::dialect::Direction;
 use colmig_core::problem::{NO_KEY_TO_BACKFILL, STEP_FAILED, VERIFICATION};
 use colmig_core::protocol::Act;
 
+use super::ask::shown;
 use super::script::LockWait;
 use super::{Event, Filling, Migrator};
 use crate::driver::{DbError, Row, Trouble, Work, ledger};
@@ -100,7 +101,7 @@ impl Migrator {
             Some(sql) => self.driver.rows(&sql, &[]).await?,
             None => Vec::new(),
         };
-        let first: Vec<_> = found.iter().map(shown).collect();
+        let first: Vec<_> = found.iter().map(|row| shown(row, row.len())).collect();
         let expressions: Vec<_> =
             fill.values.iter().map(|value| format!("`{}`", value.expression)).collect();
         let subject = self.rows[index].change.subject();
@@ -223,9 +224,4 @@ fn again(change: &str, error: DbError) -> Result<Batch> {
             )))
         }
     }
-}
-
-fn shown(row: &Row) -> String {
-    let values: Vec<_> = row.iter().map(|value| value.to_string()).collect();
-    if values.len() == 1 { values.concat() } else { format!("({})", values.join(", ")) }
 }

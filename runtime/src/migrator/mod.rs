@@ -7,6 +7,7 @@
 
 mod acquire;
 mod advance;
+mod ask;
 mod fill;
 mod fleet;
 mod history;
@@ -72,6 +73,13 @@ pub enum Event {
     Begins(Doing),
     /// A step is done, in so much time.
     Done(Doing, Duration),
+    /// The rows of a large table are read before a change of it begins.
+    Asking {
+        /// Which change.
+        change: String,
+        /// About how many rows.
+        rows: i64,
+    },
     /// Rows are being filled.
     Filling(Filling),
     /// Rows were found without a value after the walk; another sweep follows.
@@ -222,6 +230,8 @@ pub struct Migrator {
     rows: Vec<Progress>,
     /// Transactions that the barrier waits for, by change: taken once when its window moved.
     draining: std::collections::BTreeMap<String, Vec<String>>,
+    /// Changes whose rows were asked in this run, by their ids.
+    asked: std::collections::BTreeSet<String>,
 }
 
 impl Migrator {
@@ -242,6 +252,7 @@ impl Migrator {
             observer: Box::new(|_| {}),
             rows: Vec::new(),
             draining: Default::default(),
+            asked: Default::default(),
         })
     }
 

@@ -1,15 +1,101 @@
-//! What is looked at before anything is changed: the catalog, what would be dropped, whose tables stand there.
+//! What is looked at before anything is changed: the catalog, the rows that are there, what would be dropped, whose
+//! tables stand there.
+//!
+//! Which questions there are, and their SQL, is data of `colmig_core::preflight`; here they are asked, in transactions
+//! that are rolled back and hold nothing that a reader does not. A row may become bad behind them: the backfill
+//! verifies what it did.
 
+use colmig_core::advance::{Next, next};
 use colmig_core::migration::Change;
+use colmig_core::preflight::{Answer, Question, questions, together};
 use colmig_core::problem::{DRIFT, Problem};
 use colmig_core::protocol::Act;
 use colmig_core::schema::{Column, Guard};
 
-use super::{Migrator, Wait};
+use super::advance::Target;
+use super::ask::answers;
+use super::script::LockWait;
+use super::{Event, Migrator, Wait};
 use crate::Result;
-use crate::driver::{IndexState, ledger};
+use crate::driver::{IndexState, Trouble, ledger};
+
+/// A table with more rows than that is read for long enough to say so.
+const LARGE: i64 = 200_000;
 
 impl Migrator {
+    /// Asks before the first step of a change, and at once for every other change of its migration that can begin
+    /// now: if one of them cannot go through, none of them has begun.
+    pub(super) async fn ask(&mut self, index: usize, target: Option<&Target>) -> Result<()> {
+        if !self.unasked(index) {
+            return Ok(());
+        }
+        let migration = self.rows[index].migration.clone();
+        let beginning: Vec<_> = (0..self.rows.len())
+            .filter(|other| self.rows[*other].migration == migration && self.unasked(*other))
+            .filter(|other| self.wanted(*other, target))
+            .filter(|other| next(&self.rows, *other, &self.options.checkout) == Next::Step)
+            .collect();
+        for index in &beginning {
+            if let Some(act) = self.rows[*index].next().map(|step| step.act) {
+                self.preflight(*index, act).await?;
+            }
+        }
+        let mut problems = Vec::new();
+        for index in &beginning {
+            problems.extend(self.ask_rows(*index).await?);
+        }
+        if let Some(problem) = together(&migration, problems) {
+            return Err(problem.into());
+        }
+        let ids = beginning.iter().map(|index| self.rows[*index].change.id.clone());
+        self.asked.extend(ids);
+        Ok(())
+    }
+
+    /// Whether a change has not begun, nor been asked in this run.
+    fn unasked(&self, index: usize) -> bool {
+        let row = &self.rows[index];
+        !row.started() && row.piece == 0 && !self.asked.contains(&row.change.id)
+    }
+
+    /// What the rows say of one change.
+    async fn ask_rows(&mut self, index: usize) -> Result<Vec<Problem>> {
+        let change = self.rows[index].change.clone();
+        let open = self.rows.iter().filter(|row| !row.finished() && row.change.id != change.id);
+        let open: Vec<Change> = open.map(|row| row.change.clone()).collect();
+        let questions = questions(&change, self.database());
+        let (mut problems, mut told) = (Vec::new(), false);
+        for question in &questions {
+            // What comes beside is wrong already, and has been named.
+            let moot = !problems.is_empty() && !question.coming.is_empty();
+            if moot || open.iter().any(|other| question.rests_on(other)) {
+                continue;
+            }
+            let rows = self.driver.estimate(&question.table).await?;
+            if rows > LARGE && !std::mem::replace(&mut told, true) {
+                self.tell(Event::Asking { change: change.title(), rows });
+            }
+            for answer in self.answers(question).await? {
+                problems.push(question.problem(&answer));
+            }
+        }
+        Ok(problems)
+    }
+
+    /// What the rows say to one question; a lock on the table is waited for.
+    async fn answers(&mut self, question: &Question) -> Result<Vec<Answer>> {
+        let mut locked = LockWait::new();
+        loop {
+            self.stopped()?;
+            match answers(self.driver.as_mut(), question).await {
+                Err(error) if error.trouble == Trouble::Again => {
+                    self.wait_for_lock(&question.table, &mut locked).await?;
+                }
+                other => return Ok(other?),
+            }
+        }
+    }
+
     /// A step looks at the real catalog (rule R19): what stands there and is not ours is named before
     /// anything is changed.
     pub(super) async fn preflight(&mut self, index: usize, act: Act) -> Result<()> {
