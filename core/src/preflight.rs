@@ -383,6 +383,13 @@ impl Question {
         }
     }
 
+    /// Whether a problem of the same change says enough: one of the same column, or any where this question reckons
+    /// with what the others compute.
+    pub fn is_moot(&self, problems: &[Problem]) -> bool {
+        let same = |problem: &Problem| problem.place.as_deref() == Some(self.subject.as_str());
+        problems.iter().any(|problem| same(problem) || !self.coming.is_empty())
+    }
+
     /// The problem that an answer is.
     pub fn problem(&self, answer: &Answer) -> Problem {
         let (message, first) = match answer {
@@ -449,7 +456,7 @@ impl Question {
                 format!("{of} {share} `{columns}` with another, and `{subject}` is to be unique")
             }
             (About::References, _) => {
-                format!("{of} {have} a `{columns}` that is nowhere in `{}`", self.written)
+                format!("{of} {have} in `{columns}` what is nowhere in `{}`", self.written)
             }
             _ => {
                 let what = if count == 1 { "does" } else { "do" };
@@ -497,9 +504,8 @@ pub fn together(place: &str, mut problems: Vec<Problem>) -> Option<Problem> {
     let all =
         PREFLIGHT.problem(format!("{count} things stand in the way of this migration")).at(place);
     Some(problems.into_iter().fold(all, |all, one| {
-        let place = one.place.map_or(String::new(), |place| format!("{place}: "));
         let lines: Vec<_> = one.help.iter().map(|help| format!("\n    {help}")).collect();
-        all.help(format!("{place}{}{}", one.message, lines.concat()))
+        all.help(format!("{}{}", one.message, lines.concat()))
     }))
 }
 

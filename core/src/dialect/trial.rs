@@ -42,7 +42,7 @@ pub fn assignment(question: &Question, database: Database) -> Option<[String; 2]
     Some([
         format!("CREATE TEMPORARY TABLE _colmig_trial ({name} {sql_type})"),
         format!(
-            "EXPLAIN INSERT INTO _colmig_trial SELECT {} FROM {}",
+            "EXPLAIN INSERT INTO _colmig_trial SELECT ({}) FROM {}",
             question.value,
             question.rows(None)
         ),

@@ -103,7 +103,7 @@ impl Migrator {
                     moved += 1;
                 }
                 (Next::Step, Some(act)) => {
-                    self.ask(index, target).await?;
+                    self.ask_first(index, target).await?;
                     if let Some(wait) = self.step(index, act).await? {
                         return Ok((Some(wait), moved));
                     }

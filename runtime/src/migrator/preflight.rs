@@ -25,7 +25,7 @@ const LARGE: i64 = 200_000;
 impl Migrator {
     /// Asks before the first step of a change, and at once for every other change of its migration that can begin
     /// now: if one of them cannot go through, none of them has begun.
-    pub(super) async fn ask(&mut self, index: usize, target: Option<&Target>) -> Result<()> {
+    pub(super) async fn ask_first(&mut self, index: usize, target: Option<&Target>) -> Result<()> {
         if !self.unasked(index) {
             return Ok(());
         }
@@ -61,22 +61,27 @@ impl Migrator {
     /// What the rows say of one change.
     async fn ask_rows(&mut self, index: usize) -> Result<Vec<Problem>> {
         let change = self.rows[index].change.clone();
-        let open = self.rows.iter().filter(|row| !row.finished() && row.change.id != change.id);
-        let open: Vec<Change> = open.map(|row| row.change.clone()).collect();
-        let questions = questions(&change, self.database());
-        let (mut problems, mut told) = (Vec::new(), false);
-        for question in &questions {
-            // What comes beside is wrong already, and has been named.
-            let moot = !problems.is_empty() && !question.coming.is_empty();
-            if moot || open.iter().any(|other| question.rests_on(other)) {
-                continue;
-            }
-            let rows = self.driver.estimate(&question.table).await?;
-            if rows > LARGE && !std::mem::replace(&mut told, true) {
+        let open: Vec<_> = self.rows.iter().filter(|row| !row.finished()).collect();
+        let others = || open.iter().filter(|row| row.change.id != change.id);
+        let mut questions = questions(&change, self.database());
+        questions.retain(|question| !others().any(|other| question.rests_on(&other.change)));
+        if !questions.is_empty() {
+            let rows = self.driver.estimate(&change.table).await?;
+            if rows > LARGE {
                 self.tell(Event::Asking { change: change.title(), rows });
             }
-            for answer in self.answers(question).await? {
-                problems.push(question.problem(&answer));
+        }
+        self.ask(&questions).await
+    }
+
+    /// What the rows have to say against these questions. Nothing is changed, nobody is kept from working, and
+    /// colmig need not know the database.
+    pub async fn ask(&mut self, questions: &[Question]) -> Result<Vec<Problem>> {
+        let mut problems: Vec<Problem> = Vec::new();
+        for question in questions {
+            if !question.is_moot(&problems) {
+                let answers = self.answers(question).await?;
+                problems.extend(answers.iter().map(|answer| question.problem(answer)));
             }
         }
         Ok(problems)
