@@ -410,7 +410,7 @@ impl Question {
                     None => "some rows, nobody knows how many,".to_owned(),
                 };
                 let what = format!("cannot be computed for {of} of `{}`: {said}", self.table);
-                (format!("{} {what}", self.named()), Some(first))
+                (format!("{}, {what}", self.named()), Some(first))
             }
         };
         let problem = PREFLIGHT.problem(message).at(self.subject.clone());
@@ -437,11 +437,11 @@ impl Question {
                 )
             }
             (About::Reverse, Wrong::Null) => {
-                format!("{} yields NULL for {of}, and undo has to give each a value", self.named())
+                format!("{}, yields NULL for {of}, and undo has to give each a value", self.named())
             }
             (About::Reverse, _) => {
                 format!(
-                    "{} does not bring the value of {of} back: an undo would lose it",
+                    "{}, does not bring the value of {of} back: an undo would lose it",
                     self.named()
                 )
             }
@@ -449,7 +449,7 @@ impl Question {
                 format!("`{}` yields NULL for {of}, and `{subject}` is required", self.written)
             }
             (_, Wrong::Unreadable(kept)) => {
-                format!("{} yields what is no {} for {of}", self.named(), kept.word())
+                format!("{}, yields what is no {} for {of}", self.named(), kept.word())
             }
             (About::Unique, _) => {
                 let share = if count == 1 { "shares" } else { "share" };
@@ -485,6 +485,9 @@ impl Question {
             (About::Unique | About::Check | About::References, _) => {
                 format!("mend those rows, and apply again, or take `{word}` back {amend}; {undone}")
             }
+            (_, Answer::Wrong(..)) if self.written.is_empty() => format!(
+                "mend those rows, and apply again; or say at `{subject}` what they get, `{word} = \"…\"`, {amend}; {undone}"
+            ),
             (_, Answer::Wrong(..)) if self.wrong == Wrong::Null => format!(
                 "mend those rows, and apply again; or give them a value, `{word} = \"coalesce(…, '')\"` at `{subject}`, {amend}; {undone}"
             ),
@@ -542,4 +545,99 @@ fn mentions(sql: &str, name: &str) -> bool {
     sql.match_indices(&name).any(|(at, _)| {
         !sql[..at].ends_with(is_part) && !sql[at + name.len()..].starts_with(is_part)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::State;
+    use crate::lock::Lock;
+    use crate::plan::plan;
+    use crate::schema::{Schema, Table};
+    use crate::types::PerDatabase;
+
+    fn column(name: &str) -> Column {
+        Column::new(name, ColumnType::Known("text".into()))
+    }
+
+    fn text(text: &str) -> PerDatabase {
+        PerDatabase::Everywhere(text.into())
+    }
+
+    fn users(columns: &[Column]) -> Schema {
+        let mut table = Table::new("users");
+        table.primary_key = vec!["id".into()];
+        table.columns = [&[column("id")], columns].concat();
+        Schema { tables: vec![table] }
+    }
+
+    /// The changes of an edit of `users`.
+    fn changes(before: &[Column], after: &[Column]) -> Vec<Change> {
+        let databases = vec![Database::Postgres, Database::Sqlite];
+        let mut lock = Lock { databases, ..Lock::default() };
+        lock.schema = plan(&lock, &users(before), None).expect("a new table").schema;
+        let outcome = plan(&lock, &users(after), None).expect("a legal edit");
+        outcome.migration.map(|migration| migration.manifest.changes).unwrap_or_default()
+    }
+
+    fn adding(column: Column) -> Column {
+        Column { state: State::Adding, ..column }
+    }
+
+    #[test]
+    fn a_replacement_is_asked_for_its_value_and_for_the_way_back() {
+        let forward = text("upper(name)");
+        let new = Column { replaces: vec!["name".into()], forward, ..adding(column("alias")) };
+        let both = Column { reverse: text("lower(alias)"), ..new.clone() };
+        let asked = |new: &Column, database| {
+            let [change] = &changes(&[column("name")], &[column("name"), new.clone()])[..] else {
+                panic!("one change");
+            };
+            let asked = questions(change, database);
+            asked
+                .iter()
+                .map(|question| (question.about, question.wrong.clone()))
+                .collect::<Vec<_>>()
+        };
+        let forwards = (About::Forward, Wrong::Null);
+        let back = (About::Reverse, Wrong::Differing("name".into()));
+        assert_eq!(asked(&new, Database::Postgres), [forwards.clone()]);
+        assert_eq!(asked(&both, Database::Postgres), [forwards.clone(), back.clone()]);
+        let unreadable = (About::Forward, Wrong::Unreadable(Kept::Text));
+        assert_eq!(asked(&both, Database::Sqlite), [forwards, unreadable, back]);
+    }
+
+    /// What another change has yet to add or to fill says nothing now.
+    #[test]
+    fn a_question_about_what_comes_is_not_asked_before_it_is_there() {
+        let handle = Column { backfill: text("lower(email)"), ..adding(column("handle")) };
+        let slug = Column { backfill: text("users.\"Handle\" || '-'"), ..adding(column("slug")) };
+        let [first, second] = &changes(&[column("email")], &[column("email"), handle, slug])[..]
+        else {
+            panic!("two changes");
+        };
+        let rests = |change: &Change, other| {
+            questions(change, Database::Postgres).iter().any(|question| question.rests_on(other))
+        };
+        assert!(rests(second, first) && !rests(first, second));
+    }
+
+    #[test]
+    fn a_name_is_a_word_of_its_own() {
+        for (sql, is_there) in
+            [("lower(name)", true), ("users.Name", true), ("nickname", false), ("name_2", false)]
+        {
+            assert_eq!(mentions(sql, "name"), is_there, "{sql}");
+        }
+    }
+
+    #[test]
+    fn one_problem_stands_for_itself_and_several_under_their_migration() {
+        let problem = |word: &str| PREFLIGHT.problem(word).at("users.a").help("mend it");
+        assert_eq!(together("0002_x", Vec::new()), None);
+        assert_eq!(together("0002_x", vec![problem("a")]), Some(problem("a")));
+        let both = together("0002_x", vec![problem("a"), problem("b")]).expect("two");
+        assert_eq!(both.place.as_deref(), Some("0002_x"));
+        assert_eq!(both.help, ["a\n    mend it", "b\n    mend it"]);
+    }
 }

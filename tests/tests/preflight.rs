@@ -200,7 +200,7 @@ fn cases() -> Vec<Case> {
             ..case(
                 "a value that is too long for its column",
                 with(&[typed("varchar(2)", handle("name"))]),
-                &["`name`, the `backfill` of `users.handle` cannot be computed for 1 row of `users`: value too long for type character varying(2)", "first keys: 5"],
+                &["`name`, the `backfill` of `users.handle`, cannot be computed for 1 row of `users`: value too long for type character varying(2)", "first keys: 5"],
                 Rows("UPDATE users SET name = '50' WHERE id = 5"),
             )
         },
@@ -248,7 +248,7 @@ fn cases() -> Vec<Case> {
             ..case(
                 "what a number is read from, and is none",
                 with(&[int8(handle("name"))]),
-                &["`name`, the `backfill` of `users.handle` yields what is no integer for 2 rows of `users`", "first keys: 2, 4"],
+                &["`name`, the `backfill` of `users.handle`, yields what is no integer for 2 rows of `users`", "first keys: 2, 4"],
                 Rows("UPDATE users SET name = substr(name, 2) WHERE id IN (2, 4)"),
             )
         },
@@ -268,7 +268,7 @@ fn cases() -> Vec<Case> {
             ..case(
                 "a tightening that mends nothing",
                 vec![column("email"), upholds("", "")],
-                &["2 rows of `users` have no value in `users.name`, which is to be required, and there is no `backfill`", "first keys: 1, 2"],
+                &["2 rows of `users` have no value in `users.name`, which is to be required, and there is no `backfill`", "first keys: 1, 2", "say at `users.name` what they get"],
                 Rows("UPDATE users SET name = 'x' WHERE name IS NULL"),
             )
         },
@@ -284,13 +284,13 @@ fn cases() -> Vec<Case> {
                 forward: both("CAST(name AS bigint)", "json_extract(name, '$')"),
                 ..new("", "CAST(new AS text)")
             })]),
-            &["the `forward` of `users.new` cannot be computed for 2 rows of `users`", "first keys: 2, 4"],
+            &["the `forward` of `users.new`, cannot be computed for 2 rows of `users`", "first keys: 2, 4"],
             Rows("UPDATE users SET name = id + 10"),
         ),
         case(
             "a reverse that does not restore",
             with(&[new("substr(name, 1, 2)", "new")]),
-            &["`new`, the `reverse` of `users.name` does not bring the value of 1 row of `users` back: an undo would lose it", "first keys: 5", "or delete it: then an undo ends before `relax`"],
+            &["`new`, the `reverse` of `users.name`, does not bring the value of 1 row of `users` back: an undo would lose it", "first keys: 5", "or delete it: then an undo ends before `relax`"],
             Rows("UPDATE users SET name = '50' WHERE id = 5"),
         ),
         case(
@@ -308,7 +308,7 @@ fn cases() -> Vec<Case> {
         case(
             "a drop whose reverse yields NULL",
             leaving("nullif(email, 'ada')"),
-            &["`nullif(email, 'ada')`, the `reverse` of `users.name` yields NULL for 1 row of `users`, and undo has to give each a value", "first keys: 1"],
+            &["`nullif(email, 'ada')`, the `reverse` of `users.name`, yields NULL for 1 row of `users`, and undo has to give each a value", "first keys: 1"],
             Rows("UPDATE users SET email = 'Ada' WHERE id = 1"),
         ),
         case(
@@ -320,7 +320,7 @@ fn cases() -> Vec<Case> {
         case(
             "a relaxation whose reverse yields NULL",
             vec![column("email"), upholds("", "nullif(email, 'ada')")],
-            &["the `reverse` of `users.name` yields NULL for 1 row of `users`"],
+            &["the `reverse` of `users.name`, yields NULL for 1 row of `users`"],
             Rows("UPDATE users SET email = 'Ada' WHERE id = 1"),
         ),
         case(
