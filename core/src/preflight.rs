@@ -10,6 +10,7 @@ use crate::dialect::Direction;
 use crate::ident::quote;
 use crate::migration::Change;
 use crate::problem::{PREFLIGHT, Problem};
+use crate::progress::Progress;
 use crate::protocol::Act;
 use crate::schema::{Column, Constraint, Guard};
 use crate::types::{ColumnType, Database};
@@ -368,17 +369,19 @@ impl Question {
 
     /// Whether the answer depends on what another change has yet to do: on a column that it adds or fills, or on a
     /// table that it makes. Then there is nothing to ask before that is done.
-    pub fn rests_on(&self, other: &Change) -> bool {
+    pub fn rests_on(&self, other: &Progress) -> bool {
         let coming = self.coming.iter().map(|(_, sql)| sql);
         let texts: Vec<&String> = [&self.value, &self.only].into_iter().chain(coming).collect();
         let names = |name: &str| texts.iter().any(|text| mentions(text, name));
-        let fills = other.acts().any(|act| matches!(act, Act::Add | Act::Backfill));
-        match &other.definition {
+        let mut left = other.change.steps[other.position..].iter().map(|step| step.act);
+        if !left.any(|act| matches!(act, Act::CreateTable | Act::Add | Act::Backfill)) {
+            return false;
+        }
+        match &other.change.definition {
             Some(table) => table.name == self.table || names(&table.name),
             None => {
-                other.table == self.table
-                    && fills
-                    && other.columns.iter().any(|column| names(&column.name))
+                let mut columns = other.change.columns.iter();
+                other.change.table == self.table && columns.any(|column| names(&column.name))
             }
         }
     }
@@ -616,10 +619,21 @@ mod tests {
         else {
             panic!("two changes");
         };
-        let rests = |change: &Change, other| {
-            questions(change, Database::Postgres).iter().any(|question| question.rests_on(other))
+        let rests = |change: &Change, other: &Change, position| {
+            let other = Progress {
+                change: other.clone(),
+                migration: "0002".into(),
+                position,
+                piece: 0,
+                direction: Direction::Up,
+                moved_at: 0,
+                moved_by: String::new(),
+            };
+            questions(change, Database::Postgres).iter().any(|question| question.rests_on(&other))
         };
-        assert!(rests(second, first) && !rests(first, second));
+        let filled = 1 + first.acts().position(|act| act == Act::Backfill).expect("it fills");
+        assert!(rests(second, first, 0) && rests(second, first, filled - 1));
+        assert!(!rests(second, first, filled) && !rests(first, second, 0));
     }
 
     #[test]

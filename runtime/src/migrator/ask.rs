@@ -101,22 +101,13 @@ impl<'q> Query<'q> {
     }
 
     async fn look(&self, driver: &mut dyn Driver, sql: &str) -> Result<Vec<Row>, DbError> {
-        self.look_from(driver, sql, &[]).await
-    }
-
-    async fn look_from(
-        &self,
-        driver: &mut dyn Driver,
-        sql: &str,
-        parameters: &[Value],
-    ) -> Result<Vec<Row>, DbError> {
         driver.begin(Work::Look).await?;
         let prepared = match &self.prepare {
             Some(prepare) => driver.script(prepare).await,
             None => Ok(()),
         };
         let seen = match prepared {
-            Ok(()) => driver.rows(sql, parameters).await,
+            Ok(()) => driver.rows(sql, &[]).await,
             Err(error) => Err(error),
         };
         rolled_back(driver, seen).await
@@ -188,6 +179,10 @@ impl<'q> Query<'q> {
         let mut found: [Found; 2] = Default::default();
         for (place, fails) in [false, true].into_iter().enumerate() {
             found[place].rows = number(&counts, place);
+            if found[place].rows == 0 {
+                // Every row would be tried once more to find none.
+                continue;
+            }
             let sql = trial::first(self.question, fails, &outputs, &key);
             for row in driver.rows(&sql, &[]).await? {
                 found[place].add(&row[1..], row[0].text());

@@ -61,10 +61,9 @@ impl Migrator {
     /// What the rows say of one change.
     async fn ask_rows(&mut self, index: usize) -> Result<Vec<Problem>> {
         let change = self.rows[index].change.clone();
-        let open: Vec<_> = self.rows.iter().filter(|row| !row.finished()).collect();
-        let others = || open.iter().filter(|row| row.change.id != change.id);
+        let others = || self.rows.iter().filter(|row| row.change.id != change.id);
         let mut questions = questions(&change, self.database());
-        questions.retain(|question| !others().any(|other| question.rests_on(&other.change)));
+        questions.retain(|question| !others().any(|other| question.rests_on(other)));
         if !questions.is_empty() {
             let rows = self.driver.estimate(&change.table).await?;
             if rows > LARGE {
