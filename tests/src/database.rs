@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result};
+use colmig_core::types::Database;
 use sqlx::{AssertSqlSafe, Connection, Row};
 
 /// The variable that lists PostgreSQL servers, by URL, separated by commas.
@@ -112,9 +113,14 @@ impl TestDatabase {
         self.url.starts_with("postgres")
     }
 
+    /// Which one it is.
+    pub fn which(&self) -> Database {
+        if self.is_postgres() { Database::Postgres } else { Database::Sqlite }
+    }
+
     /// The word for messages.
     pub fn kind(&self) -> &'static str {
-        if self.is_postgres() { "postgres" } else { "sqlite" }
+        self.which().word()
     }
 
     /// The SQLite file.
@@ -187,6 +193,15 @@ impl TestDatabase {
             )
         };
         self.texts(&sql)
+    }
+
+    /// The definitions of all tables but colmig's own.
+    pub fn definitions(&self) -> Result<Vec<String>> {
+        let tables = self.tables()?.into_iter().filter(|table| !table.starts_with("_colmig"));
+        tables
+            .map(|table| self.definition(&table))
+            .collect::<Result<Vec<_>>>()
+            .map(|all| all.concat())
     }
 
     /// The names of all tables but the database's own.

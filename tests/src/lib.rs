@@ -11,9 +11,11 @@ pub mod ledger;
 pub mod program;
 pub mod project;
 pub mod running;
+pub mod scenarios;
 pub mod session;
 pub mod shop;
 pub mod story;
+pub mod values;
 
 /// The README's Rust compiles.
 #[cfg(doctest)]

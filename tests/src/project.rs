@@ -8,13 +8,14 @@ use colmig::migrator::{Event, Migrator, Options, Report};
 use colmig_core::gate::Policy;
 use colmig_core::lifecycle::State;
 use colmig_core::lock::{Lock, Recorded};
-use colmig_core::migration::Migration;
+use colmig_core::migration::{Change, Migration};
 use colmig_core::plan::{Wish, plan};
 use colmig_core::schema::{Column, Schema, Table};
 use colmig_core::types::{ColumnType, Database, PerDatabase};
 use colmig_core::vector::Vector;
 
 use crate::database::TestDatabase;
+use crate::scenarios::users;
 
 /// One checkout, of a database without a fleet.
 #[derive(Clone, Debug)]
@@ -41,13 +42,7 @@ impl Project {
     /// Generates from a table `users` of these columns beside `id`.
     #[must_use]
     pub fn edited(&self, columns: &[Column]) -> Project {
-        let id = Column { ty: ColumnType::Known("int8".into()), auto: true, ..column("id") };
-        let table = Table {
-            primary_key: vec!["id".into()],
-            columns: std::iter::once(id).chain(columns.iter().cloned()).collect(),
-            ..Table::new("users")
-        };
-        self.declaring(vec![table])
+        self.declaring(vec![users(columns)])
     }
 
     /// Generates from these tables.
@@ -63,6 +58,20 @@ impl Project {
             next.migrations.push(migration);
         }
         next
+    }
+
+    /// Everything that a drop of its migrations asks consent for.
+    #[must_use]
+    pub fn consents(&self) -> Vec<String> {
+        let changes = self.migrations.iter().flat_map(|migration| &migration.manifest.changes);
+        changes.flat_map(Change::consents).collect()
+    }
+
+    /// `cargo colmig apply`, with consent to every drop.
+    pub fn apply_all(&self, database: &TestDatabase) -> colmig::Result<Report> {
+        let consents = self.consents();
+        let consents: Vec<_> = consents.iter().map(String::as_str).collect();
+        self.apply(database, &consents)
     }
 
     /// What an applier of this checkout is told.

@@ -1,0 +1,415 @@
+//! Every kind of change as a story of releases: one list, for every database and every way to go through it.
+//!
+//! A scenario says what its releases declare, and what the table is at the end. What the releases do, who of
+//! them may live beside which step, and what must be the same after the way back, is derived from that.
+
+use anyhow::{Context, Result};
+use colmig_core::ident::quote;
+use colmig_core::lifecycle::{Nullability, State};
+use colmig_core::schema::{Column, Guard, Table};
+use colmig_core::types::{ColumnType, Database, PerDatabase};
+
+use crate::database::TestDatabase;
+use crate::project::{Project, column, everywhere, in_state};
+use crate::values::{Draw, Value};
+
+/// A story of releases.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// What happens.
+    pub name: &'static str,
+    /// What release 1 declares.
+    pub first: Vec<Table>,
+    /// What the releases after it declare, in order. The first of them begins migration 0002.
+    pub releases: Vec<Vec<Table>>,
+    /// The columns of `users` at the end, `!` for NOT NULL.
+    pub end: &'static [&'static str],
+    /// The databases that can do it.
+    pub databases: &'static [Database],
+    /// What rows that were there before are not given back on the way down.
+    pub mended: &'static [Mended],
+    /// Values, where those of [`Draw::usual`] will not do.
+    pub values: fn(&Draw<'_>) -> Option<Value>,
+}
+
+/// A column whose old values a repair, or a `reverse`, replaces for good.
+#[derive(Clone, Copy, Debug)]
+pub struct Mended {
+    /// The table.
+    pub table: &'static str,
+    /// The column.
+    pub column: &'static str,
+    /// What is compared in its place before and after, as SQL over the row.
+    pub compared_as: &'static str,
+}
+
+const EVERYWHERE: &[Database] = &[Database::Postgres, Database::Sqlite];
+
+impl Scenario {
+    /// One of the table `users` alone, with the same values everywhere.
+    fn of_users(
+        name: &'static str,
+        first: &[Column],
+        releases: Vec<Vec<Column>>,
+        end: &'static [&'static str],
+    ) -> Scenario {
+        let releases = releases.iter().map(|columns| vec![users(columns)]);
+        Scenario {
+            name,
+            first: vec![users(first)],
+            releases: releases.collect(),
+            end,
+            databases: EVERYWHERE,
+            mended: &[],
+            values: |_| None,
+        }
+    }
+
+    /// The checkout of each release, from the first on.
+    #[must_use]
+    pub fn checkouts(&self) -> Vec<Project> {
+        let mut checkouts = vec![Project::new().declaring(self.first.clone())];
+        for tables in &self.releases {
+            let next = checkouts[checkouts.len() - 1].declaring(tables.clone());
+            checkouts.push(next);
+        }
+        checkouts
+    }
+
+    /// The databases of this machine that it is for.
+    pub fn on(&self) -> Result<Vec<TestDatabase>> {
+        let all = TestDatabase::all()?.into_iter();
+        Ok(all.filter(|database| self.databases.contains(&database.which())).collect())
+    }
+
+    /// Applies release 1, and gives each of its tables so many rows.
+    pub fn begin(&self, database: &TestDatabase, rows: i64) -> Result<Project> {
+        let first = Project::new().declaring(self.first.clone());
+        first.apply(database, &[]).context("release 1")?;
+        for table in in_order_of_reference(&self.first) {
+            self.fill(database, table, rows)?;
+        }
+        Ok(first)
+    }
+
+    /// The database makes the keys that it makes: 1, 2, and so on.
+    fn fill(&self, database: &TestDatabase, table: &Table, rows: i64) -> Result<()> {
+        let columns: Vec<_> = table.columns.iter().filter(|column| !column.is_made()).collect();
+        let names: Vec<_> = columns.iter().map(|column| quote(&column.name)).collect();
+        let row = |number| {
+            let values = columns.iter().map(|column| {
+                self.draw(&self.first, table, column, number, 1).literal(column, database.which())
+            });
+            format!("({})", values.collect::<Vec<_>>().join(", "))
+        };
+        let rows: Vec<_> = (1..=rows).map(row).collect();
+        let (name, names) = (quote(&table.name), names.join(", "));
+        for rows in rows.chunks(500) {
+            database
+                .execute(&format!("INSERT INTO {name} ({names}) VALUES {}", rows.join(", ")))?;
+        }
+        Ok(())
+    }
+
+    /// The value of a column in the row of this number, as a release writes it that declares these tables. What
+    /// references another table has the value of that one's row of the same number.
+    #[must_use]
+    pub fn draw(
+        &self,
+        declared: &[Table],
+        table: &Table,
+        column: &Column,
+        number: i64,
+        release: usize,
+    ) -> Value {
+        let draw = Draw { table: &table.name, column, number, release };
+        if let Some(value) = (self.values)(&draw) {
+            return value;
+        }
+        if let Some((other, target)) = referenced(declared, table, column) {
+            return self.draw(declared, other, target, number, release);
+        }
+        if column.auto { Value::Int(number) } else { draw.usual() }
+    }
+
+    /// Every value of the rows that were there before, but for what is [mended](Mended), in order of the keys.
+    pub fn rows(&self, database: &TestDatabase, rows: i64) -> Result<Vec<String>> {
+        let mut all = Vec::new();
+        for table in &self.first {
+            let compared = table.columns.iter().map(|column| {
+                let is_it = |m: &&Mended| m.table == table.name && m.column == column.name;
+                let mended = self.mended.iter().find(is_it);
+                let what = mended.map_or(quote(&column.name), |m| m.compared_as.to_owned());
+                format!("coalesce(CAST({what} AS text), '-')")
+            });
+            let compared = compared.collect::<Vec<_>>().join(" || '|' || ");
+            let key: Vec<_> = table.primary_key.iter().map(|name| quote(name)).collect();
+            let (name, key) = (quote(&table.name), key.join(", "));
+            all.extend(
+                database
+                    .texts(&format!("SELECT {compared} FROM {name} ORDER BY {key} LIMIT {rows}"))?,
+            );
+        }
+        Ok(all)
+    }
+}
+
+/// The table and the column that a column references, if it references one.
+#[must_use]
+pub fn referenced<'t>(
+    declared: &'t [Table],
+    table: &Table,
+    column: &Column,
+) -> Option<(&'t Table, &'t Column)> {
+    table.constraints.iter().find_map(|constraint| match &constraint.guard {
+        Guard::References { column: name, table: other, target, .. } if *name == column.name => {
+            let other = declared.iter().find(|one| one.name == *other)?;
+            Some((other, other.column(target)?))
+        }
+        _ => None,
+    })
+}
+
+/// Tables behind those that they reference; in a circle, as they come.
+#[must_use]
+pub fn in_order_of_reference(tables: &[Table]) -> Vec<&Table> {
+    let mut waiting: Vec<&Table> = tables.iter().collect();
+    let mut ordered = Vec::new();
+    while !waiting.is_empty() {
+        let refers = |table: &Table, other: &Table| {
+            let columns = table.columns.iter();
+            let mut others = columns.filter_map(|column| referenced(tables, table, column));
+            table.name != other.name && others.any(|(one, _)| one.name == other.name)
+        };
+        let is_free = |table: &&Table| !waiting.iter().any(|other| refers(table, other));
+        let free = waiting.iter().position(is_free).unwrap_or(0);
+        ordered.push(waiting.remove(free));
+    }
+    ordered
+}
+
+/// Runs on each database what every scenario must stand; what fails says where.
+pub fn on_every_database(
+    run: impl Fn(&Scenario, &TestDatabase) -> Result<String> + Sync,
+) -> Result<()> {
+    for scenario in scenarios() {
+        for database in scenario.on()? {
+            let place = format!("{} on {}", scenario.name, database.kind());
+            let said = run(&scenario, &database).with_context(|| place.clone())?;
+            if !said.is_empty() {
+                println!("{place}: {said}");
+            }
+            database.remove()?;
+        }
+    }
+    Ok(())
+}
+
+/// The scenario of this name.
+#[must_use]
+pub fn scenario(name: &str) -> Scenario {
+    let found = scenarios().into_iter().find(|scenario| scenario.name == name);
+    found.expect("the list has a scenario of this name")
+}
+
+/// All of them.
+#[must_use]
+pub fn scenarios() -> Vec<Scenario> {
+    let email = column("email");
+    let nickname = column("nickname");
+    let first = [email.clone(), nickname.clone()];
+    let loose = Column { nullability: Nullability::Loose, ..nickname.clone() };
+    let with = |more: &[Column]| [&first, more].concat();
+    let handle = Column { backfill: everywhere("lower(email)"), ..column("handle") };
+    let filled_handle = Column { backfill: PerDatabase::Nowhere, ..handle.clone() };
+    let bio = Column { nullability: Nullability::Loose, ..column("bio") };
+    let score = Column {
+        ty: ColumnType::Known("int4".into()),
+        default: everywhere("7"),
+        ..column("score")
+    };
+    let weird =
+        Column { backfill: everywhere("'x'"), ..column("a \"quoted\" nâme; DROP TABLE users") };
+    let deprecated = Column {
+        reverse: everywhere("'refilled'"),
+        ..in_state(State::Deprecated, nickname.clone())
+    };
+    let mended = &[Mended {
+        table: "users",
+        column: "nickname",
+        compared_as: "coalesce(nickname, 'mended')",
+    }];
+    vec![
+        Scenario::of_users(
+            "add a required column",
+            &first,
+            vec![
+                with(&[in_state(State::Adding, handle.clone())]),
+                with(std::slice::from_ref(&filled_handle)),
+            ],
+            &["id!", "email!", "nickname!", "handle!"],
+        ),
+        Scenario::of_users(
+            "add a nullable column",
+            &first,
+            vec![with(&[bio])],
+            &["id!", "email!", "nickname!", "bio?"],
+        ),
+        Scenario::of_users(
+            "add a column with a default",
+            &first,
+            vec![with(&[score])],
+            &["id!", "email!", "nickname!", "score!"],
+        ),
+        Scenario::of_users(
+            "drop a required column",
+            &first,
+            vec![vec![email.clone(), deprecated.clone()], vec![email.clone()]],
+            &["id!", "email!"],
+        ),
+        Scenario::of_users(
+            "a name that needs quoting",
+            &first,
+            vec![with(&[in_state(State::Adding, weird)])],
+            &["id!", "email!", "nickname!", "a \"quoted\" nâme; DROP TABLE users!"],
+        ),
+        Scenario::of_users(
+            "two changes in one migration",
+            &first,
+            vec![
+                vec![email.clone(), deprecated, in_state(State::Adding, handle)],
+                vec![email.clone(), filled_handle],
+            ],
+            &["id!", "email!", "handle!"],
+        ),
+        Scenario {
+            mended,
+            ..Scenario::of_users(
+                "make a column required",
+                &[email.clone(), loose.clone()],
+                vec![
+                    vec![email.clone(), with_nullability(Nullability::Upholds)],
+                    vec![email.clone(), with_nullability(Nullability::Relies)],
+                ],
+                &["id!", "email!", "nickname!"],
+            )
+        },
+        Scenario::of_users(
+            "let a column be NULL",
+            &first,
+            vec![
+                vec![email.clone(), with_nullability(Nullability::Upholds)],
+                vec![email.clone(), with_nullability(Nullability::Loose)],
+            ],
+            &["id!", "email!", "nickname?"],
+        ),
+        Scenario::of_users(
+            "rename a column",
+            &first,
+            replaced(&[Column {
+                reverse: everywhere("lower(alias)"),
+                ..new("alias", "upper(nickname)")
+            }]),
+            &["id!", "email!", "alias!"],
+        ),
+        Scenario::of_users(
+            "change a column's type",
+            &first,
+            replaced(&[Column {
+                ty: ColumnType::Known("int8".into()),
+                reverse: everywhere("'nick' || size"),
+                ..new("size", "CAST(substr(nickname, 5) AS bigint)")
+            }]),
+            &["id!", "email!", "size!"],
+        ),
+        Scenario::of_users(
+            "split a column in two",
+            &first,
+            replaced(&[
+                Column {
+                    reverse: everywhere("first || last"),
+                    ..new("first", "substr(nickname, 1, 4)")
+                },
+                new("last", "substr(nickname, 5)"),
+            ]),
+            &["id!", "email!", "first!", "last!"],
+        ),
+        Scenario::of_users("join two columns", &first, joined(), &["id!", "address!"]),
+        Scenario::of_users(
+            "drop a nullable column",
+            &[email.clone(), loose],
+            vec![vec![email]],
+            &["id!", "email!"],
+        ),
+    ]
+}
+
+/// The table `users`, of these columns beside its key.
+#[must_use]
+pub fn users(columns: &[Column]) -> Table {
+    let id = Column { ty: ColumnType::Known("int8".into()), auto: true, ..column("id") };
+    Table {
+        primary_key: vec!["id".into()],
+        columns: std::iter::once(id).chain(columns.iter().cloned()).collect(),
+        ..Table::new("users")
+    }
+}
+
+/// `nickname`, with what mends rows with NULL on the way in, and rows that came to have it on the way back.
+fn with_nullability(nullability: Nullability) -> Column {
+    let (backfill, reverse) = (everywhere("'mended'"), everywhere("'refilled'"));
+    Column { nullability, backfill, reverse, ..column("nickname") }
+}
+
+/// A new column in the place of `nickname`.
+fn new(name: &str, forward: &str) -> Column {
+    Column { replaces: vec!["nickname".into()], forward: everywhere(forward), ..column(name) }
+}
+
+/// The three releases of a replacement of `nickname`.
+fn replaced(new: &[Column]) -> Vec<Vec<Column>> {
+    let release = |old: &[Column], new: Vec<Column>| {
+        [column("email")].iter().chain(old).cloned().chain(new).collect::<Vec<_>>()
+    };
+    let adding = new.iter().cloned().map(|column| in_state(State::Adding, column)).collect();
+    let plain = |column: &Column| Column { replaces: Vec::new(), ..column.clone() };
+    vec![
+        release(&[column("nickname")], adding),
+        release(&[in_state(State::Deprecated, column("nickname"))], new.to_vec()),
+        release(&[], new.iter().map(plain).collect()),
+    ]
+}
+
+/// Two columns become one, and each says how it comes back.
+fn joined() -> Vec<Vec<Column>> {
+    let old = |state| {
+        ["email", "nickname"].map(|name| in_state(state, by_database(column(name)))).to_vec()
+    };
+    let replaces = vec!["email".into(), "nickname".into()];
+    let forward = everywhere("email || '/' || nickname");
+    let new = Column { replaces, forward, ..column("address") };
+    let with = |old: Vec<Column>, new: Column| [old, vec![new]].concat();
+    vec![
+        with(old(State::Active), in_state(State::Adding, new.clone())),
+        with(old(State::Deprecated), new.clone()),
+        vec![Column { replaces: Vec::new(), ..new }],
+    ]
+}
+
+/// How each half comes back, as each database spells it.
+fn by_database(column: Column) -> Column {
+    let (postgres, sqlite) = match column.name.as_str() {
+        "email" => ("split_part(address, '/', 1)", "substr(address, 1, instr(address, '/') - 1)"),
+        _ => ("split_part(address, '/', 2)", "substr(address, instr(address, '/') + 1)"),
+    };
+    let texts = [(Database::Postgres, postgres.into()), (Database::Sqlite, sqlite.into())];
+    Column { reverse: PerDatabase::Each(texts.into()), ..column }
+}
+
+#[test]
+fn every_scenario_has_a_name_of_its_own_and_a_database() {
+    let mut names: Vec<_> = scenarios().iter().map(|scenario| scenario.name).collect();
+    names.sort_unstable();
+    assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
+    assert!(scenarios().iter().all(|scenario| !scenario.databases.is_empty()));
+}
