@@ -5,7 +5,9 @@
 pub mod app;
 pub mod checked;
 pub mod checkout;
+pub mod connection;
 pub mod database;
+pub mod deployment;
 pub mod instance;
 pub mod ledger;
 pub mod program;
@@ -16,6 +18,7 @@ pub mod session;
 pub mod shop;
 pub mod story;
 pub mod values;
+pub mod writer;
 
 /// The README's Rust compiles.
 #[cfg(doctest)]

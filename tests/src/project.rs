@@ -60,18 +60,21 @@ impl Project {
         next
     }
 
+    /// Every step behind the first migration, as `--to` names it: of each change, in order.
+    #[must_use]
+    pub fn steps(&self) -> Vec<Vec<String>> {
+        let later = self.migrations.iter().skip(1);
+        let changes = later.flat_map(|migration| &migration.manifest.changes);
+        let steps =
+            |change: &Change| change.acts().map(|act| format!("{}:{act}", change.id)).collect();
+        changes.map(steps).collect()
+    }
+
     /// Everything that a drop of its migrations asks consent for.
     #[must_use]
     pub fn consents(&self) -> Vec<String> {
         let changes = self.migrations.iter().flat_map(|migration| &migration.manifest.changes);
         changes.flat_map(Change::consents).collect()
-    }
-
-    /// `cargo colmig apply`, with consent to every drop.
-    pub fn apply_all(&self, database: &TestDatabase) -> colmig::Result<Report> {
-        let consents = self.consents();
-        let consents: Vec<_> = consents.iter().map(String::as_str).collect();
-        self.apply(database, &consents)
     }
 
     /// What an applier of this checkout is told.
@@ -98,11 +101,24 @@ impl Project {
         self.watched(database, allow_drop, |_| {})
     }
 
+    /// `cargo colmig apply`, with consent to every drop.
+    pub fn apply_all(&self, database: &TestDatabase) -> colmig::Result<Report> {
+        let consents = self.consents();
+        let consents: Vec<_> = consents.iter().map(String::as_str).collect();
+        self.apply(database, &consents)
+    }
+
     /// `cargo colmig apply`, where instances register and none waits for a soak.
     pub fn apply_with_fleet(&self, database: &TestDatabase) -> colmig::Result<Report> {
+        run(database, self.options_with_fleet(), Command::Apply(None), |_| {})
+    }
+
+    /// What an applier of this checkout is told, where instances register and none waits for a soak.
+    #[must_use]
+    pub fn options_with_fleet(&self) -> Options {
         let mut options = self.options(&[]);
         options.policy.leases = true;
-        block_on(async { Migrator::connect(&database.url, options).await?.apply(None).await })
+        options
     }
 
     /// `cargo colmig apply`, with its events.
@@ -112,21 +128,39 @@ impl Project {
         allow_drop: &[&str],
         observer: impl FnMut(Event) + Send + 'static,
     ) -> colmig::Result<Report> {
-        let options = self.options(allow_drop);
-        block_on(async {
-            let mut migrator = Migrator::connect(&database.url, options).await?;
-            migrator.observe(observer);
-            migrator.apply(None).await
-        })
+        run(database, self.options(allow_drop), Command::Apply(None), observer)
     }
 
     /// `cargo colmig rollback MIGRATION`.
     pub fn rollback(&self, database: &TestDatabase, migration: &str) -> colmig::Result<Report> {
-        let options = self.options(&[]);
-        block_on(async {
-            Migrator::connect(&database.url, options).await?.rollback(Some(migration)).await
-        })
+        run(database, self.options(&[]), Command::Rollback(migration), |_| {})
     }
+}
+
+/// What an applier does.
+#[derive(Clone, Copy, Debug)]
+pub enum Command<'a> {
+    /// `apply`, up to a step, where one is named.
+    Apply(Option<&'a str>),
+    /// `rollback` of a migration, and of all behind it.
+    Rollback(&'a str),
+}
+
+/// Runs an applier.
+pub fn run(
+    database: &TestDatabase,
+    options: Options,
+    command: Command<'_>,
+    observer: impl FnMut(Event) + Send + 'static,
+) -> colmig::Result<Report> {
+    block_on(async {
+        let mut migrator = Migrator::connect(&database.url, options).await?;
+        migrator.observe(observer);
+        match command {
+            Command::Apply(to) => migrator.apply(to).await,
+            Command::Rollback(migration) => migrator.rollback(Some(migration)).await,
+        }
+    })
 }
 
 /// A required, active column of text.

@@ -3,6 +3,8 @@
 //! A scenario says what its releases declare, and what the table is at the end. What the releases do, who of
 //! them may live beside which step, and what must be the same after the way back, is derived from that.
 
+use std::sync::Mutex;
+
 use anyhow::{Context, Result};
 use colmig_core::ident::quote;
 use colmig_core::lifecycle::{Nullability, State};
@@ -170,6 +172,15 @@ pub fn referenced<'t>(
     })
 }
 
+/// Whether another column references this one.
+#[must_use]
+pub fn is_referenced(declared: &[Table], table: &Table, column: &Column) -> bool {
+    declared.iter().flat_map(|other| &other.constraints).any(|constraint| {
+        matches!(&constraint.guard, Guard::References { table: of, target, .. }
+            if *of == table.name && *target == column.name)
+    })
+}
+
 /// Tables behind those that they reference; in a circle, as they come.
 #[must_use]
 pub fn in_order_of_reference(tables: &[Table]) -> Vec<&Table> {
@@ -188,12 +199,22 @@ pub fn in_order_of_reference(tables: &[Table]) -> Vec<&Table> {
     ordered
 }
 
+/// How many scenarios run at a time: mostly they wait, for locks and for each other.
+const AT_A_TIME: usize = 3;
+
 /// Runs on each database what every scenario must stand; what fails says where.
 pub fn on_every_database(
     run: impl Fn(&Scenario, &TestDatabase) -> Result<String> + Sync,
 ) -> Result<()> {
+    let mut jobs = Vec::new();
     for scenario in scenarios() {
-        for database in scenario.on()? {
+        jobs.extend(scenario.on()?.into_iter().map(|database| (scenario.clone(), database)));
+    }
+    let jobs = Mutex::new(jobs.into_iter());
+    let work = || -> Result<()> {
+        loop {
+            let job = jobs.lock().expect("nobody panics while holding it").next();
+            let Some((scenario, database)) = job else { return Ok(()) };
             let place = format!("{} on {}", scenario.name, database.kind());
             let said = run(&scenario, &database).with_context(|| place.clone())?;
             if !said.is_empty() {
@@ -201,8 +222,12 @@ pub fn on_every_database(
             }
             database.remove()?;
         }
-    }
-    Ok(())
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_A_TIME).map(|_| scope.spawn(work)).collect();
+        let ended = workers.into_iter().map(|worker| worker.join().expect("errors are returned"));
+        ended.collect::<Vec<_>>().into_iter().collect()
+    })
 }
 
 /// The scenario of this name.

@@ -110,6 +110,30 @@ fn cast(ty: &ColumnType, number: i64) -> String {
 }
 
 impl Value {
+    /// The whole number that it is.
+    #[must_use]
+    pub fn int(&self) -> Option<i64> {
+        if let Value::Int(number) = self { Some(*number) } else { None }
+    }
+
+    /// The number that it is.
+    #[must_use]
+    pub fn real(&self) -> Option<f64> {
+        if let Value::Real(number) = self { Some(*number) } else { None }
+    }
+
+    /// The truth that it is.
+    #[must_use]
+    pub fn bool(&self) -> Option<bool> {
+        if let Value::Bool(truth) = self { Some(*truth) } else { None }
+    }
+
+    /// The text that it is.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        if let Value::Text(text) = self { Some(text.clone()) } else { None }
+    }
+
     /// As SQL writes it, with the column's type.
     #[must_use]
     pub fn literal(&self, column: &Column, database: Database) -> String {

@@ -1,0 +1,201 @@
+//! A connection of an application to either database, for statements with values.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use colmig::{Lease, TableInfo};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgRow};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteRow};
+use sqlx::{
+    Arguments, AssertSqlSafe, ConnectOptions, Connection as _, Database, Encode, Row as _, Type,
+};
+use tokio::runtime::Runtime;
+
+use crate::database::TestDatabase;
+use crate::values::{Kind, Value};
+
+/// Longer than anything that the tests do: SQLite has one writer, and the machine may be busy.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// One connection, and what waits for it. Its statements stay prepared, as an application's do, so that a change
+/// of the schema meets them.
+pub struct Connection {
+    runtime: Runtime,
+    inner: Inner,
+    lease: Option<Lease>,
+}
+
+enum Inner {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
+}
+
+impl Connection {
+    /// Opens one, of which nobody hears.
+    pub fn open(database: &TestDatabase) -> Result<Connection> {
+        let runtime = runtime()?;
+        let inner = runtime.block_on(async {
+            Ok::<_, sqlx::Error>(if database.is_postgres() {
+                let options: PgConnectOptions = database.url.parse()?;
+                let options = options.options([("timezone", "UTC")]).disable_statement_logging();
+                Inner::Postgres(options.connect().await?)
+            } else {
+                let options: SqliteConnectOptions = database.url.parse()?;
+                let options = options.busy_timeout(BUSY_TIMEOUT).disable_statement_logging();
+                Inner::Sqlite(options.connect().await?)
+            })
+        })?;
+        Ok(Connection { runtime, inner, lease: None })
+    }
+
+    /// Registers as an instance of a release with these tables, or is refused.
+    pub fn register(
+        database: &TestDatabase,
+        version: &str,
+        tables: &[&'static TableInfo],
+    ) -> Result<Connection> {
+        let runtime = runtime()?;
+        let lease = Lease::new("shop", version).tables(tables);
+        let url = &database.url;
+        let inner = runtime.block_on(async {
+            Ok::<_, colmig::Error>(if database.is_postgres() {
+                let pool = lease.connect(PgPoolOptions::new().max_connections(1), url).await?;
+                let mut connection = pool.acquire().await?.detach();
+                sqlx::query("SET timezone = 'UTC'").execute(&mut connection).await?;
+                Inner::Postgres(connection)
+            } else {
+                let pool = lease.connect(SqlitePoolOptions::new().max_connections(1), url).await?;
+                let mut connection = pool.acquire().await?.detach();
+                let busy = format!("PRAGMA busy_timeout = {}", BUSY_TIMEOUT.as_millis());
+                sqlx::query(AssertSqlSafe(busy)).execute(&mut connection).await?;
+                Inner::Sqlite(connection)
+            })
+        })?;
+        Ok(Connection { runtime, inner, lease: Some(lease) })
+    }
+
+    /// Runs a statement that writes; how many rows it met.
+    pub fn write(&mut self, sql: &str, values: &[(Value, Kind)]) -> Result<u64, sqlx::Error> {
+        self.runtime.block_on(async {
+            Ok(match &mut self.inner {
+                Inner::Postgres(connection) => {
+                    let query =
+                        sqlx::query_with(AssertSqlSafe(sql), arguments::<sqlx::Postgres>(values)?);
+                    query.execute(connection).await?.rows_affected()
+                }
+                Inner::Sqlite(connection) => {
+                    let query =
+                        sqlx::query_with(AssertSqlSafe(sql), arguments::<sqlx::Sqlite>(values)?);
+                    query.execute(connection).await?.rows_affected()
+                }
+            })
+        })
+    }
+
+    /// Runs a statement that reads; the columns of its rows are of these kinds.
+    pub fn read(
+        &mut self,
+        sql: &str,
+        values: &[(Value, Kind)],
+        kinds: &[Kind],
+    ) -> Result<Vec<Vec<Value>>, sqlx::Error> {
+        let each = |decode: &dyn Fn(usize, Kind) -> Result<Value, sqlx::Error>| {
+            kinds.iter().enumerate().map(|(index, kind)| decode(index, *kind)).collect()
+        };
+        self.runtime.block_on(async {
+            match &mut self.inner {
+                Inner::Postgres(connection) => {
+                    let query =
+                        sqlx::query_with(AssertSqlSafe(sql), arguments::<sqlx::Postgres>(values)?);
+                    let rows = query.fetch_all(connection).await?;
+                    rows.iter()
+                        .map(|row| each(&|index, kind| of_postgres(row, index, kind)))
+                        .collect()
+                }
+                Inner::Sqlite(connection) => {
+                    let query =
+                        sqlx::query_with(AssertSqlSafe(sql), arguments::<sqlx::Sqlite>(values)?);
+                    let rows = query.fetch_all(connection).await?;
+                    rows.iter()
+                        .map(|row| each(&|index, kind| of_sqlite(row, index, kind)))
+                        .collect()
+                }
+            }
+        })
+    }
+
+    /// Ends it, so that the server knows before anything else is done; then its lease.
+    pub fn close(self) -> Result<()> {
+        let Connection { runtime, inner, lease } = self;
+        Ok(runtime.block_on(async {
+            match inner {
+                Inner::Postgres(connection) => connection.close().await?,
+                Inner::Sqlite(connection) => connection.close().await?,
+            }
+            if let Some(lease) = lease {
+                lease.release().await;
+            }
+            Ok::<_, sqlx::Error>(())
+        })?)
+    }
+}
+
+/// With a thread of its own, so that a lease is renewed whatever the tests wait for.
+fn runtime() -> Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?)
+}
+
+/// NULL has a type too: PostgreSQL prepares a statement for the types that it is given.
+fn arguments<DB>(values: &[(Value, Kind)]) -> Result<DB::Arguments, sqlx::Error>
+where
+    DB: Database,
+    for<'q> Option<i16>: Encode<'q, DB> + Type<DB>,
+    for<'q> Option<i32>: Encode<'q, DB> + Type<DB>,
+    for<'q> Option<i64>: Encode<'q, DB> + Type<DB>,
+    for<'q> Option<f32>: Encode<'q, DB> + Type<DB>,
+    for<'q> Option<f64>: Encode<'q, DB> + Type<DB>,
+    for<'q> Option<bool>: Encode<'q, DB> + Type<DB>,
+    for<'q> Option<String>: Encode<'q, DB> + Type<DB>,
+{
+    let mut arguments = DB::Arguments::default();
+    for (value, kind) in values {
+        let added = match kind {
+            Kind::Int(2) => arguments.add(value.int().and_then(|n| i16::try_from(n).ok())),
+            Kind::Int(4) => arguments.add(value.int().and_then(|n| i32::try_from(n).ok())),
+            Kind::Int(_) => arguments.add(value.int()),
+            Kind::Real(4) => arguments.add(value.real().map(|n| n as f32)),
+            Kind::Real(_) => arguments.add(value.real()),
+            Kind::Bool => arguments.add(value.bool()),
+            Kind::Text | Kind::Cast => arguments.add(value.text()),
+        };
+        added.map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+/// sqlx compares the types: a column that has become another one is an error here, as in an application.
+fn of_postgres(row: &PgRow, index: usize, kind: Kind) -> Result<Value, sqlx::Error> {
+    Ok(match kind {
+        Kind::Int(2) => row.try_get::<Option<i16>, _>(index)?.map(|n| Value::Int(n.into())),
+        Kind::Int(4) => row.try_get::<Option<i32>, _>(index)?.map(|n| Value::Int(n.into())),
+        Kind::Int(_) => row.try_get::<Option<i64>, _>(index)?.map(Value::Int),
+        Kind::Real(4) => row.try_get::<Option<f32>, _>(index)?.map(|n| Value::Real(n.into())),
+        Kind::Real(_) => row.try_get::<Option<f64>, _>(index)?.map(Value::Real),
+        Kind::Bool => row.try_get::<Option<bool>, _>(index)?.map(Value::Bool),
+        Kind::Text | Kind::Cast => row.try_get::<Option<String>, _>(index)?.map(Value::Text),
+    }
+    .unwrap_or(Value::Null))
+}
+
+/// The value of an expression has no declared type, so none is compared.
+fn of_sqlite(row: &SqliteRow, index: usize, kind: Kind) -> Result<Value, sqlx::Error> {
+    Ok(match kind {
+        Kind::Int(_) => row.try_get_unchecked::<Option<i64>, _>(index)?.map(Value::Int),
+        Kind::Real(_) => row.try_get_unchecked::<Option<f64>, _>(index)?.map(Value::Real),
+        Kind::Bool => row.try_get_unchecked::<Option<bool>, _>(index)?.map(Value::Bool),
+        Kind::Text | Kind::Cast => {
+            row.try_get_unchecked::<Option<String>, _>(index)?.map(Value::Text)
+        }
+    }
+    .unwrap_or(Value::Null))
+}

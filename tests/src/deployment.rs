@@ -1,0 +1,226 @@
+//! Releases come and go around the steps of an applier, as a deployment would have them: whoever may live is
+//! alive, and what a gate waits for is ended.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, SyncSender};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use colmig::migrator::{Doing, Event, Migrator, Report, Wait};
+use colmig_core::migration::Change;
+use colmig_core::protocol::Act;
+use colmig_core::vector::Vector;
+use tokio::runtime::Runtime;
+
+use crate::database::TestDatabase;
+use crate::project::{Command, Project, run};
+use crate::writer::{Course, Rows, Writer, audit};
+
+/// The releases that are alive on a database.
+pub struct Deployment<'d> {
+    course: Arc<Course>,
+    rows: Arc<Rows>,
+    database: &'d TestDatabase,
+    runtime: Runtime,
+    /// One that asks for each release.
+    watchers: Vec<Migrator>,
+    running: BTreeMap<usize, Writer>,
+    /// Ended for a gate; nobody starts them again while it waits.
+    ended: BTreeSet<usize>,
+    /// How often each release does all that it does between two steps.
+    rounds: u64,
+    tally: Tally,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    /// Steps of the applier.
+    pub steps: u64,
+    /// Starts of releases.
+    pub starts: u64,
+    /// Their statements.
+    pub statements: u64,
+}
+
+impl Tally {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Tally) -> Tally {
+        Tally {
+            steps: self.steps + other.steps,
+            starts: self.starts + other.starts,
+            statements: self.statements + other.statements,
+        }
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Tally { steps, starts, statements } = self;
+        write!(f, "{steps} steps, {starts} releases started, {statements} statements")
+    }
+}
+
+/// Told before each step; the applier waits for the answer.
+struct Notice {
+    doing: Doing,
+    go: SyncSender<()>,
+}
+
+impl<'d> Deployment<'d> {
+    /// Whoever may run on this database. `rows` are those that are there; `rounds` is how often each release does
+    /// all that it does between two steps.
+    pub fn on(
+        course: &Arc<Course>,
+        rows: &Arc<Rows>,
+        database: &'d TestDatabase,
+        rounds: u64,
+    ) -> Result<Deployment<'d>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let watch = |checkout: &Project| {
+            runtime.block_on(Migrator::connect(&database.url, checkout.options(&[])))
+        };
+        let watchers = course.checkouts.iter().map(watch).collect::<Result<Vec<_>, _>>()?;
+        let mut deployment = Deployment {
+            course: course.clone(),
+            rows: rows.clone(),
+            database,
+            runtime,
+            watchers,
+            running: BTreeMap::new(),
+            ended: BTreeSet::new(),
+            rounds,
+            tally: Tally::default(),
+        };
+        deployment.settle()?;
+        Ok(deployment)
+    }
+
+    /// Whoever is alive must still be let in; whoever else is let in is started; and each of them works.
+    fn settle(&mut self) -> Result<()> {
+        for number in 1..=self.watchers.len() {
+            let status = self.runtime.block_on(self.watchers[number - 1].status())?;
+            match (status.refusals.as_slice(), self.running.contains_key(&number)) {
+                ([], false) if !self.ended.contains(&number) => {
+                    let writer = Writer::start(&self.course, &self.rows, number, self.database)?;
+                    self.tally.starts += 1;
+                    self.running.insert(number, writer);
+                }
+                ([], _) => {}
+                (refusals, is_running) => {
+                    ensure!(!is_running, "release {number} was shut out alive: {refusals:?}");
+                }
+            }
+        }
+        ensure!(!self.running.is_empty(), "no release may run");
+        for writer in self.running.values_mut() {
+            let enough = writer.rounds() + self.rounds;
+            writer.wait_for(enough)?;
+        }
+        Ok(())
+    }
+
+    /// Runs an applier of a checkout, again and again, until no gate opens by the end of a release.
+    pub fn run(&mut self, checkout: &Project, command: Command<'_>) -> Result<Report> {
+        self.ended.clear();
+        loop {
+            let report = self.around_each_step(checkout, command)?;
+            let ended = self.in_the_way(&report);
+            if ended.is_empty() && (report.moved == 0 || !waits_for_the_fleet(&report)) {
+                return Ok(report);
+            }
+            for number in ended {
+                self.stop(number)?;
+                self.ended.insert(number);
+            }
+        }
+    }
+
+    /// The releases that gates wait for: forwards those that are older, where a newer one has taken their place;
+    /// on the way back those that are newer.
+    fn in_the_way(&self, report: &Report) -> BTreeSet<usize> {
+        let mut ended = BTreeSet::new();
+        for one in &report.changes {
+            let Some(Wait::Fleet { act, .. }) = one.wait else { continue };
+            let running = self.running.keys().copied();
+            let (stay, go): (BTreeSet<_>, _) =
+                running.partition(|number| self.may_stay(*number, &one.progress.change, act));
+            if !stay.is_empty() {
+                ended.extend::<BTreeSet<_>>(go);
+            }
+        }
+        ended
+    }
+
+    fn may_stay(&self, number: usize, change: &Change, act: Act) -> bool {
+        let lock = &self.course.checkouts[number - 1].lock;
+        let range = Vector::of_schema(&lock.project, &lock.schema).range(change);
+        range.is_some_and(|range| match act {
+            Act::Require(phase) => range.high >= phase,
+            Act::Admit(phase) => range.low < phase,
+            _ => true,
+        })
+    }
+
+    fn around_each_step(&mut self, checkout: &Project, command: Command<'_>) -> Result<Report> {
+        let (tell, told) = mpsc::channel();
+        let observer = move |event| {
+            if let Event::Begins(doing) = event {
+                let (go, wait) = mpsc::sync_channel(0);
+                // Where nobody listens any more, the test has failed, and says so.
+                let _ = tell.send(Notice { doing, go });
+                let _ = wait.recv();
+            }
+        };
+        let mut options = checkout.options_with_fleet();
+        if let Command::Apply(None) = command {
+            options.allow_drop = checkout.consents();
+        }
+        let database = self.database;
+        std::thread::scope(|scope| {
+            let applier = scope.spawn(move || run(database, options, command, observer));
+            let accompanied = self.accompany(&told);
+            drop(told);
+            let report = applier.join().map_err(|_| anyhow!("the applier panicked"))?;
+            accompanied?;
+            let report = report?;
+            self.settle().context("behind the last step")?;
+            Ok(report)
+        })
+    }
+
+    fn accompany(&mut self, told: &Receiver<Notice>) -> Result<()> {
+        while let Ok(Notice { doing, go }) = told.recv() {
+            let Doing { change, act, direction } = &doing;
+            self.settle()
+                .with_context(|| format!("before `{act}` of `{change}`, {direction:?}"))?;
+            self.tally.steps += 1;
+            // The applier may have ended meanwhile, with an error of its own.
+            let _ = go.send(());
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self, number: usize) -> Result<()> {
+        let writer = self.running.remove(&number).context("it is alive")?;
+        self.tally.statements += writer.end()?;
+        Ok(())
+    }
+
+    /// Ends everybody; then each of them reads all rows once more.
+    pub fn end(mut self) -> Result<Tally> {
+        let alive: Vec<_> = self.running.keys().copied().collect();
+        for number in &alive {
+            self.stop(*number)?;
+        }
+        for number in alive {
+            self.tally.statements += audit(&self.course, &self.rows, number, self.database)?;
+        }
+        Ok(self.tally)
+    }
+}
+
+fn waits_for_the_fleet(report: &Report) -> bool {
+    report.changes.iter().any(|one| matches!(one.wait, Some(Wait::Fleet { .. })))
+}
