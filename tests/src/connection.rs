@@ -31,13 +31,16 @@ enum Inner {
 }
 
 impl Connection {
-    /// Opens one, of which nobody hears.
+    /// Opens one that no gate minds: it has the name of a tool of colmig's.
     pub fn open(database: &TestDatabase) -> Result<Connection> {
         let runtime = runtime()?;
         let inner = runtime.block_on(async {
             Ok::<_, sqlx::Error>(if database.is_postgres() {
                 let options: PgConnectOptions = database.url.parse()?;
-                let options = options.options([("timezone", "UTC")]).disable_statement_logging();
+                let options = options
+                    .options([("timezone", "UTC")])
+                    .application_name("colmig-test")
+                    .disable_statement_logging();
                 Inner::Postgres(options.connect().await?)
             } else {
                 let options: SqliteConnectOptions = database.url.parse()?;
@@ -72,6 +75,12 @@ impl Connection {
             })
         })?;
         Ok(Connection { runtime, inner, lease: Some(lease) })
+    }
+
+    /// Whether it leads to a PostgreSQL.
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.inner, Inner::Postgres(_))
     }
 
     /// Runs a statement that writes; how many rows it met.

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use colmig::migrator::{Doing, Event, Migrator, Report, Wait};
+use colmig::migrator::{Doing, Event, Report, Wait};
+use colmig_core::admission::judge;
 use colmig_core::migration::Change;
 use colmig_core::protocol::Act;
 use colmig_core::vector::Vector;
-use tokio::runtime::Runtime;
 
+use crate::connection::Connection;
 use crate::database::TestDatabase;
+use crate::ledger::standing;
 use crate::project::{Command, Project, run};
 use crate::writer::{Course, Rows, Writer, audit};
 
@@ -21,9 +23,9 @@ pub struct Deployment<'d> {
     course: Arc<Course>,
     rows: Arc<Rows>,
     database: &'d TestDatabase,
-    runtime: Runtime,
-    /// One that asks for each release.
-    watchers: Vec<Migrator>,
+    watch: Connection,
+    /// What each release does.
+    vectors: Vec<Vector>,
     running: BTreeMap<usize, Writer>,
     /// Ended for a gate; nobody starts them again while it waits.
     ended: BTreeSet<usize>,
@@ -77,17 +79,14 @@ impl<'d> Deployment<'d> {
         database: &'d TestDatabase,
         rounds: u64,
     ) -> Result<Deployment<'d>> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let watch = |checkout: &Project| {
-            runtime.block_on(Migrator::connect(&database.url, checkout.options(&[])))
-        };
-        let watchers = course.checkouts.iter().map(watch).collect::<Result<Vec<_>, _>>()?;
+        let vector =
+            |checkout: &Project| Vector::of_schema(&checkout.lock.project, &checkout.lock.schema);
         let mut deployment = Deployment {
             course: course.clone(),
             rows: rows.clone(),
             database,
-            runtime,
-            watchers,
+            watch: Connection::open(database)?,
+            vectors: course.checkouts.iter().map(vector).collect(),
             running: BTreeMap::new(),
             ended: BTreeSet::new(),
             rounds,
@@ -99,18 +98,18 @@ impl<'d> Deployment<'d> {
 
     /// Whoever is alive must still be let in; whoever else is let in is started; and each of them works.
     fn settle(&mut self) -> Result<()> {
-        for number in 1..=self.watchers.len() {
-            let status = self.runtime.block_on(self.watchers[number - 1].status())?;
-            match (status.refusals.as_slice(), self.running.contains_key(&number)) {
-                ([], false) if !self.ended.contains(&number) => {
-                    let writer = Writer::start(&self.course, &self.rows, number, self.database)?;
-                    self.tally.starts += 1;
-                    self.running.insert(number, writer);
-                }
-                ([], _) => {}
-                (refusals, is_running) => {
-                    ensure!(!is_running, "release {number} was shut out alive: {refusals:?}");
-                }
+        let (changes, catalog) = standing(&mut self.watch)?;
+        for number in 1..=self.vectors.len() {
+            let refusals = judge(&self.vectors[number - 1], &changes, &catalog);
+            let is_running = self.running.contains_key(&number);
+            ensure!(
+                refusals.is_empty() || !is_running,
+                "release {number} was shut out alive: {refusals:?}"
+            );
+            if refusals.is_empty() && !is_running && !self.ended.contains(&number) {
+                let writer = Writer::start(&self.course, &self.rows, number, self.database)?;
+                self.tally.starts += 1;
+                self.running.insert(number, writer);
             }
         }
         ensure!(!self.running.is_empty(), "no release may run");
@@ -154,8 +153,7 @@ impl<'d> Deployment<'d> {
     }
 
     fn may_stay(&self, number: usize, change: &Change, act: Act) -> bool {
-        let lock = &self.course.checkouts[number - 1].lock;
-        let range = Vector::of_schema(&lock.project, &lock.schema).range(change);
+        let range = self.vectors[number - 1].range(change);
         range.is_some_and(|range| match act {
             Act::Require(phase) => range.high >= phase,
             Act::Admit(phase) => range.low < phase,
@@ -208,16 +206,25 @@ impl<'d> Deployment<'d> {
         Ok(())
     }
 
-    /// Ends everybody; then each of them reads all rows once more.
+    /// Ends everybody.
     pub fn end(mut self) -> Result<Tally> {
         let alive: Vec<_> = self.running.keys().copied().collect();
-        for number in &alive {
-            self.stop(*number)?;
-        }
         for number in alive {
-            self.tally.statements += audit(&self.course, &self.rows, number, self.database)?;
+            self.stop(number)?;
         }
+        self.watch.close()?;
         Ok(self.tally)
+    }
+
+    /// Ends everybody; then each of them reads rows of all of them once more.
+    pub fn end_with_audit(self) -> Result<Tally> {
+        let (course, rows, database) = (self.course.clone(), self.rows.clone(), self.database);
+        let alive: Vec<_> = self.running.keys().copied().collect();
+        let mut tally = self.end()?;
+        for number in alive {
+            tally.statements += audit(&course, &rows, number, database)?;
+        }
+        Ok(tally)
     }
 }
 

@@ -1,10 +1,15 @@
 //! What a database holds, as tests compare it: the table, its rows, and the ledger's account of them.
 
 use anyhow::{Context, Result, ensure};
+use colmig_core::catalog::{Catalog, CatalogColumn};
+use colmig_core::dialect::Direction;
 use colmig_core::hash;
 use colmig_core::migration::Change;
+use colmig_core::progress::Progress;
 
+use crate::connection::Connection;
 use crate::database::TestDatabase;
+use crate::values::{Kind, Value};
 
 /// What must be equal however the database came to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +61,48 @@ fn rows(database: &TestDatabase) -> Result<String> {
     let values = values.collect::<Vec<_>>().join(" || '|' || ");
     let rows = database.texts(&format!("SELECT {values} FROM users ORDER BY id"))?;
     Ok(format!("{} rows, {}", rows.len(), hash::of_text(&rows.join("\n"))))
+}
+
+/// What registrations are judged by: every change, and the tables as they are.
+pub fn standing(connection: &mut Connection) -> Result<(Vec<Progress>, Catalog)> {
+    const CHANGES: &str =
+        "SELECT body, migration, position, moved_by FROM _colmig_change ORDER BY project, ordinal";
+    let (text, number) = (Kind::Text, Kind::Int(8));
+    let mut changes = Vec::new();
+    for row in connection.read(CHANGES, &[], &[text, text, number, text])? {
+        let text = |index: usize| row[index].text().context("it is a text");
+        let position = row[2].int().context("it is a number")?;
+        changes.push(Progress {
+            change: serde_json::from_str(&text(0)?)?,
+            migration: text(1)?,
+            position: usize::try_from(position)?,
+            piece: 0,
+            direction: Direction::Up,
+            moved_at: 0,
+            moved_by: text(3)?,
+        });
+    }
+    let columns = if connection.is_postgres() {
+        "SELECT c.relname::text, a.attname::text, a.attnotnull, a.atthasdef OR a.attidentity <> ''
+         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+         WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace"
+    } else {
+        "SELECT t.name, c.name, c.\"notnull\", c.dflt_value IS NOT NULL OR c.hidden > 0
+         FROM pragma_table_list t, pragma_table_xinfo(t.name) c WHERE t.type = 'table'"
+    };
+    let mut catalog = Catalog::default();
+    for row in connection.read(columns, &[], &[Kind::Text, Kind::Text, Kind::Bool, Kind::Bool])? {
+        let text = |index: usize| row[index].text().context("it is a text");
+        let truth = |index: usize| row[index] == Value::Bool(true);
+        let column = CatalogColumn {
+            name: text(1)?,
+            not_null: truth(2),
+            has_default: truth(3),
+            ..CatalogColumn::default()
+        };
+        catalog.tables.entry(text(0)?).or_default().columns.push(column);
+    }
+    Ok((changes, catalog))
 }
 
 /// Walks the history of each change from its beginning: every line is the next step forwards or the last

@@ -4,6 +4,7 @@
 //! them may live beside which step, and what must be the same after the way back, is derived from that.
 
 use std::sync::Mutex;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use colmig_core::ident::quote;
@@ -202,12 +203,16 @@ pub fn in_order_of_reference(tables: &[Table]) -> Vec<&Table> {
 /// How many scenarios run at a time: mostly they wait, for locks and for each other.
 const AT_A_TIME: usize = 3;
 
+/// The variable that names the only scenarios to run: those whose names have this text in them.
+pub const ONLY: &str = "COLMIG_TEST_SCENARIO";
+
 /// Runs on each database what every scenario must stand; what fails says where.
 pub fn on_every_database(
     run: impl Fn(&Scenario, &TestDatabase) -> Result<String> + Sync,
 ) -> Result<()> {
     let mut jobs = Vec::new();
-    for scenario in scenarios() {
+    let only = std::env::var(ONLY).unwrap_or_default();
+    for scenario in scenarios().into_iter().filter(|scenario| scenario.name.contains(&only)) {
         jobs.extend(scenario.on()?.into_iter().map(|database| (scenario.clone(), database)));
     }
     let jobs = Mutex::new(jobs.into_iter());
@@ -216,9 +221,10 @@ pub fn on_every_database(
             let job = jobs.lock().expect("nobody panics while holding it").next();
             let Some((scenario, database)) = job else { return Ok(()) };
             let place = format!("{} on {}", scenario.name, database.kind());
+            let began = Instant::now();
             let said = run(&scenario, &database).with_context(|| place.clone())?;
             if !said.is_empty() {
-                println!("{place}: {said}");
+                println!("{place}: {said}, {:.1} s", began.elapsed().as_secs_f64());
             }
             database.remove()?;
         }

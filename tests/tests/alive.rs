@@ -35,7 +35,7 @@ fn up(scenario: &Scenario, database: &TestDatabase) -> Result<String> {
     let report = course.checkouts[course.checkouts.len() - 1].apply_all(database)?;
     ensure!(report.finished() && report.moved == 0, "{report:#?}");
     ensure!(database.columns("users")? == scenario.end);
-    Ok(deployment.end()?.to_string())
+    Ok(deployment.end_with_audit()?.to_string())
 }
 
 /// From behind every step that is not past a drop, all the way back.
@@ -98,7 +98,7 @@ fn undone(
     let left = report.changes.iter().filter(|one| one.progress.position > 0);
     let left: Vec<_> = left.map(|one| (&one.progress.change.id, &one.wait)).collect();
     ensure!(left.iter().all(|(id, _)| id.starts_with("0001")), "{left:?} is not undone");
-    let tally = deployment.end()?;
+    let tally = deployment.end_with_audit()?;
     ensure!(database.definitions()? == *definitions, "{:#?}", database.definitions()?);
     let after = course.scenario.rows(database, FEW)?;
     let differs = rows_before.iter().zip(&after).find(|(before, after)| before != after);

@@ -33,7 +33,7 @@ pub struct Writer {
 }
 
 /// Between two rounds, so that a machine with few processors has time for the applier.
-const PAUSE: Duration = Duration::from_millis(2);
+const PAUSE: Duration = Duration::from_millis(4);
 
 impl Writer {
     /// Registers an instance of the release of this number, and lets it work.
@@ -101,7 +101,7 @@ impl Drop for Writer {
     }
 }
 
-/// Reads every row that writers made, and some of the others, as this release; how many statements that took.
+/// Reads rows of every writer as this release; how many statements that took.
 pub fn audit(
     course: &Arc<Course>,
     rows: &Arc<Rows>,

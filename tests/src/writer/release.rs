@@ -91,7 +91,7 @@ impl Release {
         Ok(())
     }
 
-    /// Reads every row that writers made, and some of the others.
+    /// Reads rows of every writer, and some that were there before.
     pub(super) fn read_all(&mut self) -> Result<()> {
         let course = self.course.clone();
         for table in course.tables(self.number) {

@@ -96,12 +96,14 @@ impl Rows {
         (!ours.is_empty()).then(|| ours[number % ours.len()].clone())
     }
 
-    /// Every row that a writer made, and some of those that were there before.
+    /// Some of the rows that writers made, and of those that were there before.
     pub(super) fn sample(&self, table: &str) -> Vec<Shared> {
         let known = self.known();
         let Some(Shelf { before, ours }) = known.tables.get(table) else { return Vec::new() };
-        let step = before.len() / 50 + 1;
-        before.iter().step_by(step).chain(ours).cloned().collect()
+        let some = |rows: &[Shared]| -> Vec<Shared> {
+            rows.iter().step_by(rows.len() / 50 + 1).cloned().collect()
+        };
+        [some(before), some(ours)].concat()
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
