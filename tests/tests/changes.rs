@@ -1,7 +1,9 @@
 //! Every kind of change, forwards and back, on every database: [`colmig_tests::scenarios`] without writers.
 
+use std::sync::Arc;
+
 use anyhow::ensure;
-use colmig::migrator::Wait;
+use colmig::migrator::{Event, Wait};
 use colmig_core::lifecycle::State;
 use colmig_core::protocol::Act;
 use colmig_core::schema::Column;
@@ -162,18 +164,31 @@ fn a_drop_of_rows_is_a_gate_without_consent_and_free_on_an_empty_table() {
     }
 }
 
+/// What the pre-flight asked was true then: the row comes when the column is there already.
 #[test]
-fn an_expression_that_yields_null_is_named_with_its_rows() {
+fn a_row_that_comes_behind_the_preflight_is_named_by_the_backfill() {
     for database in TestDatabase::all().expect("databases") {
-        let scenario = &scenarios()[0];
-        let first = filled(scenario, &database);
+        let database = Arc::new(database);
+        let first = filled(&scenarios()[0], &database);
         let half = Column {
-            backfill: everywhere("CASE WHEN id = 1700 THEN NULL ELSE email END"),
+            backfill: everywhere("nullif(email, 'nobody')"),
             ..in_state(State::Adding, column("handle"))
         };
         let second = first.edited(&[column("email"), column("nickname"), half]);
-        let error = second.apply(&database, &[]).expect_err("a row has no value").to_string();
-        assert!(error.contains("1 row of") && error.contains("1700"), "{error}");
+        let place = Arc::clone(&database);
+        let late = move |event| {
+            let Event::Done(doing, _) = event else { return };
+            if doing.act == Act::Add {
+                let place = Arc::clone(&place);
+                let sql = "INSERT INTO users (email, nickname) VALUES ('nobody', 'late')";
+                let wrote = std::thread::spawn(move || place.execute(sql));
+                wrote.join().expect("no panic").expect("a release that does not know the column");
+            }
+        };
+        let error = second.watched(&database, &[], late).expect_err("a row has no value");
+        let error = error.to_string();
+        assert!(error.contains("CM0705") && error.contains("1 row of"), "{error}");
+        assert!(error.contains("keys: 2501"), "{error}");
         assert_eq!(
             database.columns("users").expect("columns"),
             ["id!", "email!", "nickname!", "handle?"]
