@@ -392,8 +392,7 @@ mod tests {
     #[test]
     fn the_window_decides_where_a_change_is_in_force() {
         let of_a_column = CHANGES.iter().filter(|facts| facts.subject == Subject::Column);
-        let by_stand =
-            |facts: &&ChangeFacts| facts.kind != ChangeKind::Replace && facts.phases.last > 0;
+        let by_stand = |facts: &&ChangeFacts| !facts.kind.replaces() && facts.phases.last > 0;
         for facts in of_a_column.filter(by_stand) {
             for position in 1..=facts.steps.len() {
                 let row = row(facts.kind, "0002", position);
@@ -464,9 +463,11 @@ mod tests {
     /// at its end is the old one; of the new one the window stays in force.
     #[test]
     fn the_window_of_a_replacement_looks_at_both_columns() {
-        let facts = ChangeKind::Replace.facts();
-        for position in 1..=facts.steps.len() {
-            let mut row = row(ChangeKind::Replace, "0002", position);
+        let replacements = CHANGES.iter().filter(|facts| facts.kind.replaces());
+        let positions = |facts: &crate::protocol::ChangeFacts| 1..=facts.steps.len();
+        let all = replacements.flat_map(|facts| positions(facts).map(|at| (facts.kind, at)));
+        for (kind, position) in all {
+            let mut row = row(kind, "0002", position);
             let old =
                 Column { name: "o".into(), born: "0001".into(), ..row.change.columns[0].clone() };
             row.change.replaced = vec![old];
@@ -490,7 +491,8 @@ mod tests {
                     let meets =
                         range.is_some_and(|r| r.low <= window.ceil && window.floor <= r.high);
                     let expected = meets && !(row.dropped() && *old != Stand::Absent);
-                    assert_eq!(admitted, expected, "{access:?} {old}/{new} at {position}");
+                    let cell = format!("{kind:?} {access:?} {old}/{new} at {position}");
+                    assert_eq!(admitted, expected, "{cell}");
                 }
             }
         }

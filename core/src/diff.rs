@@ -3,15 +3,17 @@
 //! The derive and `generate` call the same two functions, so that what compiles is what is generated:
 //! [`check_table`] finds the mistakes, [`edits`] lists the moves of a source without any.
 
+mod by_trigger;
+
 use crate::lifecycle::{
-    Access, Effect, Move, Nullability, PAIR_MOVES, State, When, move_between, null_move_between,
+    Access, Effect, Move, Nullability, State, When, move_between, null_move_between, pair_may_move,
     pair_remedies,
 };
 use crate::problem::{
     GUARD_CHANGED, ILLEGAL_MOVE, KEY_CHANGED, NOT_SUPPORTED, OWNER_CHANGED, Problem,
     STATE_AGAINST_TYPE, TYPE_CHANGED,
 };
-use crate::schema::{Column, Constraint, Table};
+use crate::schema::{Column, Constraint, DualWrite, Table};
 use crate::types::{ColumnType, DATABASES};
 
 /// What a finding is about.
@@ -56,13 +58,15 @@ pub fn edits<'a>(recorded: Option<&'a Table>, source: &'a Table) -> Vec<Edit<'a>
         let before = recorded.column(&column.name);
         let from = before.map_or(State::Absent, |column| column.state);
         let rule = move_between(from, column.state);
-        Edit { column, rule, effect: effect(rule, &column.name, recorded), recorded: before }
+        let effect = effect(rule, &column.name, recorded, source);
+        Edit { column, rule, effect, recorded: before }
     });
     let is_whole = declares(recorded, source);
     let gone = recorded.columns.iter().filter(|column| source.column(&column.name).is_none());
     let gone = gone.filter(|_| is_whole).map(|column| {
         let rule = move_between(column.state, State::Absent);
-        Edit { column, rule, effect: effect(rule, &column.name, recorded), recorded: Some(column) }
+        let effect = effect(rule, &column.name, recorded, source);
+        Edit { column, rule, effect, recorded: Some(column) }
     });
     named
         .chain(gone)
@@ -71,31 +75,40 @@ pub fn edits<'a>(recorded: Option<&'a Table>, source: &'a Table) -> Vec<Edit<'a>
 }
 
 /// A column that is being replaced goes on with that change where another one would begin its drop.
-fn effect(rule: &Move, name: &str, recorded: &Table) -> Effect {
+fn effect(rule: &Move, name: &str, recorded: &Table, source: &Table) -> Effect {
     match rule.effect {
-        Effect::Begins if rule.from == State::Active && is_being_replaced(name, recorded) => {
+        Effect::Begins if rule.from == State::Active && replaced(name, recorded, source) => {
             Effect::GoesOn
         }
         effect => effect,
     }
 }
 
-/// Whether a column was recorded that is on its way to replace this one.
-fn is_being_replaced(name: &str, recorded: &Table) -> bool {
+/// Whether a column was recorded that is on its way to replace this one, or one comes that a trigger keeps alike
+/// with it: that one may replace it in the very edit that begins it.
+fn replaced(name: &str, recorded: &Table, source: &Table) -> bool {
     let replaces = |other: &&Column| other.replaces.iter().any(|source| source == name);
+    let is_coming = |other: &&Column| {
+        other.dual_write == DualWrite::Trigger && recorded.column(&other.name).is_none()
+    };
     recorded.columns.iter().any(|other| replaces(&other) && other.state == State::Adding)
+        || source.columns.iter().any(|other| replaces(&other) && is_coming(&other))
 }
 
-/// Every replacement that is under way and whose columns did not move together.
+/// Every replacement whose columns did not move together: of those that are under way, and of those that begin
+/// with a trigger. Without one, the moves of each column alone say how a replacement begins.
 fn apart(recorded: &Table, source: &Table) -> Vec<(String, Problem)> {
     let state =
         |table: &Table, name: &str| table.column(name).map_or(State::Absent, |column| column.state);
+    let begins = |new: &&Column| {
+        new.dual_write == DualWrite::Trigger && recorded.column(&new.name).is_none()
+    };
     let mut found = Vec::new();
-    for new in &recorded.columns {
+    for new in recorded.columns.iter().chain(source.columns.iter().filter(begins)) {
         for old in new.replaces.iter().filter(|old| recorded.column(old).is_some()) {
-            let before = (state(recorded, old), new.state);
+            let before = (state(recorded, old), state(recorded, &new.name));
             let after = (state(source, old), state(source, &new.name));
-            if PAIR_MOVES.contains(&(before, after)) {
+            if pair_may_move(before, after, new.dual_write == DualWrite::Trigger) {
                 continue;
             }
             let problem = ILLEGAL_MOVE
@@ -146,6 +159,7 @@ pub fn check_table(recorded: Option<&Table>, source: &Table) -> Vec<Finding> {
     }
     if declares(recorded, source) {
         findings.extend(constraints(recorded, source));
+        findings.extend(by_trigger::check(recorded, source));
         let found = findings.iter().any(|finding| matches!(finding.about, About::Column(_)));
         // Two columns that moved apart are one mistake, which a move of either alone may have said already.
         for (column, problem) in apart(recorded, source).into_iter().filter(|_| !found) {
@@ -177,7 +191,7 @@ fn new_table(source: &Table) -> Vec<Finding> {
         return Vec::new();
     }
     let plain = "a new table has no rows and no readers: write";
-    let mut findings = Vec::new();
+    let mut findings = by_trigger::in_new_table(source);
     for column in &source.columns {
         let (name, state) = (&column.name, column.state);
         let problem = if state != State::Active {
@@ -309,8 +323,11 @@ fn illegal(edit: &Edit<'_>) -> Option<Problem> {
             .problem(format!("`{}` cannot go from {} to {}{why}", column.name, rule.from, rule.to))
             .help(rule.remedy)
     };
+    let by_trigger = column.dual_write == DualWrite::Trigger && !column.replaces.is_empty();
     match rule.when {
         When::Never => Some(illegal(" in one release")),
+        // What a trigger upholds is judged with the column that it replaces.
+        When::Upheld if by_trigger => None,
         When::Upheld if !column.dispensable() => Some(
             illegal(" at once: it is required, and the release that is still running does not write it")
                 .help("or make it an `Option`, or give it a constant `default = \"…\"`"),
@@ -320,6 +337,8 @@ fn illegal(edit: &Edit<'_>) -> Option<Problem> {
                 .problem(format!("`{}` has a backfill and is read at once", column.name))
                 .help("rows are filled while the column is `adding`: write `#[colmig(adding, backfill = \"…\")]` and `WriteOnly<T>`"),
         ),
+        // So is a column that is being replaced.
+        When::Dispensable if edit.effect == Effect::GoesOn => None,
         When::Dispensable if !column.dispensable() => {
             Some(illegal(": the release that is still running reads it as required"))
         }
@@ -382,6 +401,13 @@ fn changed(old: &Column, new: &Column) -> Option<Problem> {
             ILLEGAL_MOVE
                 .problem(format!("what `{name}` replaces changed"))
                 .help("a column replaces what it replaced when it was added: take the edit back, or add another column"),
+        );
+    }
+    if !new.replaces.is_empty() && old.dual_write != new.dual_write {
+        return Some(
+            ILLEGAL_MOVE
+                .problem(format!("who keeps `{name}` and what it replaces alike changed"))
+                .help("the migration that began it has made the trigger, or has none: take the edit back"),
         );
     }
     if old.auto != new.auto {

@@ -276,10 +276,14 @@ pub fn move_between(from: State, to: State) -> &'static Move {
 /// The states of a column that is being replaced, and of the one that takes its place.
 pub type Pair = (State, State);
 
+/// Before a replacement: the code names the old column alone.
+const OLD_ALONE: Pair = (State::Active, State::Absent);
 /// The first half of a replacement: the code reads the old column and writes both.
 const READS_OLD: Pair = (State::Active, State::Adding);
 /// The second half: the code reads the new column and writes both.
 const READS_NEW: Pair = (State::Deprecated, State::Active);
+/// Behind a replacement: the code names the new column alone.
+const NEW_ALONE: Pair = (State::Absent, State::Active);
 
 /// The pairs in which both columns are there: each release reads exactly one of them.
 pub const PAIRS: &[Pair] = &[READS_OLD, READS_NEW];
@@ -288,10 +292,25 @@ pub const PAIRS: &[Pair] = &[READS_OLD, READS_NEW];
 pub const PAIR_MOVES: &[(Pair, Pair)] = &[
     (READS_OLD, READS_OLD),
     (READS_OLD, READS_NEW),
-    (READS_OLD, (State::Active, State::Absent)),
+    (READS_OLD, OLD_ALONE),
     (READS_NEW, READS_NEW),
-    (READS_NEW, (State::Absent, State::Active)),
+    (READS_NEW, NEW_ALONE),
 ];
+
+/// The moves that are legal besides where a trigger keeps both columns alike: releases that name one of them live
+/// beside those that name the other, so that any release may be left out.
+pub const PAIR_MOVES_BY_TRIGGER: &[(Pair, Pair)] = &[
+    (OLD_ALONE, READS_OLD),
+    (OLD_ALONE, READS_NEW),
+    (OLD_ALONE, NEW_ALONE),
+    (READS_OLD, NEW_ALONE),
+];
+
+/// Whether a pair may move so from one release to the next.
+pub fn pair_may_move(before: Pair, after: Pair, by_trigger: bool) -> bool {
+    let moved = (before, after);
+    PAIR_MOVES.contains(&moved) || by_trigger && PAIR_MOVES_BY_TRIGGER.contains(&moved)
+}
 
 /// What to write, release by release, for a column that takes the place of another.
 pub fn pair_remedies(old: &str, new: &str) -> [String; 2] {
@@ -777,6 +796,11 @@ mod tests {
             assert!(
                 old.facts().reads != new.facts().reads && old.facts().writes && new.facts().writes
             );
+        }
+        for (before, after) in PAIR_MOVES_BY_TRIGGER {
+            assert!(PAIRS.contains(before) || *before == OLD_ALONE);
+            assert!(PAIRS.contains(after) || *after == NEW_ALONE);
+            assert!(!pair_may_move(*before, *after, false) && pair_may_move(*before, *after, true));
         }
         for (before, after) in PAIR_MOVES {
             assert!(PAIRS.contains(before));

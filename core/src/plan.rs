@@ -43,7 +43,6 @@ pub struct Wish<'a> {
 pub fn plan(lock: &Lock, source: &Schema, wish: Wish<'_>) -> Result<Outcome, Vec<Problem>> {
     let number = next_number(lock);
     let mut problems = tables::vanished(lock, source, wish.retire);
-    problems.extend(not_planned_yet(lock, source));
     let mut changes = Vec::new();
     for table in source.tables.iter().filter(|table| table.owner.is_empty()) {
         let Some(recorded) = lock.schema.table(&table.name) else {
@@ -97,32 +96,6 @@ fn in_order_of_reference(changes: &mut Vec<Change>) {
         }
         waiting = later;
     }
-}
-
-/// What the source may say and this version has no migration for. Nothing is recorded then, so that the edit
-/// is whole when a version comes that has.
-fn not_planned_yet(lock: &Lock, source: &Schema) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for table in source.tables.iter().filter(|table| table.owner.is_empty()) {
-        // A table that is made now is made with all that it says.
-        let Some(before) = lock.schema.table(&table.name) else { continue };
-        let mut later = |subject: &str, what: &str, instead: &str| {
-            let problem =
-                NOT_SUPPORTED.problem(format!("this version of colmig cannot {what} yet"));
-            problems.push(problem.at(format!("{}.{subject}", table.name)).help(instead));
-        };
-        for column in &table.columns {
-            let old = before.column(&column.name);
-            if column.dual_write == DualWrite::Trigger && old.is_none() {
-                later(
-                    &column.name,
-                    "keep a replacement and its source alike by a trigger",
-                    "delete `dual_write`: the application writes both, which takes two releases more",
-                );
-            }
-        }
-    }
-    problems
 }
 
 /// The changes that the edits of one table begin, in an order in which they can be done: a change of mind first,
@@ -296,12 +269,11 @@ fn replace(old: &Table, table: &Table, new: &[&Column], number: &str) -> Change 
     let columns =
         new.iter().map(|column| Column { born: number.to_owned(), ..(*column).clone() }).collect();
     let dispensable = replaced.iter().all(Column::dispensable);
-    Change {
-        phases: ChangeKind::Replace.phases(dispensable),
-        replaced,
-        indexes,
-        ..change(ChangeKind::Replace, table, columns)
-    }
+    let kind = match new.iter().any(|column| column.dual_write == DualWrite::Trigger) {
+        true => ChangeKind::ReplaceByTrigger,
+        false => ChangeKind::Replace,
+    };
+    Change { phases: kind.phases(dispensable), replaced, indexes, ..change(kind, table, columns) }
 }
 
 fn change(kind: ChangeKind, table: &Table, columns: Vec<Column>) -> Change {

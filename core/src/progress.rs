@@ -49,6 +49,12 @@ impl Progress {
         self.position.checked_sub(1).map(|index| &self.change.steps[index])
     }
 
+    /// The ceiling once the last step is taken back.
+    pub fn ceiling_before(&self) -> u8 {
+        let before = self.position.checked_sub(1).and_then(|before| self.change.window_at(before));
+        before.map_or(0, |window| window.ceil)
+    }
+
     /// Whether what it drops is gone: the columns, those that it replaces, or the table.
     pub fn dropped(&self) -> bool {
         self.last().is_some_and(|step| step.act.facts().undo == Undo::Impossible)

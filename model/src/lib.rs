@@ -9,7 +9,7 @@
 //!   replacement's steps are safe;
 //! * [`lives`]: releases over time, several changes on one table, and what goes wrong without each of L1
 //!   to L17;
-//! * [`replace`]: what `core` does not hold yet, in the form in which it will.
+//! * [`replace`]: the releases of a replacement.
 //!
 //! The first model knows batches, crashes inside a step, leases that run out, stalled processes and a
 //! lagging replica, and one change only; the second takes a step as atomic, and knows what lies between.

@@ -1,26 +1,8 @@
 //! A replacement of column `o` by `n`: a rename, a new type, a split or a merge. Its steps are those of `core`;
-//! the phases of pairs of stands are derived here and compared with those of `core`. What `core` does not have
-//! yet is the two-way trigger: its acts are the ones to take over.
+//! the phases of pairs of stands are derived here and compared with those of `core`.
 
 use colmig_core::lifecycle::{Access, PhaseRange, Stand, Use};
-use colmig_core::protocol::{Act, ChangeKind, Stage};
-
-use crate::change::Step;
-use Stage::{Backfill as B, Contract as C, Enforce as N, Expand as E};
-
-/// The steps of a replacement whose columns are kept alike by a two-way trigger: one deploy. The last
-/// three are one transaction where the database can.
-pub const REPLACE_BY_TRIGGER: &[(Step, Stage)] = &[
-    (Step::Act(Act::Add), E),
-    (Step::Trigger, E),
-    (Step::Act(Act::Backfill), B),
-    (Step::Act(Act::Enforce), N),
-    (Step::Act(Act::Admit(3)), N),
-    (Step::Act(Act::Require(3)), C),
-    (Step::Act(Act::Relax), C),
-    (Step::Untrigger, C),
-    (Step::Act(Act::Drop), C),
-];
+use colmig_core::protocol::ChangeKind;
 
 /// What a release of each phase does with `o` and with `n`.
 pub const RELEASES: &[(&str, [Stand; 2])] = &[

@@ -59,7 +59,7 @@ fn tighten() -> Rollout {
     Rollout::of(ChangeKind::Tighten, WORLD).in_pieces()
 }
 fn by_trigger() -> Rollout {
-    Rollout::replace_by_trigger(WORLD)
+    Rollout::replace_by_trigger(WORLD).drop_in_pieces()
 }
 fn autocommit() -> Rollout {
     Rollout::replace(World { autocommit: true, ..SMALL })
@@ -231,7 +231,11 @@ pub const RULES: &[Rule] = &[
     Rule {
         id: "R23",
         statement: "the trigger exists before the backfill",
-        cases: &[case(by_trigger, |r| r.moving(BACKFILL, Step::Trigger), "contains NULLs")],
+        cases: &[case(
+            by_trigger,
+            |r| r.moving(BACKFILL, Step::Act(Act::Trigger)),
+            "contains NULLs",
+        )],
     },
     Rule {
         id: "R24",

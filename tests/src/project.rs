@@ -31,11 +31,14 @@ impl Project {
     #[must_use]
     #[expect(clippy::new_without_default, reason = "a project has a name, so this is no default")]
     pub fn new() -> Project {
-        let lock = Lock {
-            project: "shop".into(),
-            databases: vec![Database::Postgres, Database::Sqlite],
-            ..Lock::default()
-        };
+        Project::on(&[Database::Postgres, Database::Sqlite])
+    }
+
+    /// Nothing yet, on these databases.
+    #[must_use]
+    pub fn on(databases: &[Database]) -> Project {
+        let databases = databases.to_vec();
+        let lock = Lock { project: "shop".into(), databases, ..Lock::default() };
         Project { lock, migrations: Vec::new() }
     }
 
@@ -49,7 +52,11 @@ impl Project {
     #[must_use]
     pub fn declaring(&self, tables: Vec<Table>) -> Project {
         let schema = Schema::of(tables);
-        let outcome = plan(&self.lock, &schema, Wish::default()).expect("a legal edit");
+        // A table that is not declared any more is to go.
+        let gone = self.lock.schema.tables.iter().filter(|table| schema.table(&table.name).is_none());
+        let retire: Vec<_> = gone.map(|table| table.name.clone()).collect();
+        let wish = Wish { name: None, retire: &retire };
+        let outcome = plan(&self.lock, &schema, wish).expect("a legal edit");
         let mut next = self.clone();
         next.lock.schema = outcome.schema;
         if let Some(migration) = outcome.migration {
@@ -87,7 +94,7 @@ impl Project {
             policy: Policy { leases: false, soak: 0, ttl: 0, assume_no_fleet: false },
             ignore_clients: Vec::new(),
             allow_drop: allow_drop.iter().map(|name| (*name).to_owned()).collect(),
-            allow_rewrite: Vec::new(),
+            allow_rewrite: self.changes().map(Change::subject).collect(),
             user: "test".into(),
             commit: String::new(),
             patience: Duration::from_secs(5),

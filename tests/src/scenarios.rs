@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use colmig_core::ident::quote;
 use colmig_core::lifecycle::{Nullability, State};
-use colmig_core::schema::{Column, Guard, Table};
+use colmig_core::schema::{Column, Constraint, DualWrite, Guard, Index, IndexKey, Table};
 use colmig_core::types::{ColumnType, Database, PerDatabase};
 
 use crate::database::TestDatabase;
@@ -71,12 +71,17 @@ impl Scenario {
     /// The checkout of each release, from the first on.
     #[must_use]
     pub fn checkouts(&self) -> Vec<Project> {
-        let mut checkouts = vec![Project::new().declaring(self.first.clone())];
+        let mut checkouts = vec![self.project().declaring(self.first.clone())];
         for tables in &self.releases {
             let next = checkouts[checkouts.len() - 1].declaring(tables.clone());
             checkouts.push(next);
         }
         checkouts
+    }
+
+    /// Its project, before release 1.
+    fn project(&self) -> Project {
+        Project::on(self.databases)
     }
 
     /// The databases of this machine that it is for.
@@ -87,7 +92,7 @@ impl Scenario {
 
     /// Applies release 1, and gives each of its tables so many rows.
     pub fn begin(&self, database: &TestDatabase, rows: i64) -> Result<Project> {
-        let first = Project::new().declaring(self.first.clone());
+        let first = self.project().declaring(self.first.clone());
         first.apply(database, &[]).context("release 1")?;
         for table in in_order_of_reference(&self.first) {
             self.fill(database, table, rows)?;
@@ -373,6 +378,309 @@ pub fn scenarios() -> Vec<Scenario> {
             &["id!", "email!"],
         ),
     ]
+    .into_iter()
+    .chain(by_triggers())
+    .chain(of_columns())
+    .chain(of_guards())
+    .chain(of_minds())
+    .collect()
+}
+
+/// Replacements that a trigger keeps alike, where there are triggers that change the row.
+fn by_triggers() -> Vec<Scenario> {
+    let first = [column("email"), column("nickname")];
+    let scenario = |name, releases: Vec<Vec<Column>>, end| Scenario {
+        databases: &[Database::Postgres],
+        ..Scenario::of_users(name, &first, releases, end)
+    };
+    let at_once = |new: Column| vec![vec![column("email"), by_trigger(new)]];
+    let alike = |column: Column| match column.replaces.is_empty() {
+        true => column,
+        false => by_trigger(column),
+    };
+    let all_alike =
+        |columns: Vec<Column>| columns.into_iter().map(alike).collect::<Vec<Column>>();
+    let split = replaced(&[
+        Column { reverse: everywhere("first || last"), ..new("first", "substr(nickname, 1, 4)") },
+        new("last", "substr(nickname, 5)"),
+    ]);
+    // The first release writes both, and the next one knows the new column alone.
+    let joined = joined().into_iter().enumerate().filter(|(number, _)| *number != 1);
+    vec![
+        scenario(
+            "rename a column by a trigger",
+            at_once(Column {
+                reverse: everywhere("lower(alias)"),
+                ..new("alias", "upper(nickname)")
+            }),
+            &["id!", "email!", "alias!"],
+        ),
+        scenario(
+            "change a column's type by a trigger",
+            at_once(Column {
+                ty: ColumnType::Known("int8".into()),
+                reverse: everywhere("'nick' || size"),
+                ..new("size", "CAST(substr(nickname, 5) AS bigint)")
+            }),
+            &["id!", "email!", "size!"],
+        ),
+        scenario(
+            "split a column in two by a trigger, release by release",
+            split.into_iter().map(all_alike).collect(),
+            &["id!", "email!", "first!", "last!"],
+        ),
+        scenario(
+            "join two columns by a trigger",
+            joined.map(|(_, columns)| all_alike(columns)).collect(),
+            &["id!", "address!"],
+        ),
+    ]
+}
+
+/// The same column, kept alike with what it replaces by a trigger.
+fn by_trigger(column: Column) -> Column {
+    Column { dual_write: DualWrite::Trigger, ..column }
+}
+
+/// What becomes of one column, beside those above.
+fn of_columns() -> Vec<Scenario> {
+    let (email, nickname) = (column("email"), column("nickname"));
+    let first = [email.clone(), nickname.clone()];
+    let with = |more: &[Column]| [&first, more].concat();
+    let end = &["id!", "email!", "nickname!"];
+    let handle = Column {
+        nullability: Nullability::Loose,
+        backfill: everywhere("nullif(lower(email), 'user7@x')"),
+        ..column("handle")
+    };
+    let filled = Column { backfill: PerDatabase::Nowhere, ..handle.clone() };
+    let token = Column {
+        default: each("md5(CAST(random() AS text))", "hex(randomblob(8))"),
+        ..column("token")
+    };
+    let length = Column {
+        ty: ColumnType::Known("int4".into()),
+        generated: everywhere("length(nickname)"),
+        ..column("length")
+    };
+    let defaulted = |text: &str| Column { default: everywhere(text), ..nickname.clone() };
+    vec![
+        Scenario::of_users(
+            "add an optional column with a backfill",
+            &first,
+            vec![with(&[in_state(State::Adding, handle)]), with(&[filled])],
+            &["id!", "email!", "nickname!", "handle?"],
+        ),
+        Scenario::of_users(
+            "add a column with a default of each row's own",
+            &first,
+            vec![with(&[token])],
+            &["id!", "email!", "nickname!", "token!"],
+        ),
+        Scenario::of_users(
+            "add a generated column",
+            &first,
+            vec![with(&[length])],
+            &["id!", "email!", "nickname!", "length!"],
+        ),
+        Scenario::of_users(
+            "give a column a default, and another one",
+            &first,
+            vec![
+                vec![email.clone(), defaulted("'somebody'")],
+                vec![email.clone(), defaulted("'anybody'")],
+            ],
+            end,
+        ),
+        Scenario::of_users(
+            "take a column's default away",
+            &[email.clone(), defaulted("'somebody'")],
+            vec![vec![email, nickname]],
+            end,
+        ),
+    ]
+}
+
+/// What the database guards and sorts by.
+fn of_guards() -> Vec<Scenario> {
+    let first = [column("email"), column("nickname")];
+    let end = &["id!", "email!", "nickname!"];
+    let unique = Guard::Unique { columns: vec!["email".into(), "nickname".into()] };
+    let check = Guard::Check { expression: everywhere("nickname <> ''") };
+    let comes = |name, guard: &Guard| {
+        let releases = [Some(State::Adding), Some(State::Active)];
+        guarded(name, guard, None, &releases)
+    };
+    let goes = |name, guard: &Guard| {
+        let releases = [Some(State::Deprecated), None];
+        guarded(name, guard, Some(State::Active), &releases)
+    };
+    let indexes = |indexes: &[Index]| {
+        vec![Table { indexes: indexes.to_vec(), ..users(&first) }]
+    };
+    let sorted = Index {
+        name: "users_sorted_idx".into(),
+        keys: vec![
+            IndexKey::Up("nickname".into()),
+            IndexKey::Down("email".into()),
+            IndexKey::Expression(everywhere("lower(email)")),
+        ],
+        predicate: everywhere("nickname <> 'x'"),
+    };
+    let plain = Index {
+        name: "users_email_idx".into(),
+        keys: vec![IndexKey::Up("email".into())],
+        predicate: PerDatabase::Nowhere,
+    };
+    let handle = Column { backfill: everywhere("lower(email)"), ..column("handle") };
+    let of_handle = |state| {
+        let guard = Guard::Unique { columns: vec!["handle".into()] };
+        let index = Index { keys: vec![IndexKey::Up("handle".into())], ..plain.clone() };
+        let one = constraint("users_handle_key", &guard, state);
+        let columns = [&first[..], &[in_state(state, handle.clone())]].concat();
+        vec![Table { constraints: vec![one], indexes: vec![index], ..users(&columns) }]
+    };
+    vec![
+        comes("add UNIQUE", &unique),
+        goes("drop UNIQUE", &unique),
+        comes("add a CHECK", &check),
+        goes("drop a CHECK", &check),
+        referencing("add a FOREIGN KEY", None, &[Some(State::Adding), Some(State::Active)]),
+        referencing("drop a FOREIGN KEY", Some(State::Active), &[Some(State::Deprecated), None]),
+        Scenario {
+            first: indexes(&[]),
+            releases: vec![indexes(&[sorted.clone(), plain.clone()]), indexes(&[sorted.clone()])],
+            ..Scenario::of_users("add two indexes, and drop one", &first, Vec::new(), end)
+        },
+        Scenario {
+            first: indexes(&[sorted, plain.clone()]),
+            releases: vec![vec![users(&first[..1])]],
+            ..Scenario::of_users(
+                "drop a column with its index",
+                &[column("email"), Column { nullability: Nullability::Loose, ..column("nickname") }],
+                Vec::new(),
+                &["id!", "email!"],
+            )
+        },
+        Scenario {
+            releases: vec![of_handle(State::Adding), of_handle(State::Active)],
+            ..Scenario::of_users(
+                "add a column that is unique and has an index",
+                &first,
+                Vec::new(),
+                &["id!", "email!", "nickname!", "handle!"],
+            )
+        },
+    ]
+}
+
+/// The table `users` whose releases declare a guard in these states.
+fn guarded(
+    name: &'static str,
+    guard: &Guard,
+    first: Option<State>,
+    releases: &[Option<State>],
+) -> Scenario {
+    let columns = [column("email"), column("nickname")];
+    let declared = |state: &Option<State>| {
+        let constraints = state.map(|state| constraint("users_guard", guard, state));
+        vec![Table { constraints: constraints.into_iter().collect(), ..users(&columns) }]
+    };
+    Scenario {
+        first: declared(&first),
+        releases: releases.iter().map(declared).collect(),
+        ..Scenario::of_users(name, &columns, Vec::new(), &["id!", "email!", "nickname!"])
+    }
+}
+
+/// The same of a column that references another table.
+fn referencing(
+    name: &'static str,
+    first: Option<State>,
+    releases: &[Option<State>],
+) -> Scenario {
+    let org = Column { ty: ColumnType::Known("int8".into()), ..column("org") };
+    let columns = [column("email"), column("nickname"), org];
+    let guard = Guard::References {
+        column: "org".into(),
+        table: "orgs".into(),
+        target: "id".into(),
+        on_delete: "cascade".into(),
+    };
+    let declared = |state: &Option<State>| {
+        let constraints = state.map(|state| constraint("users_org_fkey", &guard, state));
+        let users = Table { constraints: constraints.into_iter().collect(), ..users(&columns) };
+        vec![Table { name: "orgs".into(), ..self::users(&columns[..1]) }, users]
+    };
+    Scenario {
+        first: declared(&first),
+        releases: releases.iter().map(declared).collect(),
+        // Who does not know of the reference keeps to it all the same: the rows are to fit.
+        values: |draw| (draw.column.name == "org").then(|| Value::Int(1 + draw.number % 2)),
+        ..Scenario::of_users(name, &columns, Vec::new(), &["id!", "email!", "nickname!", "org!"])
+    }
+}
+
+fn constraint(name: &str, guard: &Guard, state: State) -> Constraint {
+    Constraint { name: name.into(), guard: guard.clone(), state, born: String::new() }
+}
+
+/// Tables that go, and changes of mind.
+fn of_minds() -> Vec<Scenario> {
+    let (email, nickname) = (column("email"), column("nickname"));
+    let first = [email.clone(), nickname.clone()];
+    let end = &["id!", "email!", "nickname!"];
+    let handle = Column { backfill: everywhere("lower(email)"), ..column("handle") };
+    let adding = [&first[..], &[in_state(State::Adding, handle)]].concat();
+    let reverse = Column { reverse: everywhere("'refilled'"), ..nickname.clone() };
+    let deprecated = vec![email.clone(), in_state(State::Deprecated, reverse)];
+    let loose = with_nullability(Nullability::Loose);
+    let upheld = with_nullability(Nullability::Upholds);
+    let unique = Guard::Unique { columns: vec!["email".into()] };
+    let note = Table { name: "notes".into(), ..users(&first[..1]) };
+    vec![
+        Scenario {
+            first: vec![users(&first), note],
+            releases: vec![vec![users(&first)]],
+            ..Scenario::of_users("drop a table", &first, Vec::new(), end)
+        },
+        Scenario::of_users(
+            "add a column, and not after all",
+            &first,
+            vec![adding, first.to_vec()],
+            end,
+        ),
+        Scenario::of_users(
+            "drop a column, and not after all",
+            &first,
+            vec![deprecated, first.to_vec()],
+            end,
+        ),
+        Scenario {
+            mended: &[Mended {
+                table: "users",
+                column: "nickname",
+                compared_as: "coalesce(nickname, 'mended')",
+            }],
+            ..Scenario::of_users(
+                "make a column required, and not after all",
+                &[email.clone(), loose.clone()],
+                vec![vec![email.clone(), upheld], vec![email, loose]],
+                &["id!", "email!", "nickname?"],
+            )
+        },
+        guarded(
+            "add a guard, and not after all",
+            &unique,
+            None,
+            &[Some(State::Adding), None],
+        ),
+    ]
+}
+
+fn each(postgres: &str, sqlite: &str) -> PerDatabase {
+    let texts = [(Database::Postgres, postgres.into()), (Database::Sqlite, sqlite.into())];
+    PerDatabase::Each(texts.into())
 }
 
 /// The table `users`, of these columns beside its key.

@@ -103,6 +103,10 @@ fn what(change: &Change, step: &Step) -> String {
             "GATE: no instance below phase {phase} is alive, or was during the soak, and one of phase {phase} or above is; \
              then transactions that are still open must end"
         ),
+        Act::Trigger => format!(
+            "makes a trigger that computes{} from what is replaced, and back, whichever is written",
+            of_which(change, step.act).replacen(" of", "", 1)
+        ),
         Act::Backfill => {
             "fills rows in batches by key, then counts what is left; writers wait for one batch at most"
                 .to_owned()
@@ -118,7 +122,8 @@ fn what(change: &Change, step: &Step) -> String {
             let with = change.indexes.iter().map(|index| format!("`{}`", index.name));
             let with: Vec<_> = with.collect();
             let with = if with.is_empty() { String::new() } else { format!(", with {}", with.join(", ")) };
-            format!("{}; drops {what}{with}", consent(change))
+            let trigger = if change.kind.facts().by_trigger() { "the trigger and " } else { "" };
+            format!("{}; drops {trigger}{what}{with}", consent(change))
         }
         Act::DropTable => format!("{}; drops the table", consent(change)),
         Act::Index => "makes the index while the table is in use".to_owned(),

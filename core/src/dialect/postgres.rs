@@ -3,6 +3,8 @@
 //! Every piece takes ACCESS EXCLUSIVE on at most one table, for metadata only; what scans the table
 //! does so under a lock that lets reads and writes pass. Facts are from measurements on real servers.
 
+mod trigger;
+
 use super::{
     Dialect, Direction, Piece, Script, add_column, alter, constraint, create_table, drop_column,
     drop_indexes, drop_table, generated, index, names, sql_type,
@@ -102,13 +104,15 @@ impl Dialect for Postgres {
             (Act::Add, true) => self.add(table, columns),
             (Act::Add, false) => one(columns.iter().map(|column| drop_column(table, column))),
             (Act::Drop, true) => {
+                let is_kept_alike = change.kind.facts().by_trigger();
+                let trigger = is_kept_alike.then(|| trigger::unmake(change));
                 let indexes = drop_indexes(&change.indexes);
                 let columns = columns.iter().map(|column| drop_column(table, column));
-                one(Some(indexes.trim_end().to_owned())
-                    .filter(|sql| !sql.is_empty())
-                    .into_iter()
-                    .chain(columns))
+                let indexes = Some(indexes.trim_end().to_owned()).filter(|sql| !sql.is_empty());
+                one(trigger.into_iter().chain(indexes).chain(columns))
             }
+            (Act::Trigger, true) => vec![Piece::brief(trigger::make(change), trigger::LOCK)],
+            (Act::Trigger, false) => vec![brief(trigger::unmake(change))],
             (Act::Index, _) | (Act::Unindex, _) => {
                 let makes = (act == Act::Index) == forth;
                 change.indexes.iter().map(|index| make_or_drop(table, index, makes)).collect()

@@ -7,8 +7,8 @@ use super::{Declared, Field, Mistake};
 use crate::diff::{About, check_table};
 use crate::lock::Lock;
 use crate::migration::number;
-use crate::problem::{GRAMMAR, Problem, UNKNOWN_TYPE};
-use crate::schema::{Column, Table};
+use crate::problem::{GRAMMAR, NOT_SUPPORTED, Problem, UNKNOWN_TYPE};
+use crate::schema::{Column, DualWrite, Table};
 use crate::types::{ColumnType, Database, PerDatabase};
 
 /// Every mistake of a struct against what is recorded; without a lock file nothing is, and all is well.
@@ -29,6 +29,7 @@ pub fn check(declared: &Declared, lock: Option<&Lock>) -> Vec<Mistake> {
     }
     for (field, column) in declared.fields.iter().zip(&declared.table.columns) {
         mistakes.extend(unheld_type(field, column, &lock.databases));
+        mistakes.extend(no_trigger(field, column, &lock.databases));
         mistakes.extend(unsaid_texts(field, column, &lock.databases));
     }
     mistakes
@@ -90,6 +91,18 @@ fn unheld_type(field: &Field, column: &Column, databases: &[Database]) -> Option
     };
     let problem = UNKNOWN_TYPE.problem(format!("{database} does not know how to hold {what}"));
     Some(Mistake::new(span, problem.help(instead)))
+}
+
+/// SQLite's triggers run behind the row that they would have to change.
+fn no_trigger(field: &Field, column: &Column, databases: &[Database]) -> Option<Mistake> {
+    let is_asked = column.dual_write == DualWrite::Trigger && databases.contains(&Database::Sqlite);
+    is_asked.then(|| {
+        let problem = NOT_SUPPORTED
+            .problem(format!("no trigger of sqlite can keep `{}` and what it replaces alike", field.member))
+            .help("a trigger cannot change a row there before NOT NULL is checked, and RETURNING shows what stood in it before")
+            .help("delete `dual_write`: the application writes both columns, which takes two releases more");
+        Mistake::new(field.word("dual_write"), problem)
+    })
 }
 
 /// A text by database must name every database of the project: a default or a backfill that is silently

@@ -101,6 +101,12 @@ const CONTRADICTIONS: &[Contradiction] = &[
         help: "delete `auto`",
     },
     Contradiction {
+        word: "default",
+        with: "dual_write",
+        why: "the trigger could not tell a default from a value that was written",
+        help: "delete `default`; it can be set once the replacement is done",
+    },
+    Contradiction {
         word: "backfill",
         with: "replaces",
         why: "existing rows get what `forward` computes",

@@ -21,7 +21,8 @@ pub(super) fn check(fields: &[Read], key: &[String], mistakes: &mut Vec<Mistake>
             };
             mistakes.extend(problem.map(|problem| Mistake::new(*span, problem)));
         }
-        mistakes.extend(words(field).map(|(span, problem)| Mistake::new(span, problem)));
+        let wrong = words(field).or_else(|| both_ways(field, fields));
+        mistakes.extend(wrong.map(|(span, problem)| Mistake::new(span, problem)));
         mistakes.extend(undo(field, fields).map(|(span, problem)| Mistake::new(span, problem)));
     }
 }
@@ -59,7 +60,12 @@ fn source(name: &str, field: &Read, fields: &[Read]) -> Option<Problem> {
                 .help("name the column that it takes the place of"),
         );
     }
+    let is_upheld = field.column.dual_write == DualWrite::Trigger;
     let Some(source) = fields.iter().find(|other| other.column.name == name) else {
+        // The field may go in the edit that brings its replacement: the record knows whether it was there.
+        if is_upheld && state == State::Active {
+            return None;
+        }
         let problem = no_column(name, fields);
         return Some(match state {
             State::Active => problem.help(format!(
@@ -69,11 +75,15 @@ fn source(name: &str, field: &Read, fields: &[Read]) -> Option<Problem> {
         });
     };
     let pair = (source.column.state, state);
-    let is_upheld = field.column.dual_write == DualWrite::Trigger;
-    let is_legal = PAIRS.contains(&pair) || is_upheld && pair == (State::Active, State::Active);
-    (!source.has_mistakes && !is_legal).then(|| {
+    (!source.has_mistakes && !PAIRS.contains(&pair)).then(|| {
         let problem = STATE_AGAINST_TYPE
             .problem(format!("`{name}` is {}, and `{new}`, which replaces it, is {state}", pair.0));
+        let problem = match is_upheld {
+            true => problem.help(format!(
+                "a trigger keeps them alike for older releases: delete the field of `{name}`"
+            )),
+            false => problem,
+        };
         pair_remedies(name, new).into_iter().fold(problem, Problem::help)
     })
 }
@@ -98,4 +108,32 @@ fn words(field: &Read) -> Option<(Span, Problem)> {
             .help("add an expression over the old columns: `forward = \"upper(name)\"`");
         (span, problem)
     })
+}
+
+/// A trigger computes each column from the other, as long as releases of either kind are alive.
+fn both_ways(field: &Read, fields: &[Read]) -> Option<(Span, Problem)> {
+    let span = field.words.said("dual_write")?;
+    let (name, replaces) = (&field.column.name, &field.column.replaces);
+    if field.words.lack("forward") {
+        let problem = GRAMMAR
+            .problem(format!("a trigger fills `{name}`, and nothing says how it is computed"))
+            .help("add an expression over the old columns: `forward = \"upper(name)\"`");
+        return Some((span, problem));
+    }
+    let says = |other: &Read| !other.words.lack("reverse");
+    let comes_back = |old: &String| {
+        let own = fields.iter().any(|other| other.column.name == *old && says(other));
+        let shares = |other: &&Read| other.column.replaces.contains(old);
+        own || replaces.len() == 1 && fields.iter().filter(shares).any(says)
+    };
+    let lost = replaces.iter().find(|old| !comes_back(old))?;
+    let problem = GRAMMAR.problem(format!(
+        "a trigger fills `{lost}` for older releases, and nothing says how it is computed from `{name}`"
+    ));
+    Some((span, match replaces.len() {
+        1 => problem.help("add an expression over the new columns: `reverse = \"lower(full_name)\"`"),
+        _ => problem.help(format!(
+            "keep each old column for one release and say it there: `#[colmig(deprecated, reverse = \"…\")]` above `{lost}`"
+        )),
+    }))
 }

@@ -355,7 +355,7 @@ fn the_examples_of_this_version_are_understood() {
             "reverse" => format!("#[colmig(deprecated, {})] a: WriteOnly<String>", row.example),
             "auto" => "#[colmig(auto, default = \"0\")] a: i64".to_owned(),
             "replaces" | "forward" | "dual_write" => "name: String,
-                #[colmig(adding, replaces(name), forward = \"upper(name)\", dual_write = \"trigger\")]
+                #[colmig(adding, replaces(name), forward = \"upper(name)\", reverse = \"lower(a)\", dual_write = \"trigger\")]
                 a: WriteOnly<String>"
                 .to_owned(),
             _ => format!("#[colmig({})] a: String", row.example),

@@ -313,7 +313,11 @@ impl Rollout {
         match (step, way) {
             (Step::Act(Act::CreateTable | Act::Add), Up) => self.add(state, step),
             (Step::Act(Act::CreateTable | Act::Add), Down) => self.remove(state, step, new),
-            (Step::Act(Act::Drop), Up) => self.remove(state, step, old),
+            // With the trigger that kept it alike with another, unless that goes by itself.
+            (Step::Act(Act::Drop), Up) => {
+                let trigger = state.trigger && self.chain.contains(&Step::Untrigger);
+                self.remove(&State { trigger, ..*state }, step, old)
+            }
             (Step::Act(Act::Enforce), Up) if has_null(new) => {
                 Outcome::Fails("the column contains NULLs")
             }
@@ -330,8 +334,8 @@ impl Rollout {
             (Step::Validate, Up) => Outcome::Done(level(new, Level::Required)),
             (Step::Act(Act::Relax), Up) => Outcome::Done(level(old, Level::Nullable)),
             (Step::Act(Act::Relax), Down) => self.unrelax(state),
-            (Step::Trigger, Up) => Outcome::Done(State { trigger: true, ..*state }),
-            (Step::Trigger, Down) => {
+            (Step::Act(Act::Trigger), Up) => Outcome::Done(State { trigger: true, ..*state }),
+            (Step::Act(Act::Trigger), Down) => {
                 let cursor = if self.rule(20) { 0 } else { state.cursor };
                 Outcome::Done(State { trigger: false, cursor, ..*state })
             }

@@ -163,7 +163,7 @@ impl Table {
             K::DropNullable => (Level::Nullable, Some(FILL)),
             K::DropDefault => (Level::Default, Some(FILL)),
             K::Tighten => (Level::Nullable, None),
-            K::Replace => return Table::before_replacement(false),
+            K::Replace | K::ReplaceByTrigger => return Table::before_replacement(false),
             _ => panic!("{kind:?} is not explored"),
         };
         let mut table = Table::with([level, Level::Missing], value);

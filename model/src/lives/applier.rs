@@ -213,12 +213,18 @@ impl Lives {
                 };
                 !state.live().any(below) && unseen && self.is_proven(state, change, phase)
             }
-            Act::Admit(phase) if !up => {
-                let ceil = phase.saturating_sub(1);
+            Act::Admit(_) if !up => {
+                let ceil = self.ceiling_before(state, change);
                 !state.live().any(|build| range(build).is_none_or(|range| range.low > ceil))
             }
             _ => true,
         }
+    }
+
+    /// The ceiling of a change once its last step is taken back.
+    fn ceiling_before(&self, state: &State, change: usize) -> u8 {
+        let before = usize::from(state.positions[change]).saturating_sub(1);
+        self.windows[change][before].map_or(0, |window| window.ceil)
     }
 
     /// L8: whether a writer of the owning project lives wholly at the phase or above.
@@ -258,7 +264,7 @@ impl Lives {
                 State { rows: [None; 2], ..state.with(new, Level::Required) }
             }
             (Act::CreateTable, false) => State { rows: [None; 2], ..state.without(new) },
-            (Act::Backfill, true) if kind == Kind::Replace => {
+            (Act::Backfill, true) if kind.replaces() => {
                 self.filled(state, new, false, |row| row.values[old.column])
             }
             (Act::Backfill, true) => {
@@ -304,7 +310,7 @@ impl Lives {
         let (old, new) = (change.goes(), change.comes());
         let level = state.columns[old.column].level.enforced();
         let required = state.with(state.there(old), level);
-        Effect::Done(if change.kind == Kind::Replace {
+        Effect::Done(if change.kind.replaces() {
             self.filled(&required, old, false, |row| row.values[new.column])
         } else if !state.has_null(old) {
             required
@@ -387,7 +393,7 @@ impl Lives {
         let range = self.ranges[build][step.change];
         let may = range.is_some_and(|range| match step.act {
             Some((Act::Require(phase), true)) => range.high < phase,
-            Some((Act::Admit(phase), false)) => range.low >= phase,
+            Some((Act::Admit(_), false)) => range.low > self.ceiling_before(before, step.change),
             _ => false,
         });
         (!may).then(|| format!("shuts out {name}, though it is no step that may"))

@@ -186,11 +186,26 @@ impl Lives {
             } else if before.is_none() && column.level.has_default() {
                 row.values[place] = Some(0);
             }
+        }
+        self.keep_alike(state, entry, &mut row);
+        for (place, column) in state.columns.iter().enumerate().take(self.story.columns.len()) {
+            let label = &self.story.columns[place].name;
             if column.level.is_required() && row.values[place].is_none() {
                 return Err(format!("statement error: NULL in {label}, which is NOT NULL"));
             }
         }
         Ok(row)
+    }
+
+    /// A two-way trigger: where one column is written, the other follows.
+    fn keep_alike(&self, state: &State, entry: &Struct, row: &mut Row) {
+        let names = |column: usize| entry.stands.iter().any(|(p, _)| p.column == column);
+        for column in (0..self.story.columns.len()).filter(|column| names(*column)) {
+            let other = self.kept_alike(state, column).filter(|other| !names(*other));
+            if let Some(other) = other {
+                row.values[other] = row.values[column];
+            }
+        }
     }
 
     /// What was written is the truth; of a replacement in both columns.

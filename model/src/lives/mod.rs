@@ -153,8 +153,23 @@ impl Lives {
 
     /// Whether a column is one of the two that hold one value.
     fn is_replaced(&self, column: usize) -> bool {
-        let replacements = self.story.changes.iter().filter(|change| change.kind == Kind::Replace);
+        let replacements = self.story.changes.iter().filter(|change| change.kind.replaces());
         replacements.flat_map(|change| &change.properties).any(|p| p.column == column)
+    }
+
+    /// The column that a trigger keeps alike with this one, while there is one.
+    fn kept_alike(&self, state: &State, column: usize) -> Option<usize> {
+        let changes = self.story.changes.iter().enumerate();
+        let is_triggered = |(place, change): &(usize, &story::Change)| {
+            // A change that is void has no step behind it.
+            let position = usize::from(state.positions[*place]);
+            let done = self.chains[*place].get(..position).unwrap_or_default();
+            change.kind.replaces() && done.contains(&Act::Trigger) && !done.contains(&Act::Drop)
+        };
+        let mut pairs =
+            changes.filter(is_triggered).map(|(_, c)| [c.goes().column, c.comes().column]);
+        let pair = pairs.find(|pair| pair.contains(&column))?;
+        pair.into_iter().find(|other| *other != column)
     }
 
     fn name(&self, build: usize) -> &str {
@@ -168,11 +183,7 @@ impl Lives {
 
 /// The steps of a kind of change; without some rules, those that were first proposed.
 fn chain(kind: Kind, off: &[Off]) -> Vec<Act> {
-    let steps = match kind {
-        Kind::Core(kind) => kind.facts().steps,
-        Kind::Replace => ChangeKind::Replace.facts().steps,
-    };
-    let mut chain: Vec<_> = steps.iter().map(|(act, _)| *act).collect();
+    let mut chain: Vec<_> = kind.facts().steps.iter().map(|(act, _)| *act).collect();
     use ChangeKind::{AddRequired, Relax, Tighten};
     if matches!(kind, Kind::Core(AddRequired | Tighten | Relax))
         && off.contains(&Off::NoLastRequire)
@@ -188,10 +199,7 @@ fn chain(kind: Kind, off: &[Off]) -> Vec<Act> {
 
 /// The last phase of a kind of change.
 fn last_phase(kind: Kind) -> u8 {
-    match kind {
-        Kind::Core(kind) => kind.facts().phases.last,
-        Kind::Replace => ChangeKind::Replace.facts().phases.last,
-    }
+    kind.facts().phases.last
 }
 
 impl State {

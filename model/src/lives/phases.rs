@@ -46,6 +46,11 @@ pub const BASES: &[Text] = &[
          R3 writer,o#0=deprecated,n#1=required; R4 writer,n#1=required",
         &["Replace o#0,n#1 R2"],
     ),
+    base(
+        "o#0=required:1 n#1=missing",
+        "R1 writer,o#0=required; R2 writer,n#1=required",
+        &["ReplaceByTrigger o#0,n#1 R2"],
+    ),
 ];
 
 const fn base(
@@ -144,6 +149,7 @@ mod tests {
     use colmig_core::vector::{self, Property};
 
     use super::*;
+    use crate::search::explore_to_the_end;
     use crate::{explored, replace};
 
     const ACCESSES: [Access; 3] = [Access::Writer, Access::Partial, Access::ReadOnly];
@@ -161,17 +167,14 @@ mod tests {
     #[test]
     fn every_kind_has_a_story() {
         let kinds: Vec<_> = BASES.iter().map(|text| Story::parse(text).changes[0].kind).collect();
-        let core = explored().map(|facts| match facts.kind {
-            ChangeKind::Replace => Kind::Replace,
-            kind => Kind::Core(kind),
-        });
+        let core = explored().map(|facts| Kind::of(facts.kind));
         assert_eq!(kinds, core.collect::<Vec<_>>());
     }
 
     /// Cell by cell. Every struct of a created table stands as required, or is not there.
     #[test]
     fn core_holds_the_phases_that_are_derived() {
-        let alone = explored().filter(|facts| facts.kind != ChangeKind::Replace);
+        let alone = explored().filter(|facts| !facts.kind.replaces());
         for (text, facts) in BASES.iter().zip(alone) {
             let asked = |stand: &Stand| {
                 facts.kind != ChangeKind::CreateTable
@@ -258,7 +261,7 @@ mod tests {
 
     #[test]
     fn the_pairs_of_a_replacement_are_those_that_are_derived() {
-        let text = &BASES[BASES.len() - 1];
+        let text = story_of(ChangeKind::Replace);
         for access in ACCESSES {
             for (old, _) in STANDS {
                 for (new, _) in STANDS {
@@ -273,6 +276,34 @@ mod tests {
                         of_core(access, *old, *new),
                         derived,
                         "core: {access:?} {old}/{new}"
+                    );
+                }
+            }
+        }
+    }
+    fn story_of(kind: ChangeKind) -> &'static Text {
+        let is_it = |text: &&Text| Story::parse(text).changes[0].kind == Kind::of(kind);
+        BASES.iter().find(is_it).expect("every kind has a story")
+    }
+
+    /// A trigger makes more ranges safe, and `core` gives the same phases as without one: each lies in what is
+    /// safe. Releases go from one end to the other in one deploy, and back.
+    #[test]
+    fn the_phases_of_a_replacement_are_safe_where_a_trigger_lets_all_live_together() {
+        let text = story_of(ChangeKind::ReplaceByTrigger);
+        let report = explore_to_the_end(&Lives::new(Story::parse(text), RUN));
+        assert!(report.is_safe(), "{report}");
+        for access in ACCESSES {
+            for (old, _) in STANDS {
+                for (new, _) in STANDS {
+                    let safe = widest(text, &build(text, access, &[*old, *new]));
+                    let held = replace::phases(access, *old, *new);
+                    let within = |range: PhaseRange| {
+                        safe.iter().any(|wide| wide.intersect(range) == Some(range))
+                    };
+                    assert!(
+                        held.is_none_or(within),
+                        "{access:?} {old}/{new}: {held:?} of {safe:?}"
                     );
                 }
             }

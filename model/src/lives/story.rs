@@ -4,7 +4,7 @@
 //! `core`.
 
 use colmig_core::lifecycle::{Access, Stand};
-use colmig_core::protocol::ChangeKind;
+use colmig_core::protocol::{ChangeFacts, ChangeKind};
 
 use crate::change::{Level, Value};
 
@@ -20,10 +20,29 @@ pub struct Property {
 /// What a change does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// What `core` knows.
+    /// A change of one column.
     Core(ChangeKind),
-    /// A replacement.
-    Replace,
+    /// A replacement of one column by another.
+    Replace(ChangeKind),
+}
+
+impl Kind {
+    /// A kind of change of `core`.
+    pub fn of(kind: ChangeKind) -> Kind {
+        if kind.replaces() { Kind::Replace(kind) } else { Kind::Core(kind) }
+    }
+
+    /// Its row in `core`.
+    pub fn facts(self) -> &'static ChangeFacts {
+        match self {
+            Kind::Core(kind) | Kind::Replace(kind) => kind.facts(),
+        }
+    }
+
+    /// Whether it is a replacement.
+    pub fn replaces(self) -> bool {
+        matches!(self, Kind::Replace(_))
+    }
 }
 
 /// One change.
@@ -211,10 +230,7 @@ fn parse_change(
 ) -> Change {
     let mut words = text.split_whitespace();
     let mut word = || words.next().expect("kind, properties and build");
-    let kind = match word() {
-        "Replace" => Kind::Replace,
-        name => Kind::Core(kind(name)),
-    };
+    let kind = Kind::of(kind(word()));
     let properties = word().split(',').map(property).collect();
     let since = place(word());
     let rest: Vec<_> = words.collect();

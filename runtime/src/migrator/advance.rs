@@ -227,6 +227,7 @@ impl Migrator {
             }
             Act::CreateTable
             | Act::Add
+            | Act::Trigger
             | Act::Enforce
             | Act::Relax
             | Act::Drop

@@ -127,7 +127,7 @@ impl Migrator {
                     .help("drop it if it is a leftover, or choose another name and `cargo colmig generate --amend`")
                     .into())
             }
-            (Act::Drop | Act::Relax | Act::Enforce, Some(_), _, Some(column)) => {
+            (Act::Trigger | Act::Drop | Act::Relax | Act::Enforce, Some(_), _, Some(column)) => {
                 Err(drift(format!("the column `{}` is gone", name(column)))
                     .help("it was dropped or renamed by hand: bring it back, and apply again")
                     .into())

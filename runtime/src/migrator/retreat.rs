@@ -199,8 +199,9 @@ impl Migrator {
         let began = Instant::now();
         let step = self.rows[index].position - 1;
         match act {
-            Act::Admit(phase) => {
-                if let Some(wait) = self.unadmit(index, act, phase - 1, began).await? {
+            Act::Admit(_) => {
+                let ceiling = self.rows[index].ceiling_before();
+                if let Some(wait) = self.unadmit(index, act, ceiling, began).await? {
                     return Ok(Some(wait));
                 }
             }
@@ -216,8 +217,9 @@ impl Migrator {
                 self.undo_script(index, step).await?;
                 self.void(index).await?;
             }
-            Act::Add => {
-                // The next column of this name begins at the first row; voiding early loses nothing.
+            Act::Add | Act::Trigger => {
+                // The next column of this name begins at the first row, and older writers fill one column only
+                // without the trigger; voiding early loses nothing.
                 self.void(index).await?;
                 self.undo_script(index, step).await?;
             }

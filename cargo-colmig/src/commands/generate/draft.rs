@@ -144,9 +144,11 @@ fn rewritten_expressions(base: &Base, schema: &Schema) -> Vec<Problem> {
             let is_it = |generated: &&Column| generated.name == column.name;
             let Some(generated) = begun.touched().find(is_it) else { continue };
             let is_drop = begun.replaced.is_empty();
+            let is_kept_alike = begun.kind.facts().by_trigger();
             let word = match column.state {
                 State::Adding if generated.backfill != column.backfill => "backfill",
                 State::Adding if generated.forward != column.forward => "forward",
+                State::Active if is_kept_alike && generated.forward != column.forward => "forward",
                 State::Deprecated if is_drop && generated.reverse != column.reverse => "reverse",
                 _ => continue,
             };
@@ -183,7 +185,10 @@ fn begun<'b>(
         let goes_through_it = match state {
             State::Adding => change.acts().any(|act| act == Act::Add) && is_in(&change.columns),
             State::Deprecated => is_in(change.dropped()),
-            State::Active => !change.replaced.is_empty() && is_in(&change.replaced),
+            State::Active => {
+                is_in(&change.replaced)
+                    || change.kind.facts().by_trigger() && is_in(&change.columns)
+            }
             State::Absent => false,
         };
         change.table == table && goes_through_it
