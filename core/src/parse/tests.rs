@@ -213,6 +213,31 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
             "write `dual_write = \"trigger\"`",
         ),
         (
+            "#[colmig(replaces(b), reverse = \"a\", «dual_write» = \"trigger\")] a: i64",
+            GRAMMAR,
+            "nothing says how it is computed",
+        ),
+        (
+            "#[colmig(replaces(b), forward = \"b\", «dual_write» = \"trigger\")] a: i64",
+            GRAMMAR,
+            "a trigger fills `b` for older releases",
+        ),
+        (
+            "#[colmig(replaces(b, c), forward = \"b\", reverse = \"a\", «dual_write» = \"trigger\")] a: i64",
+            GRAMMAR,
+            "`#[colmig(deprecated, reverse = \"…\")]` above `b`",
+        ),
+        (
+            "b: i64, #[colmig(replaces(«b»), forward = \"b\", reverse = \"a\", dual_write = \"trigger\")] a: i64",
+            STATE_AGAINST_TYPE,
+            "delete the field of `b`",
+        ),
+        (
+            "#[colmig(replaces(b), forward = \"b\", reverse = \"a\", dual_write = \"trigger\", «default» = \"0\")] a: i64",
+            GRAMMAR,
+            "it can be set once the replacement is done",
+        ),
+        (
             "b: i64, #[colmig(adding, «backfill» = \"b\", replaces(b), forward = \"b\")] a: WriteOnly<i64>",
             GRAMMAR,
             "what `forward` computes",
@@ -749,10 +774,12 @@ fn lock(databases: &[Database]) -> Lock {
     Lock { databases: databases.into(), migrations, schema, ..Lock::default() }
 }
 
+/// What is expected of a struct, and of its database: the token, the code and some words of each mistake.
+type Expected = &'static [(&'static str, &'static Code, &'static str)];
+
 #[test]
 fn a_struct_is_checked_against_the_lock_file_at_its_tokens() {
     let both = [Database::Postgres, Database::Sqlite];
-    type Expected = &'static [(&'static str, &'static Code, &'static str)];
     let cases: &[(&str, Expected)] = &[
         ("a: i64", &[]),
         ("a: i64, #[colmig(adding, backfill = \"0\")] b: WriteOnly<i64>", &[]),
@@ -776,21 +803,55 @@ fn a_struct_is_checked_against_the_lock_file_at_its_tokens() {
         ("a: String, b: i64", &[("a", TYPE_CHANGED, ""), ("b", ILLEGAL_MOVE, "")]),
     ];
     for (fields, expected) in cases {
-        let text = in_table(fields);
-        let mut mistakes = check(&declared(&text), Some(&lock(&both)));
-        mistakes.sort_by_key(|mistake| Location::of(mistake.span).bytes.start);
-        let shown: Vec<_> = mistakes.iter().map(|m| m.problem.to_string()).collect();
-        assert_eq!(mistakes.len(), expected.len(), "{text}\n{shown:?}");
-        for (mistake, (token, code, words)) in mistakes.iter().zip(*expected) {
-            assert_eq!(mistake.problem.code, *code, "{text}");
-            assert_eq!(&text[Location::of(mistake.span).bytes], *token, "{text}");
-            assert!(mistake.problem.to_string().contains(words), "{text}\n{shown:?}");
-        }
-        assert!(
-            check(&declared(&text), None).is_empty(),
-            "without a lock file nothing is recorded"
-        );
+        check_fields(fields, &lock(&both), expected);
     }
+}
+
+fn check_fields(fields: &str, lock: &Lock, expected: Expected) {
+    let text = in_table(fields);
+    let mut mistakes = check(&declared(&text), Some(lock));
+    mistakes.sort_by_key(|mistake| Location::of(mistake.span).bytes.start);
+    let shown: Vec<_> = mistakes.iter().map(|m| m.problem.to_string()).collect();
+    assert_eq!(mistakes.len(), expected.len(), "{text}\n{shown:?}");
+    for (mistake, (token, code, words)) in mistakes.iter().zip(expected) {
+        assert_eq!(mistake.problem.code, *code, "{text}");
+        assert_eq!(&text[Location::of(mistake.span).bytes], *token, "{text}");
+        assert!(mistake.problem.to_string().contains(words), "{text}\n{shown:?}");
+    }
+    assert!(check(&declared(&text), None).is_empty(), "without a lock file nothing is recorded");
+}
+
+/// What a trigger keeps alike may begin in any of three ways, the old field gone among them.
+#[test]
+fn a_replacement_by_a_trigger_is_checked_against_what_it_replaces() {
+    let alike = |rest: &str| {
+        format!("#[colmig({rest}forward = \"a\", reverse = \"b\", dual_write = \"trigger\")]")
+    };
+    let (a, adding) = (alike("replaces(a), "), alike("adding, replaces(a), "));
+    let cases: &[(String, Expected)] = &[
+        (format!("{a} b: i64"), &[]),
+        (format!("#[colmig(deprecated)] a: WriteOnly<i64>, {a} b: i64"), &[]),
+        (format!("a: i64, {adding} b: WriteOnly<i64>"), &[]),
+        (format!("{a} b: Option<i64>"), &[("b", ILLEGAL_MOVE, "`b` may be NULL and `a` may not")]),
+        (
+            format!("a: i64, {} b: i64", alike("replaces(x), ")),
+            &[("b", GRAMMAR, "there is no column `x` to replace")],
+        ),
+        (
+            format!(
+                "#[colmig(deprecated)] a: WriteOnly<i64>, {a} b: i64, #[colmig(replaces(a))] c: Option<i64>"
+            ),
+            &[("b", GRAMMAR, "above both, or above none")],
+        ),
+    ];
+    for (fields, expected) in cases {
+        check_fields(fields, &lock(&[Database::Postgres]), expected);
+    }
+    let both = [Database::Postgres, Database::Sqlite];
+    let sqlite: Expected = &[("dual_write", NOT_SUPPORTED, "no trigger of sqlite")];
+    check_fields(&format!("{a} b: i64"), &lock(&both), sqlite);
+    let new = Lock { databases: vec![Database::Postgres], ..Lock::default() };
+    check_fields(&format!("{a} b: i64"), &new, &[("b", ILLEGAL_MOVE, "its table is new")]);
 }
 
 #[test]

@@ -2,8 +2,7 @@
 struct User {
     #[colmig(primary_key)]
     id: i64,
-    name: String,
-    #[colmig(replaces(name), forward = "name", dual_write = "trigger")]
+    #[colmig(replaces(name), forward = "name", reverse = "full_name", dual_write = "trigger")]
     full_name: String,
 }
 
