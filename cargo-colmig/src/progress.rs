@@ -52,6 +52,10 @@ impl Progress {
                 );
                 self.terminal.waiting("Sweeping", &what);
             }
+            Event::Dependants { change, subject, dependants } => self.terminal.note(&format!(
+                "{change}: `{subject}` is named by {}; move these to what replaces it before it is dropped",
+                dependants.join(", ")
+            )),
             Event::LockWait { table, holders, pause } => {
                 let holders = if holders.is_empty() {
                     "nobody that is still there".to_owned()
@@ -132,6 +136,9 @@ impl Progress {
             Event::Filling(filling) => serde_json::json!({
                 "reason": "backfill", "change": filling.change, "rows": filling.rows,
                 "estimate": filling.estimate, "batch": filling.batch,
+            }),
+            Event::Dependants { change, subject, dependants } => serde_json::json!({
+                "reason": "dependants", "change": change, "subject": subject, "dependants": dependants,
             }),
             _ => return,
         };

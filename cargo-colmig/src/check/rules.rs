@@ -6,7 +6,7 @@ use colmig_core::problem::{
     SQL_AMBIGUOUS, SQL_ARM_FORGETS, SQL_LEAVES_OUT, SQL_NO_COLUMNS, SQL_READS, SQL_RETIRED,
     SQL_ROW_LACKS, SQL_SOURCE_ALONE, SQL_STAR, SQL_WRITES,
 };
-use colmig_core::schema::{Column, Table};
+use colmig_core::schema::{Column, DualWrite, Table};
 
 use super::sql::{Bytes, Clause, Facts, HOLE, Insert, is_readable};
 
@@ -77,9 +77,19 @@ pub fn judge(case: Case<'_>) -> Vec<Finding> {
     found
 }
 
-/// Whether a column replaces another one.
+/// Whether a column replaces another one, and whoever writes one of them has to write the other: no trigger does.
 fn replaces(column: &Column, source: &str) -> bool {
-    column.replaces.iter().any(|name| name == source)
+    column.dual_write == DualWrite::Application && column.replaces.iter().any(|name| name == source)
+}
+
+/// Whether a trigger computes this column from those that are written.
+fn is_kept_alike(column: &Column, written: &[String], table: &Table) -> bool {
+    let triggered = table.columns.iter().filter(|other| other.dual_write == DualWrite::Trigger);
+    triggered.into_iter().any(|new| {
+        let of_the_new =
+            new.name == column.name && new.replaces.iter().any(|source| written.contains(source));
+        of_the_new || new.replaces.contains(&column.name) && written.contains(&new.name)
+    })
 }
 
 /// A row that is made without this column is refused by the database, or lacks what others rely on.
@@ -189,7 +199,10 @@ fn inserts_without_a_column(case: Case<'_>, found: &mut Vec<Finding>) {
     for insert in case.facts.inserts.iter().filter(|insert| !insert.open) {
         let Some(columns) = &insert.columns else { continue };
         let lacking = insert.table.columns.iter().filter(|column| must_be_written(column));
-        let lacking: Vec<_> = lacking.filter(|column| !columns.contains(&column.name)).collect();
+        let lacking: Vec<_> = lacking
+            .filter(|column| !columns.contains(&column.name))
+            .filter(|column| !is_kept_alike(column, columns, insert.table))
+            .collect();
         if lacking.is_empty() {
             continue;
         }
@@ -352,8 +365,8 @@ mod tests {
     use colmig_core::schema::Schema;
     use colmig_core::types::Database;
 
-    /// What is set alone while `full_name` replaces `name`, in this half of the change.
-    fn alone(fields: &str, sql: &str) -> Vec<String> {
+    /// What these rules find in a statement of this struct.
+    fn found(fields: &str, sql: &str, rules: &[fn(Case<'_>, &mut Vec<Finding>)]) -> Vec<String> {
         let text = format!(
             "#[derive(Table)] #[colmig(table = \"users\")] struct User {{ #[colmig(primary_key)] id: i64, {fields} }}"
         );
@@ -361,8 +374,15 @@ mod tests {
         let schema = Schema::of(vec![file.tables[0].table.clone()]);
         let facts = read(sql, &[Database::Postgres], &schema).expect("it is SQL");
         let mut found = Vec::new();
-        updates_a_source_alone(Case { facts: &facts, row: None, in_macro: false }, &mut found);
+        for rule in rules {
+            rule(Case { facts: &facts, row: None, in_macro: false }, &mut found);
+        }
         found.into_iter().map(|finding| sql[finding.at].to_owned()).collect()
+    }
+
+    /// What is set alone while `full_name` replaces `name`, in this half of the change.
+    fn alone(fields: &str, sql: &str) -> Vec<String> {
+        found(fields, sql, &[updates_a_source_alone])
     }
 
     const FIRST: &str = "name: String, #[colmig(adding, replaces(name), forward = \"name\")] full_name: WriteOnly<String>";
@@ -376,5 +396,24 @@ mod tests {
         assert_eq!(alone(FIRST, "UPDATE others SET name = $1"), [""; 0]);
         assert_eq!(alone(THEN, "UPDATE users SET full_name = $1"), ["full_name"]);
         assert_eq!(alone(THEN, "UPDATE users SET full_name = $1, name = $1"), [""; 0]);
+    }
+    #[test]
+    fn what_a_trigger_keeps_alike_may_be_written_alone() {
+        const TRIGGER: &str = "#[colmig(deprecated)] name: WriteOnly<String>, \
+            #[colmig(replaces(name), forward = \"name\", reverse = \"full_name\", dual_write = \"trigger\")] \
+            full_name: String";
+        let rules = [updates_a_source_alone, inserts_without_a_column];
+        for (sql, expected) in [
+            ("UPDATE users SET full_name = $1", 0),
+            ("INSERT INTO users (id, full_name) VALUES (1, 'x')", 0),
+            ("INSERT INTO users (id, name) VALUES (1, 'x')", 0),
+            ("INSERT INTO users (id) VALUES (1)", 1),
+        ] {
+            assert_eq!(found(TRIGGER, sql, &rules).len(), expected, "{sql}");
+        }
+        assert_eq!(
+            found(THEN, "INSERT INTO users (id, full_name) VALUES (1, 'x')", &rules).len(),
+            1
+        );
     }
 }

@@ -4,7 +4,7 @@
 //! at one level of ability; a server's version picks one ([`for_server`]), and a migration carries SQL
 //! for each of them, so that what was reviewed is what runs.
 
-mod postgres;
+pub mod postgres;
 pub mod sqlite;
 pub mod trial;
 

@@ -3,6 +3,7 @@
 //! Every piece takes ACCESS EXCLUSIVE on at most one table, for metadata only; what scans the table
 //! does so under a lock that lets reads and writes pass. Facts are from measurements on real servers.
 
+pub mod carried;
 mod trigger;
 
 use super::{
@@ -63,6 +64,9 @@ const CONCURRENTLY: &str =
     "SHARE UPDATE EXCLUSIVE while it reads the table twice: reads and writes go on";
 const TOGETHER: &str =
     "ACCESS EXCLUSIVE on the table and on those that it references, for milliseconds";
+/// Said in the file, since what it says is read from the catalog when it runs.
+const CARRIED: &str = "-- In the same transaction: the grants, the comment, the statistics target and the collation of what is\n\
+     -- replaced, as they are then.";
 
 fn brief(sql: String) -> Piece {
     Piece::brief(sql, BRIEF)
@@ -101,6 +105,10 @@ impl Dialect for Postgres {
             }
             (Act::CreateTable, false) => vec![brief(drop_table(table))],
             (Act::DropTable, true) => vec![Piece::brief(drop_table(table), TOGETHER)],
+            (Act::Add, true) if !change.replaced.is_empty() => {
+                let add = |column| add_column(Database::Postgres, table, column);
+                one(columns.iter().map(add).chain([CARRIED.to_owned()]))
+            }
             (Act::Add, true) => self.add(table, columns),
             (Act::Add, false) => one(columns.iter().map(|column| drop_column(table, column))),
             (Act::Drop, true) => {

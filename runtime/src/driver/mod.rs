@@ -22,6 +22,7 @@ use colmig_core::catalog::Catalog;
 use colmig_core::dialect::Dialect;
 use colmig_core::dialect::sqlite::rebuild::Alteration;
 use colmig_core::gate::Session;
+use colmig_core::migration::Change;
 use colmig_core::problem::{self, Problem};
 use serde::{Deserialize, Serialize};
 
@@ -280,7 +281,12 @@ pub(crate) trait Driver: Send {
     /// About how many rows a table has, without counting them.
     fn estimate<'a>(&'a mut self, table: &'a str) -> Answer<'a, i64>;
 
-    /// What `DROP COLUMN` would take with it, or fail on, in words.
+    /// What the new columns of a change, which are there already, get from those that they replace, as statements.
+    fn carried_over<'a>(&'a mut self, _: &'a Change) -> Answer<'a, Vec<String>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// What names a column: `DROP COLUMN` would take it along, or fail on it; in words.
     fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<String>>;
 
     /// The statements that alter a table as a live step wants it, made from the catalog as it is now; empty if

@@ -5,9 +5,11 @@ use std::str::FromStr;
 use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
 use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable, base_type};
+use colmig_core::dialect::postgres::carried::{self, Collation, LiveColumn};
 use colmig_core::dialect::sqlite::rebuild::Alteration;
 use colmig_core::dialect::{Dialect, for_server};
 use colmig_core::gate::Session;
+use colmig_core::migration::Change;
 use colmig_core::problem::{POOLER, UNREACHABLE};
 use colmig_core::types::Database;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
@@ -319,20 +321,59 @@ impl Driver for Postgres {
         })
     }
 
-    fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<String>> {
+    fn carried_over<'a>(&'a mut self, change: &'a Change) -> Answer<'a, Vec<String>> {
+        const SQL: &str = "
+            SELECT a.attname::text, format_type(a.atttypid, a.atttypmod),
+                   CASE WHEN a.attcollation IN (0, t.typcollation) THEN ''
+                        ELSE format('%I.%I', n.nspname, c.collname) END,
+                   a.attcollation <> 0, coalesce(col_description(a.attrelid, a.attnum), ''),
+                   coalesce(a.attstattarget, -1)::bigint,
+                   coalesce((SELECT jsonb_agg(jsonb_build_object(
+                                 'role', coalesce(quote_ident(r.rolname), 'PUBLIC'),
+                                 'privilege', x.privilege_type, 'grantable', x.is_grantable))
+                             FROM aclexplode(a.attacl) x LEFT JOIN pg_roles r ON r.oid = x.grantee
+                             WHERE x.grantee = 0 OR r.oid IS NOT NULL), '[]')::text
+            FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+            LEFT JOIN pg_collation c ON c.oid = a.attcollation LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
+            WHERE a.attrelid = to_regclass(quote_ident($1)) AND a.attnum > 0 AND NOT a.attisdropped
+              AND a.attname::text IN (SELECT jsonb_array_elements_text($2::jsonb))";
         Box::pin(async move {
-            self.names(
-                "SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid)
-                 FROM pg_depend d
-                 JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-                 WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass(quote_ident($1))
-                   AND a.attname = $2 AND d.deptype IN ('n', 'a')
-                   AND d.classid <> 'pg_attrdef'::regclass
-                 ORDER BY 1",
-                &[table.into(), column.into()],
-            )
-            .await
+            let names: Vec<_> = change.touched().map(|column| column.name.as_str()).collect();
+            let names = serde_json::to_string(&names).expect("strings have a JSON form");
+            let rows = self.rows(SQL, &[change.table.as_str().into(), names.into()]).await?;
+            let live: Vec<_> = rows.iter().map(live_column).collect();
+            Ok(carried::statements(change, &live))
         })
+    }
+
+    fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<String>> {
+        // A view depends by its rule, a generated column by its expression; a default of the column itself is a part
+        // of it. A function whose body is text depends on nothing that the catalog knows, so
+        // its text is searched; those of colmig's own triggers know what they do.
+        const SQL: &str = r"
+            SELECT CASE d.classid
+                        WHEN 'pg_rewrite'::regclass
+                        THEN (SELECT pg_describe_object('pg_class'::regclass, r.ev_class, 0)
+                              FROM pg_rewrite r WHERE r.oid = d.objid)
+                        WHEN 'pg_attrdef'::regclass
+                        THEN (SELECT pg_describe_object('pg_class'::regclass, f.adrelid, f.adnum)
+                              FROM pg_attrdef f WHERE f.oid = d.objid)
+                        ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END
+            FROM pg_depend d
+            JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+            WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass(quote_ident($1))
+              AND a.attname = $2 AND d.deptype IN ('n', 'a')
+              AND NOT EXISTS (SELECT FROM pg_attrdef f WHERE d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
+                              AND f.adrelid = a.attrelid AND f.adnum = a.attnum)
+            UNION
+            SELECT format('the text of function %s', p.oid::regprocedure)
+            FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
+              AND p.proname NOT LIKE '%\_colmig\_alike'
+              AND p.prosrc ~* ('\m' || regexp_replace($1, '(\W)', '\\\1', 'g') || '\M')
+              AND p.prosrc ~* ('\m' || regexp_replace($2, '(\W)', '\\\1', 'g') || '\M')
+            ORDER BY 1";
+        Box::pin(async move { self.names(SQL, &[table.into(), column.into()]).await })
     }
 
     fn live_script<'a>(&'a mut self, _: &'a str, _: &'a Alteration) -> Answer<'a, Vec<String>> {
@@ -475,5 +516,21 @@ fn session(row: &Row) -> Session {
         pid: row[0].int(),
         application: row[1].text().to_owned(),
         role: row[2].text().to_owned(),
+    }
+}
+
+fn live_column(row: &Row) -> LiveColumn {
+    let collation = match (row[3].int(), row[2].text()) {
+        (0, _) => Collation::None,
+        (_, "") => Collation::OfItsType,
+        (_, name) => Collation::Named(name.to_owned()),
+    };
+    LiveColumn {
+        name: row[0].text().to_owned(),
+        sql_type: row[1].text().to_owned(),
+        collation,
+        comment: row[4].text().to_owned(),
+        statistics: Some(row[5].int()).filter(|target| *target >= 0),
+        grants: serde_json::from_str(row[6].text()).unwrap_or_default(),
     }
 }

@@ -210,6 +210,9 @@ impl Migrator {
         if let Some(wait) = self.rewrite(index).await? {
             return Ok(Some(wait));
         }
+        if act == Act::Add {
+            self.tell_dependants(index).await?;
+        }
         self.begins(index, act, Direction::Up);
         let began = Instant::now();
         match act {

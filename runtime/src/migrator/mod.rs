@@ -89,6 +89,15 @@ pub enum Event {
         /// How many rows.
         rows: i64,
     },
+    /// A column begins to be replaced, and these name it: they stay with it, and end or hold up its drop.
+    Dependants {
+        /// Which change.
+        change: String,
+        /// The column.
+        subject: String,
+        /// What names it, in words.
+        dependants: Vec<String>,
+    },
     /// A table lock was not granted; another try follows.
     LockWait {
         /// The table.

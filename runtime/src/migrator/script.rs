@@ -7,6 +7,7 @@ use colmig_core::dialect::Direction;
 use colmig_core::migration::{Concurrently, Files, Migration, Step};
 use colmig_core::problem::{LOCK_TIMEOUT, STEP_FAILED};
 use colmig_core::progress::Progress;
+use colmig_core::protocol::Act;
 
 use super::{Event, Migrator};
 use crate::driver::{DbError, IndexState, Trouble, Work, ledger};
@@ -294,7 +295,8 @@ impl Migrator {
         piece: &Piece,
     ) -> Result<(), DbError> {
         if let Some(sql) = &piece.sql {
-            return self.driver.script(sql).await;
+            self.driver.script(sql).await?;
+            return self.carry_over(index, step, direction).await;
         }
         let change = &self.rows[index].change;
         let (table, act) = (change.table.clone(), change.steps[step].act);
@@ -312,6 +314,23 @@ impl Migrator {
                 broken.join("; ")
             ))),
         }
+    }
+
+    /// What a new column gets from those that it replaces, in the transaction that adds it.
+    async fn carry_over(
+        &mut self,
+        index: usize,
+        step: usize,
+        direction: Direction,
+    ) -> Result<(), DbError> {
+        let change = self.rows[index].change.clone();
+        if change.steps[step].act != Act::Add || direction == Direction::Down {
+            return Ok(());
+        }
+        for statement in self.driver.carried_over(&change).await? {
+            self.driver.script(&statement).await?;
+        }
+        Ok(())
     }
 
     async fn note_piece(
