@@ -70,6 +70,10 @@ impl Progress {
             Event::Queueing(holder) => {
                 self.terminal.waiting("Waiting", &format!("another colmig is at work: {holder}"));
             }
+            Event::Dependants { change, subject, dependants } => {
+                let what = dependants.join("; ");
+                self.terminal.note(&format!("{change}: with `{subject}` will go {what}"));
+            }
         }
     }
 
@@ -128,6 +132,9 @@ impl Progress {
             Event::Filling(filling) => serde_json::json!({
                 "reason": "backfill", "change": filling.change, "rows": filling.rows,
                 "estimate": filling.estimate, "batch": filling.batch,
+            }),
+            Event::Dependants { change, subject, dependants } => serde_json::json!({
+                "reason": "dependants", "change": change, "column": subject, "goes": dependants,
             }),
             _ => return,
         };

@@ -18,7 +18,7 @@ use std::pin::Pin;
 
 use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
-use colmig_core::catalog::Catalog;
+use colmig_core::catalog::{Catalog, Dependant};
 use colmig_core::dialect::{Dialect, Direction};
 use colmig_core::gate::Session;
 use colmig_core::problem::{self, Problem};
@@ -195,6 +195,10 @@ pub(crate) enum SessionLock {
     Theirs,
 }
 
+/// What stands in the way of a drop where SQLite does not say what it is.
+pub(crate) const OWN_DEFINITION: &str =
+    "a constraint or a generated column in the table's own definition";
+
 /// A transaction that is older than a window's move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OldTransaction {
@@ -261,8 +265,8 @@ pub(crate) trait Driver: Send {
     /// About how many rows a table has, without counting them.
     fn estimate<'a>(&'a mut self, table: &'a str) -> Answer<'a, i64>;
 
-    /// What `DROP COLUMN` would take with it, or fail on, in words.
-    fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<String>>;
+    /// What `DROP COLUMN` would take with it, or fail on. Nothing is locked but for reading the catalog.
+    fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<Dependant>>;
 
     /// The statements of a live step, made from the catalog as it is now; empty if nothing is to do.
     fn live_script<'a>(

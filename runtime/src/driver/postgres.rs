@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
-use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable, base_type};
+use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable, Dependant, Fate, base_type};
 use colmig_core::dialect::{Dialect, Direction, for_server};
 use colmig_core::gate::Session;
 use colmig_core::problem::{POOLER, UNREACHABLE};
@@ -310,19 +310,37 @@ impl Driver for Postgres {
         })
     }
 
-    fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<String>> {
+    /// As DROP COLUMN … RESTRICT judges it: what depends on the column in any other way than automatically or
+    /// internally stands in its way. A column that is computed from this one does so in every version, though
+    /// some drop it silently. What colmig made for a while goes by itself.
+    fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<Dependant>> {
+        const SQL: &str = "
+            WITH it AS (
+                SELECT a.attrelid, a.attnum, a.attinhcount FROM pg_attribute a
+                WHERE a.attrelid = to_regclass(quote_ident($1)) AND a.attname = $2 AND NOT a.attisdropped),
+            found AS (
+                SELECT CASE WHEN r.rulename = '_RETURN' THEN pg_describe_object('pg_class'::regclass, r.ev_class, 0)
+                            WHEN e.oid IS NOT NULL THEN format('generated column %s', c.attname)
+                            ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END AS what,
+                       d.deptype <> 'n' AND (d.classid <> 'pg_class'::regclass OR d.objsubid = 0) AS goes
+                FROM it JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass
+                    AND d.refobjid = it.attrelid AND d.refobjsubid = it.attnum
+                LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+                LEFT JOIN pg_attrdef e ON d.classid = 'pg_attrdef'::regclass AND e.oid = d.objid
+                LEFT JOIN pg_attribute c ON c.attrelid = e.adrelid AND c.attnum = e.adnum
+                WHERE e.oid IS NULL OR e.adrelid <> it.attrelid OR e.adnum <> it.attnum
+                UNION ALL SELECT 'the parent table, from which the column is inherited', false FROM it WHERE attinhcount > 0
+                UNION ALL SELECT 'the partition key', false FROM it
+                    JOIN pg_partitioned_table p ON p.partrelid = it.attrelid AND it.attnum = ANY (p.partattrs))
+            SELECT what, bool_or(goes) FROM found WHERE what NOT LIKE '% \\_colmig%' GROUP BY what ORDER BY 2, 1";
         Box::pin(async move {
-            self.names(
-                "SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid)
-                 FROM pg_depend d
-                 JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-                 WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass(quote_ident($1))
-                   AND a.attname = $2 AND d.deptype IN ('n', 'a')
-                   AND d.classid <> 'pg_attrdef'::regclass
-                 ORDER BY 1",
-                &[table.into(), column.into()],
-            )
-            .await
+            let rows = self.rows(SQL, &[table.into(), column.into()]).await?;
+            let fate = |goes| if goes { Fate::Goes } else { Fate::Blocks };
+            let one = |row: &Row| Dependant {
+                what: row[0].text().to_owned(),
+                fate: fate(row[1].int() == 1),
+            };
+            Ok(rows.iter().map(one).collect())
         })
     }
 

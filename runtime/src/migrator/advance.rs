@@ -174,6 +174,7 @@ impl Migrator {
             self.heal(index, last, Direction::Up).await?;
         }
         self.preflight(index, act).await?;
+        self.look_at_dependants(index, act).await?;
         if act == Act::Drop
             && let Some(wait) = self.consent(index).await?
         {
@@ -377,7 +378,7 @@ impl Migrator {
         for column in change.dropped() {
             let subject = format!("{}.{}", change.table, column.name);
             if !self.options.allow_drop.contains(&subject) {
-                let dependants = self.driver.dependants(&change.table, &column.name).await?;
+                let dependants = self.companions(&change.table, &column.name).await?;
                 return Ok(Some(Wait::Consent { subject, dependants }));
             }
         }

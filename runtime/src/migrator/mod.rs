@@ -7,6 +7,7 @@
 
 mod acquire;
 mod advance;
+mod dependants;
 mod fill;
 mod fleet;
 mod history;
@@ -91,6 +92,15 @@ pub enum Event {
     Draining(Vec<Session>),
     /// Another applier is at work and is waited for; who it is.
     Queueing(String),
+    /// A change begins that will drop a column; what will go with it.
+    Dependants {
+        /// Which change.
+        change: String,
+        /// The column: `users.nickname`.
+        subject: String,
+        /// What goes with it, silently.
+        dependants: Vec<String>,
+    },
 }
 
 /// One step in one direction.

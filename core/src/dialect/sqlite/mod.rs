@@ -8,7 +8,7 @@ pub mod rebuild;
 use std::time::Duration;
 
 use super::{
-    Dialect, Direction, Piece, Script, add_column, create_table, drop_column, drop_table,
+    Dialect, Direction, Piece, Script, add_column, alter, create_table, drop_column, drop_table,
     generated, sql_type,
 };
 use crate::backfill::Pace;
@@ -87,6 +87,11 @@ impl Dialect for Sqlite {
 /// Whether a live step sets NOT NULL (`true`) or drops it.
 pub fn sets_not_null(act: Act, direction: Direction) -> bool {
     (act == Act::Enforce) == (direction == Direction::Up)
+}
+
+/// Drops a column: what a copy of the schema is asked, to hear what stands in the way.
+pub fn attempt_to_drop(table: &str, column: &str) -> String {
+    format!("{} DROP COLUMN {};", alter(table), quote(column))
 }
 
 fn create(table: &Table) -> String {
