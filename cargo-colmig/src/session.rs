@@ -20,6 +20,8 @@ use crate::report::{Failure, Result};
 pub struct Consent {
     /// `--allow-drop`.
     pub allow_drop: Vec<String>,
+    /// `--archive`.
+    pub archive: bool,
     /// `--assume-no-fleet`.
     pub assume_no_fleet: bool,
     /// How long to wait for another applier or for old transactions.
@@ -53,6 +55,7 @@ impl Session {
             policy: environment.policy(consent.assume_no_fleet),
             ignore_clients: environment.ignore_clients.clone(),
             allow_drop: consent.allow_drop.clone(),
+            archive: consent.archive || environment.archive,
             user: user(),
             commit: commit(context.project.root().as_str()),
             patience: consent.patience.unwrap_or(PATIENCE),

@@ -75,6 +75,7 @@ impl Project {
             policy: Policy { leases: false, soak: 0, ttl: 0, assume_no_fleet: false },
             ignore_clients: Vec::new(),
             allow_drop: allow_drop.iter().map(|name| (*name).to_owned()).collect(),
+            archive: false,
             user: "test".into(),
             commit: String::new(),
             patience: Duration::from_secs(5),
@@ -114,7 +115,7 @@ impl Project {
     pub fn rollback(&self, database: &TestDatabase, migration: &str) -> colmig::Result<Report> {
         let options = self.options(&[]);
         block_on(async {
-            Migrator::connect(&database.url, options).await?.rollback(Some(migration)).await
+            Migrator::connect(&database.url, options).await?.rollback(Some(migration), None).await
         })
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn run(args: &ApplyArgs, context: &Context) -> Result<Exit> {
     check_consent(args, context)?;
     let consent = Consent {
         allow_drop: args.allow_drop.clone(),
+        archive: args.archive,
         assume_no_fleet: args.assume_no_fleet,
         patience: args.wait,
     };

@@ -8,7 +8,7 @@ use crate::catalog::base_type;
 use crate::ident::{MAX_BYTES, quote, shortened};
 use crate::types::Database;
 
-use super::{Dialect, alter, drop_table};
+use super::{Dialect, alter};
 
 /// A table that keeps values with their keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,9 +53,7 @@ impl Archive {
         let all: Vec<_> = self.key.iter().chain(&self.values).collect();
         let columns: Vec<_> = all.iter().map(|column| quote(&column.name)).collect();
         let columns = columns.join(", ");
-        let kept: Vec<_> = names(&self.values).iter().map(|v| format!("{v} IS NOT NULL")).collect();
-        let rows =
-            format!("SELECT {columns} FROM {} WHERE {}", quote(&self.table), kept.join(" OR "));
+        let rows = self.rows(&columns);
         match database {
             Database::Postgres => format!(
                 "CREATE TABLE {name} AS {rows};\n{} ADD PRIMARY KEY ({key});",
@@ -72,6 +70,16 @@ impl Archive {
         }
     }
 
+    /// A row that it would keep, if there is any.
+    pub fn any(&self) -> String {
+        format!("{} LIMIT 1", self.rows("1"))
+    }
+
+    fn rows(&self, what: &str) -> String {
+        let kept: Vec<_> = names(&self.values).iter().map(|v| format!("{v} IS NOT NULL")).collect();
+        format!("SELECT {what} FROM {} WHERE {}", quote(&self.table), kept.join(" OR "))
+    }
+
     /// How many rows it has.
     pub fn count(&self) -> String {
         format!("SELECT count(*) FROM {}", quote(&self.name))
@@ -83,9 +91,9 @@ impl Archive {
     }
 }
 
-/// Drops an archive.
+/// Drops an archive, if nobody has done so by hand.
 pub fn drop(name: &str) -> String {
-    drop_table(name)
+    format!("DROP TABLE IF EXISTS {};", quote(name))
 }
 
 impl Return<'_> {

@@ -4,6 +4,7 @@
 //! same everywhere are written once, in [`ledger`]. SQL of the ledger and of the catalog stands in this
 //! folder and nowhere else; SQL that changes schemas stands in `colmig_core::dialect`.
 
+pub(crate) mod archive;
 pub(crate) mod ledger;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;

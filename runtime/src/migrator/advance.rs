@@ -180,6 +180,9 @@ impl Migrator {
         {
             return Ok(Some(wait));
         }
+        if act == Act::Drop {
+            self.archive(index).await?;
+        }
         self.begins(index, act, Direction::Up);
         let began = Instant::now();
         match act {
@@ -411,7 +414,7 @@ impl Migrator {
 }
 
 /// The step of a change that `--to` names, by its column or by the change's id.
-fn named(change: &Change, to: &str) -> Option<usize> {
+pub(super) fn named(change: &Change, to: &str) -> Option<usize> {
     let by_id = |step: usize| format!("{}:{}", change.id, change.steps[step].act);
     (0..change.steps.len()).find(|step| to == change.step_name(*step) || to == by_id(*step))
 }

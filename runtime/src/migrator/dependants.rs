@@ -20,6 +20,9 @@ impl Migrator {
         if !begins && act != Act::Drop {
             return Ok(());
         }
+        if begins && !row.change.dropped().is_empty() {
+            self.check_archivable(index).await?;
+        }
         for column in row.change.dropped() {
             let found = self.driver.dependants(&row.change.table, &column.name).await?;
             let (goes, blocks): (Vec<_>, Vec<_>) =
