@@ -174,13 +174,16 @@ impl Migrator {
             self.heal(index, last, Direction::Up).await?;
         }
         self.preflight(index, act).await?;
-        self.look_at_dependants(index, act).await?;
+        if self.rows[index].position == 0 && self.rows[index].piece == 0 {
+            self.look_at_dependants(index, false).await?;
+        }
         if act == Act::Drop
             && let Some(wait) = self.consent(index).await?
         {
             return Ok(Some(wait));
         }
         if act == Act::Drop {
+            self.look_at_dependants(index, true).await?;
             self.archive(index).await?;
         }
         self.begins(index, act, Direction::Up);

@@ -5,7 +5,6 @@
 use colmig_core::catalog::{Dependant, Fate};
 use colmig_core::migration::Change;
 use colmig_core::problem::{DEPENDANTS, Problem};
-use colmig_core::protocol::Act;
 use colmig_core::schema::{Constraint, Guard, Index, IndexKey, Table};
 
 use super::{Event, Migrator};
@@ -13,14 +12,10 @@ use crate::Result;
 use crate::driver::OWN_DEFINITION;
 
 impl Migrator {
-    /// Looks at the first step and at the drop.
-    pub(super) async fn look_at_dependants(&mut self, index: usize, act: Act) -> Result<()> {
+    /// Looks before the first step, and (`drops`) once more before the drop that has consent.
+    pub(super) async fn look_at_dependants(&mut self, index: usize, drops: bool) -> Result<()> {
         let row = self.rows[index].clone();
-        let begins = row.position == 0 && row.piece == 0;
-        if !begins && act != Act::Drop {
-            return Ok(());
-        }
-        if begins && !row.change.dropped().is_empty() {
+        if !row.change.dropped().is_empty() {
             self.check_archivable(index).await?;
         }
         for column in row.change.dropped() {
@@ -29,13 +24,13 @@ impl Migrator {
                 found.into_iter().partition(|dependant| dependant.fate == Fate::Goes);
             let goes: Vec<_> = goes.into_iter().map(|dependant| dependant.what).collect();
             let is_left = |one: &Dependant| {
-                act == Act::Drop || !self.declares(&row.change.table, &column.name, &one.what)
+                drops || !self.declares(&row.change.table, &column.name, &one.what)
             };
             let blocks: Vec<_> = blocks.into_iter().filter(is_left).map(|one| one.what).collect();
             if !blocks.is_empty() {
                 return Err(in_the_way(&row.change, &column.name, &blocks).into());
             }
-            if begins && !goes.is_empty() {
+            if !drops && !goes.is_empty() {
                 let subject = format!("{}.{}", row.change.table, column.name);
                 self.tell(Event::Dependants {
                     change: row.change.title(),
