@@ -70,6 +70,8 @@ impl Progress {
             Event::Queueing(holder) => {
                 self.terminal.waiting("Waiting", &format!("another colmig is at work: {holder}"));
             }
+            // `rollback` shows it as it shows a dry run.
+            Event::RollingBack(_) => {}
             Event::Archived { change, name, rows, took } => {
                 let what = format!(
                     "{change}: {} in `{name}` in {:.2} s",

@@ -1,6 +1,6 @@
 //! `cargo colmig rollback`: back to the release before a migration, as far as is safe now.
 
-use colmig::migrator::{NoReturn, RollbackPlan, Undoing};
+use colmig::migrator::{Event, NoReturn, RollbackPlan, Undoing};
 use colmig_core::Exit;
 use colmig_core::problem::NOT_YET;
 
@@ -17,16 +17,20 @@ pub(super) fn run(args: &RollbackArgs, context: &Context) -> Result<Exit> {
     let consent = Consent { allow_drop: args.allow_drop.clone(), ..Consent::default() };
     let mut session = Session::open(context, &consent)?;
     let (migration, to) = (args.migration.as_deref(), args.to.as_deref());
-    let plan = session.run(|migrator| migrator.rollback_plan(migration, to))?;
-    show(context.terminal, &plan, args.dry_run);
+    let terminal = context.terminal;
     if args.dry_run {
-        context.terminal.note("this was a dry run: nothing was undone");
+        let plan = session.run(|migrator| migrator.rollback_plan(migration, to))?;
+        show(terminal, &plan, true);
+        terminal.note("this was a dry run: nothing was undone");
         return Ok(Exit::Done);
     }
-    let mut progress = Progress::new(context.terminal);
-    session.migrator.observe(move |event| progress.event(event));
+    let mut progress = Progress::new(terminal);
+    session.migrator.observe(move |event| match event {
+        Event::RollingBack(plan) => show(terminal, &plan, false),
+        event => progress.event(event),
+    });
     let report = session.run(|migrator| migrator.rollback(migration, to))?;
-    show_waits(context.terminal, &report);
+    show_waits(terminal, &report);
     if report.changes.iter().any(|change| change.wait.is_some()) {
         return Err(NOT_YET
             .problem("the rollback is not complete yet: what could be undone safely is undone")
@@ -37,9 +41,9 @@ pub(super) fn run(args: &RollbackArgs, context: &Context) -> Result<Exit> {
         None => "rolled back; the release before may be deployed".to_owned(),
         Some(to) => format!("rolled back to behind `{to}`"),
     };
-    context.terminal.status("Ready", &done);
+    terminal.status("Ready", &done);
     if report.moved == 0 {
-        context.terminal.note("nothing was left to undo; to go further back, name the migration: `cargo colmig rollback 0001`");
+        terminal.note("nothing was left to undo; to go further back, name the migration: `cargo colmig rollback 0001`");
     }
     Ok(Exit::Done)
 }

@@ -100,6 +100,8 @@ pub enum Event {
     Draining(Vec<Session>),
     /// Another applier is at work and is waited for; who it is.
     Queueing(String),
+    /// A rollback begins; what it will do, and what that costs.
+    RollingBack(RollbackPlan),
     /// Values are kept, before their columns are dropped.
     Archived {
         /// Which change.

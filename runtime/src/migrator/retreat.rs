@@ -16,7 +16,7 @@ use colmig_core::types::Database;
 
 use super::advance::named;
 use super::script::Ran;
-use super::{Migrator, Report, Wait};
+use super::{Event, Migrator, Report, Wait};
 use crate::Result;
 use crate::driver::archive::Kept;
 use crate::driver::{DbError, Work, ledger};
@@ -74,10 +74,14 @@ impl Migrator {
         self.load().await?;
         let way = self.way(migration, to)?;
         self.refuse_what_is_dropped(&way).await?;
+        self.plan_way(&way).await
+    }
+
+    async fn plan_way(&mut self, way: &Way) -> Result<RollbackPlan> {
         let mut positions: Vec<_> = self.rows.iter().map(|row| row.position).collect();
         let mut steps = Vec::new();
         for floors_only in [true, false] {
-            for &(index, stop) in &way {
+            for &(index, stop) in way {
                 while positions[index] > stop {
                     let change = &self.rows[index].change;
                     let window = change.window_at(positions[index]);
@@ -176,6 +180,8 @@ impl Migrator {
         let way = self.way(migration, to)?;
         self.refuse_what_is_dropped(&way).await?;
         self.refuse_what_holds_rows(&way).await?;
+        let plan = self.plan_way(&way).await?;
+        self.tell(Event::RollingBack(plan));
         self.look().await?;
         let mut waits: Vec<Option<Wait>> = vec![None; self.rows.len()];
         let mut moved = 0;

@@ -7,7 +7,7 @@
 //! rewrite, nobody waits, and what it names can be dropped there to hear of the next.
 
 use colmig_core::catalog::{Dependant, Fate};
-use colmig_core::dialect::sqlite::attempt_to_drop;
+use colmig_core::dialect::sqlite::{attempt_to_drop, names_as_culprit};
 use colmig_core::ident::quote;
 
 use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
@@ -38,7 +38,9 @@ impl Sqlite {
         }
         let broken = copy.broken_triggers(&objects).await?;
         while let Err(error) = copy.script(&attempt_to_drop(table, column)).await {
-            let culprit = objects.iter().find(|object| object.is_named_in(&error.message));
+            let culprit = objects
+                .iter()
+                .find(|object| names_as_culprit(&error.message, &object.kind, &object.name));
             match culprit {
                 Some(object) if object.kind != "table" => {
                     found.push(format!("{} {}", object.kind, object.name));
@@ -122,15 +124,6 @@ impl Sqlite {
         }
         broken.dedup();
         Ok(broken)
-    }
-}
-
-impl Object {
-    /// `error in view v after drop column: …`, or `error in view v: …` of one that was broken before.
-    fn is_named_in(&self, message: &str) -> bool {
-        let named = format!("error in {} {}", self.kind, self.name);
-        let rest = message.strip_prefix(&named);
-        rest.is_some_and(|rest| rest.starts_with(" after drop column:") || rest.starts_with(": "))
     }
 }
 
