@@ -56,6 +56,10 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Go back to the release before a migration, as far as is safe now
     Rollback(RollbackArgs),
+    /// Write archived values of a dropped column back, where a column is NULL
+    Restore(RestoreArgs),
+    /// Show what was done to the database, and whether that record is whole; purge archives
+    History(HistoryArgs),
     /// Show where every change stands, and who is alive
     Status(StatusArgs),
     /// Compare this checkout's code with the database
@@ -208,6 +212,9 @@ pub struct ApplyArgs {
     /// Consent to rewriting the table for this column while nobody can use it; may be given twice
     #[arg(long, value_name = "TABLE.COLUMN")]
     pub allow_rewrite: Vec<String>,
+    /// Keep the values of columns that are dropped, with their keys, until `history purge`
+    #[arg(long)]
+    pub archive: bool,
     /// Vouch that no instance runs that could not be seen; recorded in the history
     #[arg(long)]
     pub assume_no_fleet: bool,
@@ -218,12 +225,51 @@ pub struct ApplyArgs {
 pub struct RollbackArgs {
     /// The migration to take back, with all after it, by its number or name [default: the newest]
     pub migration: Option<String>,
+    /// Stop behind this step: `users.handle:enforce`; only its change goes back, and what came later on its name
+    #[arg(long, value_name = "STEP")]
+    pub to: Option<String>,
     /// Show what would be undone, and what it costs
     #[arg(long)]
     pub dry_run: bool,
     /// Consent to dropping this table with its rows
     #[arg(long, value_name = "TABLE")]
     pub allow_drop: Vec<String>,
+}
+
+/// What `restore` can be told.
+#[derive(Clone, Debug, Args)]
+pub struct RestoreArgs {
+    /// The column whose values were archived: `users.nickname`
+    #[arg(value_name = "TABLE.COLUMN")]
+    pub column: String,
+    /// The change that dropped it [default: the latest that did]
+    #[arg(long, value_name = "ID")]
+    pub change: Option<String>,
+    /// The column of the table that gets the values [default: the one of that name]
+    #[arg(long, value_name = "COLUMN")]
+    pub into: Option<String>,
+}
+
+/// What `history` can be told.
+#[derive(Clone, Debug, Args)]
+pub struct HistoryArgs {
+    /// What to do; without it, list
+    #[command(subcommand)]
+    pub command: Option<HistoryCommand>,
+}
+
+/// What can be done to what history left behind.
+#[derive(Clone, Debug, Subcommand)]
+pub enum HistoryCommand {
+    /// Drop archives for good: that of a change, or those of an age; without either, list them
+    Purge {
+        /// The change whose archive goes: `0002.1`
+        #[arg(conflicts_with = "older_than")]
+        change: Option<String>,
+        /// Those that are older: `30d`
+        #[arg(long, value_name = "DURATION", value_parser = duration)]
+        older_than: Option<Duration>,
+    },
 }
 
 /// What `status` can be told.

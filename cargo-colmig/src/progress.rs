@@ -78,6 +78,20 @@ impl Progress {
             Event::Queueing(holder) => {
                 self.terminal.waiting("Waiting", &format!("another colmig is at work: {holder}"));
             }
+            // `rollback` shows it as it shows a dry run.
+            Event::RollingBack(_) => {}
+            Event::Archived { change, name, rows, took } => {
+                let what = format!(
+                    "{change}: {} in `{name}` in {:.2} s",
+                    colmig_core::backfill::rows(rows),
+                    took.as_secs_f64()
+                );
+                self.terminal.status("Archived", &what);
+            }
+            Event::Dependants { change, subject, dependants } => {
+                let what = dependants.join("; ");
+                self.terminal.note(&format!("{change}: with `{subject}` will go {what}"));
+            }
         }
     }
 
@@ -137,8 +151,12 @@ impl Progress {
                 "reason": "backfill", "change": filling.change, "rows": filling.rows,
                 "estimate": filling.estimate, "batch": filling.batch,
             }),
+            Event::Archived { change, name, rows, took } => serde_json::json!({
+                "reason": "archived", "change": change, "table": name, "rows": rows,
+                "milliseconds": took.as_millis() as u64,
+            }),
             Event::Dependants { change, subject, dependants } => serde_json::json!({
-                "reason": "dependants", "change": change, "subject": subject, "dependants": dependants,
+                "reason": "dependants", "change": change, "column": subject, "goes": dependants,
             }),
             _ => return,
         };

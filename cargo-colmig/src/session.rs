@@ -22,6 +22,8 @@ pub struct Consent {
     pub allow_drop: Vec<String>,
     /// `--allow-rewrite`.
     pub allow_rewrite: Vec<String>,
+    /// `--archive`.
+    pub archive: bool,
     /// `--assume-no-fleet`.
     pub assume_no_fleet: bool,
     /// How long to wait for another applier or for old transactions.
@@ -56,6 +58,7 @@ impl Session {
             ignore_clients: environment.ignore_clients.clone(),
             allow_drop: consent.allow_drop.clone(),
             allow_rewrite: consent.allow_rewrite.clone(),
+            archive: consent.archive || environment.archive,
             user: user(),
             commit: commit(context.project.root().as_str()),
             patience: consent.patience.unwrap_or(PATIENCE),

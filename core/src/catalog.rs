@@ -31,6 +31,24 @@ pub struct CatalogColumn {
     pub has_default: bool,
 }
 
+/// An object of the database that hangs on a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dependant {
+    /// What it is, as the database calls it: `view active_users`.
+    pub what: String,
+    /// What becomes of it when the column is dropped.
+    pub fate: Fate,
+}
+
+/// What becomes of an object when a column that it hangs on is dropped. A drop never cascades.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It goes with the column, silently.
+    Goes,
+    /// The drop fails as long as it is there.
+    Blocks,
+}
+
 impl Catalog {
     /// A table's column.
     pub fn column(&self, table: &str, column: &str) -> Option<&CatalogColumn> {

@@ -186,6 +186,22 @@ pub fn seconds(ms: i64) -> String {
     }
 }
 
+/// A moment of the database's clock, in milliseconds since 1970, as people read it.
+pub fn moment(ms: i64) -> String {
+    let (days, seconds) = (ms.div_euclid(86_400_000), ms.rem_euclid(86_400_000) / 1000);
+    // Years that begin in March have their leap day at the end, and 400 of them have the same days.
+    let days = days + 719_468;
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year + era * 400 + i64::from(month <= 2);
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    format!("{year:04}-{month:02}-{day:02} {hours:02}:{minutes:02}:{:02} UTC", seconds % 60)
+}
+
 /// What stands in the way of raising the floor to `phase`.
 pub fn require(phase: u8, evidence: &Evidence, policy: &Policy) -> Vec<Blocker> {
     if !policy.leases {
@@ -270,6 +286,19 @@ mod tests {
             window_moved_at: 0,
             watch: Watch::Polled { clean_since: Some(0), sessions: Vec::new() },
             untouched: false,
+        }
+    }
+
+    #[test]
+    fn moments_are_dates() {
+        for (ms, expected) in [
+            (0, "1970-01-01 00:00:00 UTC"),
+            (951_782_399_999, "2000-02-28 23:59:59 UTC"),
+            (951_825_600_000, "2000-02-29 12:00:00 UTC"),
+            (1_735_689_599_000, "2024-12-31 23:59:59 UTC"),
+            (4_107_542_400_000, "2100-03-01 00:00:00 UTC"),
+        ] {
+            assert_eq!(moment(ms), expected);
         }
     }
 

@@ -138,6 +138,9 @@ codes! {
     OTHER_HISTORY = "CM0710", Conflict, "the database was migrated from another history";
     INTERRUPTED = "CM0711", Interrupted, "interrupted; a checkpoint was saved";
     PREFLIGHT = "CM0712", Verification, "rows or an expression stand in the way of a change";
+    DEPENDANTS = "CM0713", Verification, "a column that is to be dropped is still needed by other objects";
+    ARCHIVE = "CM0714", Verification, "values cannot be archived, or cannot be restored";
+    HISTORY_BROKEN = "CM0715", Drift, "the ledger's history was altered";
     SQL_READS = "CM0801", Findings, "a statement reads a column that this release must not read";
     SQL_RETIRED = "CM0802", Findings, "a statement names a retired column";
     SQL_STAR = "CM0803", Findings, "a statement takes all columns of a table";

@@ -95,6 +95,7 @@ impl Project {
             ignore_clients: Vec::new(),
             allow_drop: allow_drop.iter().map(|name| (*name).to_owned()).collect(),
             allow_rewrite: self.changes().map(Change::subject).collect(),
+            archive: false,
             user: "test".into(),
             commit: String::new(),
             patience: Duration::from_secs(5),
@@ -165,7 +166,7 @@ pub fn run(
         migrator.observe(observer);
         match command {
             Command::Apply(to) => migrator.apply(to).await,
-            Command::Rollback(migration) => migrator.rollback(Some(migration)).await,
+            Command::Rollback(migration) => migrator.rollback(Some(migration), None).await,
         }
     })
 }

@@ -24,6 +24,7 @@ pub(super) fn run(args: &ApplyArgs, context: &Context) -> Result<Exit> {
     let consent = Consent {
         allow_drop: args.allow_drop.clone(),
         allow_rewrite: args.allow_rewrite.clone(),
+        archive: args.archive,
         assume_no_fleet: args.assume_no_fleet,
         patience: args.wait,
     };

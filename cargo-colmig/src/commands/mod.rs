@@ -4,8 +4,10 @@ mod apply;
 mod check;
 mod explain;
 mod generate;
+mod history;
 mod init;
 mod plan;
+mod restore;
 mod rollback;
 mod status;
 
@@ -27,6 +29,8 @@ pub fn run(cli: &Cli, terminal: Terminal) -> Result<Exit> {
         Command::Plan(args) => plan::run(args, &context()?),
         Command::Apply(args) => apply::run(args, &context()?),
         Command::Rollback(args) => rollback::run(args, &context()?),
+        Command::Restore(args) => restore::run(args, &context()?),
+        Command::History(args) => history::run(args, &context()?),
         Command::Status(args) => status::status(args, &context()?),
         Command::Verify => status::verify(&context()?),
         Command::Fleet(args) => status::fleet(args, &context()?),

@@ -26,6 +26,8 @@ pub struct Environment {
     pub ttl_ms: i64,
     /// Sessions with these `application_name`s are no writers.
     pub ignore_clients: Vec<String>,
+    /// Whether `apply` keeps the values of columns that it drops.
+    pub archive: bool,
 }
 
 impl Environment {
@@ -79,6 +81,7 @@ impl Config {
             soak_ms: table.soak,
             ttl_ms: table.ttl,
             ignore_clients: table.ignore_clients,
+            archive: table.archive,
         })
     }
 

@@ -49,6 +49,7 @@ struct Table {
     #[serde(deserialize_with = "positive_duration")]
     ttl: i64,
     ignore_clients: Vec<String>,
+    archive: bool,
 }
 
 impl Default for Table {
@@ -59,6 +60,7 @@ impl Default for Table {
             soak: 600_000,
             ttl: 30_000,
             ignore_clients: Vec::new(),
+            archive: false,
         }
     }
 }

@@ -4,13 +4,14 @@
 //! at one level of ability; a server's version picks one ([`for_server`]), and a migration carries SQL
 //! for each of them, so that what was reviewed is what runs.
 
+pub mod archive;
 pub mod postgres;
 pub mod sqlite;
 pub mod trial;
 
 use std::time::Duration;
 
-use crate::backfill::{Fill, Pace};
+use crate::backfill::{Fill, KeyColumn, Pace};
 use crate::ident::quote;
 use crate::migration::{Change, Concurrently};
 use crate::problem::Problem;
@@ -115,8 +116,11 @@ pub trait Dialect: Send + Sync {
         let outer: Vec<_> =
             (0..fill.key.len()).map(|i| self.key_output(&format!("b.k{i}"))).collect();
         let keys: Vec<_> = fill.key.iter().map(|k| quote(&k.name)).collect();
-        let filter =
-            if after { format!(" WHERE {}", self.beyond(fill, ">", 1)) } else { String::new() };
+        let filter = if after {
+            format!(" WHERE {}", self.beyond(&fill.key, ">", 1))
+        } else {
+            String::new()
+        };
         format!(
             "SELECT {} FROM (SELECT {} FROM {}{filter} ORDER BY {} LIMIT {limit}) AS b ORDER BY {} LIMIT 1",
             outer.join(", "),
@@ -130,13 +134,13 @@ pub trait Dialect: Send + Sync {
     /// Fills the rows after the cursor, up to and with the end of the batch, that need it.
     fn batch(&self, fill: &Fill, after: bool) -> String {
         let lower =
-            if after { format!("{} AND ", self.beyond(fill, ">", 1)) } else { String::new() };
+            if after { format!("{} AND ", self.beyond(&fill.key, ">", 1)) } else { String::new() };
         let first = if after { fill.key.len() + 1 } else { 1 };
         format!(
             "UPDATE {} SET {} WHERE {lower}{} AND {}",
             quote(&fill.table),
             fill.assignments(),
-            self.beyond(fill, "<=", first),
+            self.beyond(&fill.key, "<=", first),
             fill.condition(""),
         )
     }
@@ -157,10 +161,10 @@ pub trait Dialect: Send + Sync {
     }
 
     /// `(a, b) > ($1, $2)`, over the key columns.
-    fn beyond(&self, fill: &Fill, operator: &str, first: usize) -> String {
-        let columns: Vec<_> = fill.key.iter().map(|k| quote(&k.name)).collect();
+    fn beyond(&self, key: &[KeyColumn], operator: &str, first: usize) -> String {
+        let columns: Vec<_> = key.iter().map(|k| quote(&k.name)).collect();
         let values: Vec<_> =
-            (first..).zip(&fill.key).map(|(n, k)| self.key_parameter(n, &k.sql_type)).collect();
+            (first..).zip(key).map(|(n, k)| self.key_parameter(n, &k.sql_type)).collect();
         match (columns.as_slice(), values.as_slice()) {
             ([column], [value]) => format!("{column} {operator} {value}"),
             _ => format!("({}) {operator} ({})", columns.join(", "), values.join(", ")),

@@ -53,6 +53,16 @@ const TABLES: &str = "
     INSERT INTO _colmig_gate VALUES (1, 1, 0, '', 0, '', 0, 0) ON CONFLICT DO NOTHING;
     INSERT INTO _colmig_watch VALUES (1, 0, 0, '', '[]') ON CONFLICT DO NOTHING;";
 
+/// Which archives there are. A ledger that an older version made has no such table until the first archive:
+/// the format is the same, since what an older version does to a change shows in the row that it writes (see
+/// `window_since` in `archive.rs`).
+const ARCHIVES: &str = "
+    CREATE TABLE IF NOT EXISTS _colmig_archive (
+        project text NOT NULL, change_id text NOT NULL, name text NOT NULL, source text NOT NULL,
+        columns text NOT NULL, row_count bigint NOT NULL, window_since bigint NOT NULL, at bigint NOT NULL,
+        restoring text NOT NULL,
+        PRIMARY KEY (project, change_id));";
+
 /// The gate row.
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
@@ -112,6 +122,64 @@ pub(crate) struct Entry<'a> {
     pub(crate) note: String,
 }
 
+/// One line of the history as it is written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its number, from 1 on.
+    pub seq: i64,
+    /// The project.
+    pub project: String,
+    /// The change.
+    pub change: String,
+    /// What was done: a step, or `archive`, `restore`, `purge`.
+    pub step: String,
+    /// `up` or `down`.
+    pub direction: String,
+    /// When, in milliseconds of the database's clock.
+    pub at: i64,
+    /// By whom.
+    pub user: String,
+    /// From which commit.
+    pub commit: String,
+    /// How long it took, in milliseconds.
+    pub took_ms: i64,
+    /// What else there is to say.
+    pub note: String,
+    hash: String,
+}
+
+impl Line {
+    /// The hash of this line behind the one before.
+    fn chained(&self, previous: &str) -> String {
+        let Line { seq, at, user, took_ms, .. } = self;
+        hash::of_text(&format!("{}\n{seq}\n{at}\n{user}\n{took_ms}", self.text(previous)))
+    }
+
+    /// The same as the first version made it, which left out number, time, user and duration.
+    fn chained_before(&self, previous: &str) -> String {
+        hash::of_text(&self.text(previous))
+    }
+
+    fn text(&self, previous: &str) -> String {
+        let Line { project, change, step, direction, commit, note, .. } = self;
+        format!("{previous}\n{project}\n{change}\n{step}\n{direction}\n{commit}\n{note}")
+    }
+}
+
+/// The first line that does not follow from the one before: it, or what stood before it, was altered.
+pub(crate) fn broken(lines: &[Line]) -> Option<i64> {
+    let mut previous = "";
+    for (expected, line) in (1..).zip(lines) {
+        let follows =
+            line.hash == line.chained(previous) || line.hash == line.chained_before(previous);
+        if line.seq != expected || !follows {
+            return Some(line.seq);
+        }
+        previous = &line.hash;
+    }
+    None
+}
+
 /// Who moves the ledger: project, epoch, and for the history the user and the commit.
 #[derive(Clone, Debug)]
 pub(crate) struct Author {
@@ -135,7 +203,14 @@ fn json(value: &impl serde::Serialize) -> String {
 /// Makes the tables where they are missing.
 pub(crate) async fn create(driver: &mut dyn Driver) -> Result<()> {
     driver.begin(super::Work::Rows).await?;
-    let made = driver.script(TABLES).await.map_err(Into::into);
+    let made = driver.script(&format!("{TABLES}{ARCHIVES}")).await.map_err(Into::into);
+    conclude(driver, made).await
+}
+
+/// Makes the table of archives in a ledger that an older version made.
+pub(crate) async fn create_archives(driver: &mut dyn Driver) -> Result<()> {
+    driver.begin(super::Work::Rows).await?;
+    let made = driver.script(ARCHIVES).await.map_err(Into::into);
     conclude(driver, made).await
 }
 
@@ -386,38 +461,64 @@ pub(crate) async fn remember(
     entry: &Entry<'_>,
 ) -> Result<()> {
     let sql = format!(
-        "SELECT seq, hash, {} FROM _colmig_history ORDER BY seq DESC LIMIT 1",
+        "SELECT {}, h.seq, h.hash FROM (SELECT 1) AS one
+         LEFT JOIN (SELECT seq, hash FROM _colmig_history ORDER BY seq DESC LIMIT 1) AS h ON 1 = 1",
         driver.now()
     );
     let rows = driver.rows(&sql, &[]).await?;
-    let (seq, previous) = rows.first().map_or((0, ""), |row| (row[0].int(), row[1].text()));
-    let text = format!(
-        "{previous}\n{}\n{}\n{}\n{}\n{}\n{}",
-        author.project,
-        entry.change,
-        entry.step,
-        direction_word(entry.direction),
-        author.commit,
-        entry.note
-    );
-    let sql = format!(
-        "INSERT INTO _colmig_history VALUES ($1, $2, $3, $4, $5, {}, $6, $7, $8, $9, $10)",
-        driver.now()
-    );
+    let last = rows.first().ok_or_else(|| DbError::other("the clock does not answer"))?;
+    let mut line = Line {
+        seq: last[1].int() + 1,
+        project: author.project.clone(),
+        change: entry.change.to_owned(),
+        step: entry.step.clone(),
+        direction: direction_word(entry.direction).to_owned(),
+        at: last[0].int(),
+        user: author.user.clone(),
+        commit: author.commit.clone(),
+        took_ms: entry.took_ms,
+        note: entry.note.clone(),
+        hash: String::new(),
+    };
+    line.hash = line.chained(last[2].text());
+    let sql = "INSERT INTO _colmig_history VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let parameters = [
-        (seq + 1).into(),
-        author.project.as_str().into(),
-        entry.change.into(),
-        entry.step.as_str().into(),
-        direction_word(entry.direction).into(),
-        author.user.as_str().into(),
-        author.commit.as_str().into(),
-        entry.took_ms.into(),
-        entry.note.as_str().into(),
-        hash::of_text(&text).into(),
+        line.seq.into(),
+        line.project.into(),
+        line.change.into(),
+        line.step.into(),
+        line.direction.into(),
+        line.at.into(),
+        line.user.into(),
+        line.commit.into(),
+        line.took_ms.into(),
+        line.note.into(),
+        line.hash.into(),
     ];
-    driver.run(&sql, &parameters).await?;
+    driver.run(sql, &parameters).await?;
     Ok(())
+}
+
+/// Every line of the history, of all projects: they form one chain.
+pub(crate) async fn history(driver: &mut dyn Driver) -> Result<Vec<Line>> {
+    let sql = "SELECT seq, project, change_id, step, direction, at, by_user, git_commit, took_ms, note, hash
+               FROM _colmig_history ORDER BY seq";
+    let rows = driver.rows(sql, &[]).await?;
+    let text = |value: &Value| value.text().to_owned();
+    let line = |row: &Row| Line {
+        seq: row[0].int(),
+        project: text(&row[1]),
+        change: text(&row[2]),
+        step: text(&row[3]),
+        direction: text(&row[4]),
+        at: row[5].int(),
+        user: text(&row[6]),
+        commit: text(&row[7]),
+        took_ms: row[8].int(),
+        note: text(&row[9]),
+        hash: text(&row[10]),
+    };
+    Ok(rows.iter().map(line).collect())
 }
 
 /// How far a backfill has come.
@@ -593,6 +694,47 @@ pub(crate) async fn is_empty(driver: &mut dyn Driver, table: &str) -> Result<boo
         Err(error) if error.trouble == Trouble::NoTable => Ok(true),
         Err(error) => Err(error.into()),
     }
+}
+
+/// At how many values a count of what would be lost ends: nobody waits for the exact number.
+const MANY: i64 = 1_000_000;
+
+/// How many rows have a value in any of these columns (or are there at all, without columns), in words; empty for
+/// none, and for columns that are not there.
+pub(crate) async fn values(
+    driver: &mut dyn Driver,
+    table: &str,
+    columns: &[&String],
+) -> Result<String> {
+    let any: Vec<_> =
+        columns.iter().map(|c| format!("{} IS NOT NULL", colmig_core::ident::quote(c))).collect();
+    let filter =
+        if any.is_empty() { String::new() } else { format!(" WHERE {}", any.join(" OR ")) };
+    let table = colmig_core::ident::quote(table);
+    let sql =
+        format!("SELECT count(*) FROM (SELECT 1 FROM {table}{filter} LIMIT {}) AS n", MANY + 1);
+    Ok(match driver.rows(&sql, &[]).await {
+        Ok(rows) => match rows.first().map_or(0, |row| row[0].int()) {
+            0 => String::new(),
+            count if count > MANY => format!("more than {MANY} rows"),
+            count => colmig_core::backfill::rows(count),
+        },
+        Err(error) if matches!(error.trouble, Trouble::NoTable | Trouble::Other) => String::new(),
+        Err(error) => return Err(error.into()),
+    })
+}
+
+/// When a change last did a step forwards; 0: the history does not say.
+pub(crate) async fn last_done(
+    driver: &mut dyn Driver,
+    project: &str,
+    change: &str,
+    step: &str,
+) -> Result<i64> {
+    let sql = "SELECT coalesce(max(at), 0) FROM _colmig_history
+               WHERE project = $1 AND change_id = $2 AND step = $3 AND direction = 'up'";
+    let rows = driver.rows(sql, &[project.into(), change.into(), step.into()]).await?;
+    Ok(rows.first().map_or(0, |row| row[0].int()))
 }
 
 /// One number, as `count(*)` gives it.

@@ -4,6 +4,7 @@
 //! same everywhere are written once, in [`ledger`]. SQL of the ledger and of the catalog stands in this
 //! folder and nowhere else; SQL that changes schemas stands in `colmig_core::dialect`.
 
+pub(crate) mod archive;
 pub(crate) mod ledger;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
@@ -18,7 +19,7 @@ use std::pin::Pin;
 
 use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
-use colmig_core::catalog::Catalog;
+use colmig_core::catalog::{Catalog, Dependant};
 use colmig_core::dialect::Dialect;
 use colmig_core::dialect::sqlite::rebuild::Alteration;
 use colmig_core::gate::Session;
@@ -211,6 +212,10 @@ pub(crate) enum IndexState {
     Valid,
 }
 
+/// What stands in the way of a drop where SQLite does not say what it is.
+pub(crate) const OWN_DEFINITION: &str =
+    "a constraint or a generated column in the table's own definition";
+
 /// A transaction that is older than a window's move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OldTransaction {
@@ -286,8 +291,8 @@ pub(crate) trait Driver: Send {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    /// What names a column: `DROP COLUMN` would take it along, or fail on it; in words.
-    fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<String>>;
+    /// What `DROP COLUMN` would take with it, or fail on. Nothing is locked but for reading the catalog.
+    fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<Dependant>>;
 
     /// The statements that alter a table as a live step wants it, made from the catalog as it is now; empty if
     /// nothing is to do.

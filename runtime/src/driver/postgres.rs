@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
-use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable, base_type};
+use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable, Dependant, Fate, base_type};
 use colmig_core::dialect::postgres::carried::{self, Collation, LiveColumn};
 use colmig_core::dialect::sqlite::rebuild::Alteration;
 use colmig_core::dialect::{Dialect, for_server};
@@ -346,34 +346,47 @@ impl Driver for Postgres {
         })
     }
 
-    fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<String>> {
-        // A view depends by its rule, a generated column by its expression; a default of the column itself is a part
-        // of it. A function whose body is text depends on nothing that the catalog knows, so
-        // its text is searched; those of colmig's own triggers know what they do.
-        const SQL: &str = r"
-            SELECT CASE d.classid
-                        WHEN 'pg_rewrite'::regclass
-                        THEN (SELECT pg_describe_object('pg_class'::regclass, r.ev_class, 0)
-                              FROM pg_rewrite r WHERE r.oid = d.objid)
-                        WHEN 'pg_attrdef'::regclass
-                        THEN (SELECT pg_describe_object('pg_class'::regclass, f.adrelid, f.adnum)
-                              FROM pg_attrdef f WHERE f.oid = d.objid)
-                        ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END
-            FROM pg_depend d
-            JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-            WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass(quote_ident($1))
-              AND a.attname = $2 AND d.deptype IN ('n', 'a')
-              AND NOT EXISTS (SELECT FROM pg_attrdef f WHERE d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
-                              AND f.adrelid = a.attrelid AND f.adnum = a.attnum)
-            UNION
-            SELECT format('the text of function %s', p.oid::regprocedure)
+    /// As DROP COLUMN … RESTRICT judges it: what depends on the column in any other way than automatically or
+    /// internally stands in its way. A column that is computed from this one does so in every version, though
+    /// some drop it silently. What colmig made for a while goes by itself. A function whose body is text depends on
+    /// nothing that the catalog knows, so its text is searched.
+    fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<Dependant>> {
+        const SQL: &str = "
+            WITH it AS (
+                SELECT a.attrelid, a.attnum, a.attinhcount FROM pg_attribute a
+                WHERE a.attrelid = to_regclass(quote_ident($1)) AND a.attname = $2 AND NOT a.attisdropped),
+            found AS (
+                SELECT CASE WHEN r.rulename = '_RETURN' THEN pg_describe_object('pg_class'::regclass, r.ev_class, 0)
+                            WHEN e.oid IS NOT NULL THEN format('generated column %s', c.attname)
+                            ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END AS what,
+                       d.deptype <> 'n' AND (d.classid <> 'pg_class'::regclass OR d.objsubid = 0) AS goes
+                FROM it JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass
+                    AND d.refobjid = it.attrelid AND d.refobjsubid = it.attnum
+                LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+                LEFT JOIN pg_attrdef e ON d.classid = 'pg_attrdef'::regclass AND e.oid = d.objid
+                LEFT JOIN pg_attribute c ON c.attrelid = e.adrelid AND c.attnum = e.adnum
+                WHERE e.oid IS NULL OR e.adrelid <> it.attrelid OR e.adnum <> it.attnum
+                UNION ALL SELECT 'the parent table, from which the column is inherited', false FROM it WHERE attinhcount > 0
+                UNION ALL SELECT 'the partition key', false FROM it
+                    JOIN pg_partitioned_table p ON p.partrelid = it.attrelid AND it.attnum = ANY (p.partattrs))
+            SELECT what, bool_or(goes) FROM found WHERE what NOT LIKE '% \\_colmig%' GROUP BY what
+            UNION ALL
+            SELECT format('the text of function %s', p.oid::regprocedure), true
             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
             WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
-              AND p.proname NOT LIKE '%\_colmig\_alike'
-              AND p.prosrc ~* ('\m' || regexp_replace($1, '(\W)', '\\\1', 'g') || '\M')
-              AND p.prosrc ~* ('\m' || regexp_replace($2, '(\W)', '\\\1', 'g') || '\M')
-            ORDER BY 1";
-        Box::pin(async move { self.names(SQL, &[table.into(), column.into()]).await })
+              AND p.proname NOT LIKE '%\\_colmig\\_alike'
+              AND p.prosrc ~* ('\\m' || regexp_replace($1, '(\\W)', '\\\\\\1', 'g') || '\\M')
+              AND p.prosrc ~* ('\\m' || regexp_replace($2, '(\\W)', '\\\\\\1', 'g') || '\\M')
+            ORDER BY 2, 1";
+        Box::pin(async move {
+            let rows = self.rows(SQL, &[table.into(), column.into()]).await?;
+            let fate = |goes| if goes { Fate::Goes } else { Fate::Blocks };
+            let one = |row: &Row| Dependant {
+                what: row[0].text().to_owned(),
+                fate: fate(row[1].int() == 1),
+            };
+            Ok(rows.iter().map(one).collect())
+        })
     }
 
     fn live_script<'a>(&'a mut self, _: &'a str, _: &'a Alteration) -> Answer<'a, Vec<String>> {

@@ -1,5 +1,7 @@
 //! SQLite, live.
 
+mod dependants;
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -7,9 +9,9 @@ use std::time::Duration;
 
 use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
-use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable, base_type};
+use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable, Dependant, base_type};
 use colmig_core::dialect::sqlite::rebuild::{self, Alteration, Live, LiveColumn};
-use colmig_core::dialect::{Dialect, for_server};
+use colmig_core::dialect::{Dialect, for_server, sqlite};
 use colmig_core::gate::Session;
 use colmig_core::ident::quote;
 use colmig_core::problem::UNREACHABLE;
@@ -82,6 +84,14 @@ impl Sqlite {
             lock: None,
             rebuild: None,
         })
+    }
+
+    /// An empty database that ends with its connection.
+    async fn in_memory() -> Result<Sqlite, DbError> {
+        // What was compiled before the schema changed says nothing of what compiles after it.
+        let options = SqliteConnectOptions::new().in_memory(true).statement_cache_capacity(0);
+        let connection = options.connect().await.map_err(|error| fault("", &error))?;
+        Sqlite::adopt(connection).await.map_err(|error| DbError::other(error.to_string()))
     }
 
     /// Beside the database: a lock on the file itself would meet SQLite's own.
@@ -396,15 +406,8 @@ impl Driver for Sqlite {
         })
     }
 
-    fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<String>> {
-        Box::pin(async move {
-            self.names(
-                "SELECT 'index ' || l.name FROM pragma_index_list($1) l, pragma_index_xinfo(l.name) x
-                 WHERE x.name = $2 COLLATE NOCASE ORDER BY 1",
-                &[table.into(), column.into()],
-            )
-            .await
-        })
+    fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<Dependant>> {
+        Box::pin(self.blockers(table, column))
     }
 
     fn live_script<'a>(

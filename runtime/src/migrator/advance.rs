@@ -202,6 +202,9 @@ impl Migrator {
             self.heal(index, last, Direction::Up).await?;
         }
         self.preflight(index, act).await?;
+        if self.rows[index].position == 0 && self.rows[index].piece == 0 {
+            self.look_at_dependants(index, false).await?;
+        }
         if matches!(act, Act::Drop | Act::DropTable)
             && let Some(wait) = self.consent(index).await?
         {
@@ -210,8 +213,9 @@ impl Migrator {
         if let Some(wait) = self.rewrite(index).await? {
             return Ok(Some(wait));
         }
-        if act == Act::Add {
-            self.tell_dependants(index).await?;
+        if act == Act::Drop {
+            self.look_at_dependants(index, true).await?;
+            self.archive(index).await?;
         }
         self.begins(index, act, Direction::Up);
         let began = Instant::now();
@@ -431,7 +435,7 @@ impl Migrator {
 }
 
 /// The step of a change that `--to` names, by its column or by the change's id.
-fn named(change: &Change, to: &str) -> Option<usize> {
+pub(super) fn named(change: &Change, to: &str) -> Option<usize> {
     let by_id = |step: usize| format!("{}:{}", change.id, change.steps[step].act);
     (0..change.steps.len()).find(|step| to == change.step_name(*step) || to == by_id(*step))
 }

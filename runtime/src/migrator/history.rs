@@ -1,14 +1,17 @@
-//! Moving a change by one step in the ledger, with its line in the history.
+//! Moving a change by one step in the ledger, with its line in the history; and the history, read again.
 
 use std::time::Instant;
 
 use colmig_core::dialect::Direction;
+use colmig_core::problem::{HISTORY_BROKEN, Problem};
 use colmig_core::progress::Progress;
 use colmig_core::protocol::Act;
 
 use super::{Doing, Event, Migrator};
 use crate::Result;
 use crate::driver::ledger;
+
+pub use crate::driver::ledger::Line;
 
 impl Migrator {
     /// Writes that a change has moved to `position`; inside a fenced transaction.
@@ -54,5 +57,35 @@ impl Migrator {
     pub(super) fn begins(&mut self, index: usize, act: Act, direction: Direction) {
         let change = self.rows[index].change.title();
         self.tell(Event::Begins(Doing { change, act, direction }));
+    }
+}
+
+/// What was done to a database, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// Every line, of all projects: they form one chain.
+    pub lines: Vec<Line>,
+    /// The first line that does not follow from the one before: one of the two was altered.
+    pub broken: Option<i64>,
+}
+
+impl History {
+    /// Why it is not to be trusted, if it is not.
+    pub fn problem(&self) -> Option<Problem> {
+        let seq = self.broken?;
+        let problem = HISTORY_BROKEN
+            .problem(format!("line {seq} of the history was altered, or a line before it was"))
+            .help("somebody changed, removed or added lines by hand: compare with a backup of the ledger");
+        Some(problem.help("what stands before it is as it was written; colmig itself decides nothing by the history"))
+    }
+}
+
+impl Migrator {
+    /// Everything that was done, and whether it is still what was written. Nothing is changed.
+    pub async fn history(&mut self) -> Result<History> {
+        ledger::gate(self.driver.as_mut(), "").await?;
+        let lines = ledger::history(self.driver.as_mut()).await?;
+        let broken = ledger::broken(&lines);
+        Ok(History { lines, broken })
     }
 }

@@ -7,11 +7,14 @@
 
 mod acquire;
 mod advance;
+mod archive;
 mod ask;
+mod dependants;
 mod fill;
 mod fleet;
 mod history;
 mod preflight;
+mod restore;
 mod retreat;
 mod script;
 mod status;
@@ -34,7 +37,11 @@ use colmig_core::vector::Vector;
 use crate::Result;
 use crate::driver::{self, Driver, ledger};
 
+pub use archive::{Archived, Purge, purge_needs_a_name};
 pub(crate) use fleet::{look, tables};
+pub use history::{History, Line};
+pub use restore::Restored;
+pub use retreat::{NoReturn, RollbackPlan, Undoing};
 pub use status::{InstanceStatus, Status};
 
 /// What an applier is told.
@@ -54,6 +61,8 @@ pub struct Options {
     pub allow_drop: Vec<String>,
     /// What may be rewritten while nobody can use its table: `users.full_name`.
     pub allow_rewrite: Vec<String>,
+    /// Whether the values of columns are kept when they are dropped.
+    pub archive: bool,
     /// Who runs it, for the history.
     pub user: String,
     /// The commit that it runs from, for the history and for refusals.
@@ -111,6 +120,28 @@ pub enum Event {
     Draining(Vec<Session>),
     /// Another applier is at work and is waited for; who it is.
     Queueing(String),
+    /// A rollback begins; what it will do, and what that costs.
+    RollingBack(RollbackPlan),
+    /// Values are kept, before their columns are dropped.
+    Archived {
+        /// Which change.
+        change: String,
+        /// The table that keeps them.
+        name: String,
+        /// How many rows it has.
+        rows: i64,
+        /// How long it took; where a database has one writer, everybody waited for so long.
+        took: Duration,
+    },
+    /// A change begins that will drop a column; what will go with it.
+    Dependants {
+        /// Which change.
+        change: String,
+        /// The column: `users.nickname`.
+        subject: String,
+        /// What goes with it, silently.
+        dependants: Vec<String>,
+    },
 }
 
 /// One step in one direction.

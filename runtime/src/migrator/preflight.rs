@@ -157,21 +157,6 @@ impl Migrator {
         Ok((is_there && !is_ours).then_some(name))
     }
 
-    /// Views, policies and the like bind the columns that are to be replaced: who has to move them is told now, and
-    /// not only when the drop waits for consent.
-    pub(super) async fn tell_dependants(&mut self, index: usize) -> Result<()> {
-        let change = self.rows[index].change.clone();
-        for column in &change.replaced {
-            let dependants = self.driver.dependants(&change.table, &column.name).await?;
-            if !dependants.is_empty() {
-                let (change, subject) =
-                    (change.title(), format!("{}.{}", change.table, column.name));
-                self.tell(Event::Dependants { change, subject, dependants });
-            }
-        }
-        Ok(())
-    }
-
     /// Before there is a ledger nothing is ours, and what is in the way is named before there is one.
     pub(super) async fn check_ground(&mut self) -> Result<()> {
         let migrations = self.options.migrations.iter();
@@ -197,7 +182,7 @@ impl Migrator {
         for column in change.dropped() {
             let subject = format!("{}.{}", change.table, column.name);
             if !self.options.allow_drop.contains(&subject) {
-                let dependants = self.driver.dependants(&change.table, &column.name).await?;
+                let dependants = self.companions(&change.table, &column.name).await?;
                 return Ok(Some(Wait::Consent { subject, dependants }));
             }
         }

@@ -4,64 +4,227 @@
 use std::time::Instant;
 
 use colmig_core::advance::{Back, back};
-use colmig_core::backfill::Rows;
+use colmig_core::backfill::{Rows, rows as counted};
 use colmig_core::dialect::Direction;
-use colmig_core::gate;
+use colmig_core::gate::{self, moment};
+use colmig_core::migration::Change;
 use colmig_core::problem::{CONSENT, NO_RETURN, Problem, USAGE};
 use colmig_core::progress::Progress;
-use colmig_core::protocol::Act;
+use colmig_core::protocol::{Act, Undo};
 use colmig_core::schema::Column;
+use colmig_core::types::Database;
 
+use super::advance::named;
 use super::script::Ran;
-use super::{Migrator, Report, Wait};
+use super::{Event, Migrator, Report, Wait};
 use crate::Result;
+use crate::driver::archive::Kept;
 use crate::driver::{DbError, Work, ledger};
 
+/// What a rollback would do, and where it could not go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RollbackPlan {
+    /// Every step that would be undone, in the order in which that is done.
+    pub steps: Vec<Undoing>,
+    /// What keeps a rollback from going further back than this one.
+    pub no_return: Option<NoReturn>,
+}
+
+/// One step that would be undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undoing {
+    /// Of which change.
+    pub change: String,
+    /// The step.
+    pub act: Act,
+    /// How it is undone.
+    pub undo: &'static str,
+    /// What that costs as the database is now; empty: nothing.
+    pub cost: String,
+}
+
+/// A point of no return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoReturn {
+    /// The change that passed it.
+    pub change: String,
+    /// The migration that it belongs to.
+    pub migration: String,
+    /// What was dropped: `users.nickname`.
+    pub dropped: Vec<String>,
+    /// When, in milliseconds of the database's clock; 0: the history does not say.
+    pub at: i64,
+    /// Whether the values were archived.
+    pub archived: bool,
+}
+
+/// Which changes go back, and to which position each, the newest first.
+type Way = Vec<(usize, usize)>;
+
 impl Migrator {
-    /// The migrations that a rollback to before `migration` (a number or an id; the newest that has ever
-    /// begun, without one) would take back, newest first, and what each step's undo costs.
+    /// What a rollback to before `migration` (a number or an id; the newest that has ever begun, without one)
+    /// would take back, or one `to` behind a step, and what each step's undo costs. Nothing is changed; rows that
+    /// would lose something are counted.
     pub async fn rollback_plan(
         &mut self,
         migration: Option<&str>,
-    ) -> Result<Vec<(String, Act, &'static str)>> {
+        to: Option<&str>,
+    ) -> Result<RollbackPlan> {
         ledger::gate(self.driver.as_mut(), "").await?;
         self.load().await?;
-        let first = self.first(migration)?;
-        if let Some(row) = self.rows[first..].iter().find(|row| row.dropped()) {
-            return Err(past_return(row).into());
-        }
-        let rows = self.rows[first..].iter().rev();
-        let steps = rows.flat_map(|row| {
-            let title = row.change.title();
-            let done = row.change.steps[..row.position].iter().rev();
-            done.map(move |step| (title.clone(), step.act, row.change.undo(step.act)))
-                .collect::<Vec<_>>()
-        });
-        Ok(steps.collect())
+        let way = self.way(migration, to)?;
+        self.refuse_what_is_dropped(&way).await?;
+        self.plan_way(&way).await
     }
 
-    /// Takes back `migration` and everything after it, as far as is safe now. What was taken back before
-    /// stays so: run again, it does nothing.
-    pub async fn rollback(&mut self, migration: Option<&str>) -> Result<Report> {
+    async fn plan_way(&mut self, way: &Way) -> Result<RollbackPlan> {
+        let mut positions: Vec<_> = self.rows.iter().map(|row| row.position).collect();
+        let mut steps = Vec::new();
+        for floors_only in [true, false] {
+            for &(index, stop) in way {
+                while positions[index] > stop {
+                    let change = &self.rows[index].change;
+                    let window = change.window_at(positions[index]);
+                    if floors_only && window.is_none_or(|window| window.floor == 0) {
+                        break;
+                    }
+                    positions[index] -= 1;
+                    let act = change.steps[positions[index]].act;
+                    let (change, undo) = (change.title(), change.undo(act));
+                    let cost = self.cost(index, act).await?;
+                    steps.push(Undoing { change, act, undo, cost });
+                }
+            }
+        }
+        let first = way.iter().map(|(index, _)| *index).min().unwrap_or(0);
+        let dropped = self.rows[..first].iter().rfind(|row| row.dropped()).cloned();
+        let no_return = match dropped {
+            Some(row) => Some(self.no_return(&row).await?),
+            None => None,
+        };
+        Ok(RollbackPlan { steps, no_return })
+    }
+
+    /// What undoing a step costs, as the database is now.
+    async fn cost(&mut self, index: usize, act: Act) -> Result<String> {
+        let change = self.rows[index].change.clone();
+        let columns: Vec<_> = change.targets(act).iter().map(|column| &column.name).collect();
+        Ok(match act.facts().undo {
+            Undo::LosesColumn => {
+                let lost = ledger::values(self.driver.as_mut(), &change.table, &columns).await?;
+                let names = columns.iter().map(|name| format!("{}.{name}", change.table));
+                match (lost.as_str(), change.definition.is_some()) {
+                    ("", _) => String::new(),
+                    (lost, true) => format!("the table has {lost}, which are lost"),
+                    (lost, false) => {
+                        let names: Vec<_> = names.collect();
+                        format!("{lost} have a value of `{}`, which is lost", names.join("`, `"))
+                    }
+                }
+            }
+            Undo::Refill => {
+                let (nulls, back) =
+                    (self.nulls(index).await?, has_reverse(&change, self.database()));
+                match (nulls, back) {
+                    (0, _) => String::new(),
+                    (nulls, true) => format!("{} to fill from `reverse`", counted(nulls)),
+                    (nulls, false) => {
+                        format!(
+                            "it stops here: {} without a value, and no `reverse`",
+                            counted(nulls)
+                        )
+                    }
+                }
+            }
+            Undo::Unrequire => {
+                let project = self.options.project.clone();
+                let fill = ledger::fill(self.driver.as_mut(), &project, &change.id).await?;
+                match fill.rows_done {
+                    0 => String::new(),
+                    done => format!("the backfill of {} begins again", counted(done)),
+                }
+            }
+            _ => String::new(),
+        })
+    }
+
+    async fn no_return(&mut self, row: &Progress) -> Result<NoReturn> {
+        let project = self.options.project.clone();
+        let (id, step) = (row.change.id.as_str(), Act::Drop.to_string());
+        let at = ledger::last_done(self.driver.as_mut(), &project, id, &step).await?;
+        Ok(NoReturn {
+            change: row.change.title(),
+            migration: row.migration.clone(),
+            dropped: row.change.consents(),
+            at,
+            archived: self.kept(&row.change.id).await?.is_some(),
+        })
+    }
+
+    /// Takes back `migration` and everything after it, as far as is safe now; with `to`, one change to behind that
+    /// step (`users.handle:enforce`), and what came later on the same name. What was taken back before stays so:
+    /// run again, it does nothing.
+    pub async fn rollback(&mut self, migration: Option<&str>, to: Option<&str>) -> Result<Report> {
         // A database without a ledger gets none from here.
         ledger::gate(self.driver.as_mut(), "").await?;
         self.acquire().await?;
-        let outcome = self.rollback_locked(migration).await;
+        let outcome = self.rollback_locked(migration, to).await;
         self.release(outcome).await
     }
 
-    async fn rollback_locked(&mut self, migration: Option<&str>) -> Result<Report> {
-        let first = self.first(migration)?;
-        self.refuse_what_cannot_return(first).await?;
+    async fn rollback_locked(
+        &mut self,
+        migration: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<Report> {
+        let way = self.way(migration, to)?;
+        self.refuse_what_is_dropped(&way).await?;
+        self.refuse_what_holds_rows(&way).await?;
+        let plan = self.plan_way(&way).await?;
+        self.tell(Event::RollingBack(plan));
         self.look().await?;
         let mut waits: Vec<Option<Wait>> = vec![None; self.rows.len()];
         let mut moved = 0;
         for floors_only in [true, false] {
-            for index in (first..self.rows.len()).rev() {
-                (waits[index], moved) = self.retreat(index, floors_only, moved).await?;
+            for &(index, stop) in &way {
+                (waits[index], moved) = self.retreat(index, stop, floors_only, moved).await?;
             }
         }
         self.report(waits, moved).await
+    }
+
+    fn way(&self, migration: Option<&str>, to: Option<&str>) -> Result<Way> {
+        let Some(to) = to else {
+            let first = self.first(migration)?;
+            return Ok((first..self.rows.len()).rev().map(|index| (index, 0)).collect());
+        };
+        let first = if migration.is_some() { self.first(migration)? } else { 0 };
+        let id = migration.map(|_| self.rows[first].migration.as_str());
+        let meant = |row: &Progress| id.is_none_or(|id| row.migration == id);
+        let found = self.rows.iter().enumerate().rev().filter(|(_, row)| meant(row));
+        let mut found = found.filter_map(|(index, row)| {
+            let step = named(&row.change, to).filter(|step| *step < row.position)?;
+            Some((index, step + 1))
+        });
+        let Some(goal) = found.next() else { return Err(self.not_done(to, meant).into()) };
+        let row = &self.rows[goal.0];
+        let later = (goal.0 + 1..self.rows.len()).filter(|later| row.precedes(&self.rows[*later]));
+        Ok(later.rev().map(|index| (index, 0)).chain([goal]).collect())
+    }
+
+    /// The steps that a rollback could go back to.
+    fn not_done(&self, to: &str, meant: impl Fn(&Progress) -> bool) -> Problem {
+        let newest = self.rows.iter().rfind(|row| row.started() && meant(row));
+        let rows = self.rows.iter().filter(|row| {
+            newest.is_some_and(|newest| newest.migration == row.migration) && meant(row)
+        });
+        let names: Vec<_> =
+            rows.flat_map(|row| (0..row.position).map(|step| row.change.step_name(step))).collect();
+        let problem = USAGE.problem(format!("`{to}` is no step that is done"));
+        match names.as_slice() {
+            [] => problem.help("nothing has been applied that could be rolled back"),
+            names => problem.help(format!("the newest steps that are done: {}", names.join(", "))),
+        }
     }
 
     /// The first change to take back.
@@ -99,13 +262,22 @@ impl Migrator {
     }
 
     /// What has no way back is said before anything moves.
-    async fn refuse_what_cannot_return(&mut self, first: usize) -> Result<()> {
-        for index in first..self.rows.len() {
+    async fn refuse_what_is_dropped(&mut self, way: &Way) -> Result<()> {
+        for &(index, stop) in way {
             let row = self.rows[index].clone();
-            if row.dropped() {
-                return Err(past_return(&row).into());
+            if row.dropped() && row.position > stop {
+                return Err(self.past_return(&row).await?.into());
             }
-            let creates = row.change.acts().any(|act| act == Act::CreateTable) && row.started();
+        }
+        Ok(())
+    }
+
+    /// A table is not dropped with its rows unasked.
+    async fn refuse_what_holds_rows(&mut self, way: &Way) -> Result<()> {
+        for &(index, stop) in way {
+            let row = self.rows[index].clone();
+            let makes = row.change.acts().any(|act| act == Act::CreateTable);
+            let creates = stop == 0 && row.started() && makes;
             let allowed = self.options.allow_drop.contains(&row.change.table);
             if creates
                 && !allowed
@@ -135,7 +307,7 @@ impl Migrator {
     ) -> Result<(Option<Wait>, usize)> {
         let mut wait = None;
         for floors_only in [true, false] {
-            (wait, moved) = self.retreat(index, floors_only, moved).await?;
+            (wait, moved) = self.retreat(index, 0, floors_only, moved).await?;
             if wait.is_some() {
                 break;
             }
@@ -143,9 +315,23 @@ impl Migrator {
         Ok((wait, moved))
     }
 
+    async fn past_return(&mut self, row: &Progress) -> Result<Problem> {
+        let no_return = self.no_return(row).await?;
+        let problem = NO_RETURN.problem(no_return.to_string()).at(row.change.title());
+        let problem = match no_return.archived {
+            true => problem.help(format!(
+                "its values are archived: declare it again, and `cargo colmig restore {}` brings them back",
+                no_return.dropped[0]
+            )),
+            false => problem,
+        };
+        Ok(problem.help("roll back a later migration only, or go forwards with a new one"))
+    }
+
     async fn retreat(
         &mut self,
         index: usize,
+        stop: usize,
         floors_only: bool,
         mut moved: usize,
     ) -> Result<(Option<Wait>, usize)> {
@@ -156,6 +342,9 @@ impl Migrator {
                 self.heal(index, row.position, Direction::Down).await?;
                 continue;
             }
+            if row.position <= stop {
+                return Ok((None, moved));
+            }
             if floors_only && row.window().is_none_or(|window| window.floor == 0) {
                 return Ok((None, moved));
             }
@@ -163,7 +352,7 @@ impl Migrator {
             match (back(&self.rows, index, self.database()), act) {
                 (Back::Undone, _) | (_, None) => return Ok((None, moved)),
                 (Back::Under(title), _) => return Ok((Some(Wait::Under(title)), moved)),
-                (Back::NoReturn, _) => return Err(past_return(&row).into()),
+                (Back::NoReturn, _) => return Err(self.past_return(&row).await?.into()),
                 (Back::NoReverse, Some(_)) if self.nulls(index).await? > 0 => {
                     let rows = self.nulls(index).await?;
                     return Ok((Some(Wait::NoReverse { rows }), moved));
@@ -293,13 +482,23 @@ impl Migrator {
 
     /// Free, but it lets writers in that do not write the column: the backfill begins anew (R20).
     async fn unrequire(&mut self, index: usize, began: Instant) -> Result<()> {
+        let archived = self.kept(&self.rows[index].change.id.clone()).await?;
         self.driver.begin(Work::Rows).await?;
-        let outcome = self.unrequire_locked(index, began).await;
+        let outcome = self.unrequire_locked(index, archived, began).await;
         self.finish(outcome).await
     }
 
-    async fn unrequire_locked(&mut self, index: usize, began: Instant) -> Result<()> {
+    async fn unrequire_locked(
+        &mut self,
+        index: usize,
+        archived: Option<Kept>,
+        began: Instant,
+    ) -> Result<()> {
         self.lock_gate().await?;
+        if let Some(kept) = archived {
+            // The columns are still there, and what is archived of them is stale from now on.
+            self.discard(&kept, ": the change is taken back").await?;
+        }
         let (project, id) = (self.options.project.clone(), self.rows[index].change.id.clone());
         ledger::void_fill(self.driver.as_mut(), &project, &id).await?;
         self.move_to(index, self.rows[index].position - 1, Direction::Down, began, "")
@@ -308,12 +507,19 @@ impl Migrator {
     }
 }
 
-fn past_return(row: &Progress) -> Problem {
-    NO_RETURN
-        .problem(format!(
-            "`{}` was dropped: what it held is gone, and older releases read it",
-            row.change.consents().join("`, `")
-        ))
-        .at(row.change.title())
-        .help("roll back a later migration only, or go forwards with a new one")
+/// Whether the migration says how a relaxed column gets its values back.
+fn has_reverse(change: &Change, database: Database) -> bool {
+    change.targets(Act::Relax).iter().all(|column| column.reverse.on(database).is_some())
+}
+
+impl std::fmt::Display for NoReturn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let dropped = self.dropped.join("`, `");
+        let at = if self.at == 0 { String::new() } else { format!(" on {}", moment(self.at)) };
+        let gone = if self.archived { "" } else { "what it held is gone, and " };
+        write!(
+            f,
+            "there is no way back since `{dropped}` was dropped{at}: {gone}older releases read it"
+        )
+    }
 }

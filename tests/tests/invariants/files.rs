@@ -17,7 +17,9 @@ fn modules(folder: &str) -> BTreeSet<String> {
 #[test]
 fn every_database_has_a_dialect_and_a_driver_of_its_name() {
     let databases: BTreeSet<_> = DATABASES.iter().map(|(_, word)| (*word).to_owned()).collect();
-    assert_eq!(modules("core/src/dialect"), databases);
+    let mut dialects = modules("core/src/dialect");
+    assert!(dialects.remove("archive"), "what every database does alike");
+    assert_eq!(dialects, databases);
     assert!(modules("runtime/src/driver").is_superset(&databases));
     assert!(!modules("core/src").is_superset(&databases), "another folder would not do");
 }

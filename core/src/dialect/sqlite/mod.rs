@@ -181,6 +181,18 @@ fn drop_index(name: &str) -> String {
     format!("DROP INDEX IF EXISTS {};", quote(name))
 }
 
+/// Drops a column: what a copy of the schema is asked, to hear what stands in the way.
+pub fn attempt_to_drop(table: &str, column: &str) -> String {
+    format!("{} DROP COLUMN {};", alter(table), quote(column))
+}
+
+/// Whether SQLite names this object as what stands in the way: `error in view v after drop column: …`, or
+/// `error in view v: …` of one that was broken before.
+pub fn names_as_culprit(message: &str, kind: &str, name: &str) -> bool {
+    let rest = message.strip_prefix(&format!("error in {kind} {name}"));
+    rest.is_some_and(|rest| rest.starts_with(" after drop column:") || rest.starts_with(": "))
+}
+
 fn create(table: &Table) -> String {
     create_table(
         Database::Sqlite,
