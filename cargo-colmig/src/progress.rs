@@ -52,10 +52,6 @@ impl Progress {
                 );
                 self.terminal.waiting("Sweeping", &what);
             }
-            Event::Dependants { change, subject, dependants } => self.terminal.note(&format!(
-                "{change}: `{subject}` is named by {}; move these to what replaces it before it is dropped",
-                dependants.join(", ")
-            )),
             Event::LockWait { table, holders, pause } => {
                 let holders = if holders.is_empty() {
                     "nobody that is still there".to_owned()
@@ -88,9 +84,14 @@ impl Progress {
                 );
                 self.terminal.status("Archived", &what);
             }
-            Event::Dependants { change, subject, dependants } => {
+            Event::Dependants { change, subject, dependants, replaced } => {
                 let what = dependants.join("; ");
-                self.terminal.note(&format!("{change}: with `{subject}` will go {what}"));
+                self.terminal.note(&match replaced {
+                    true => format!(
+                        "{change}: `{subject}` is named by {what}; move these to what replaces it before it is dropped"
+                    ),
+                    false => format!("{change}: with `{subject}` will go {what}"),
+                });
             }
         }
     }
@@ -155,8 +156,9 @@ impl Progress {
                 "reason": "archived", "change": change, "table": name, "rows": rows,
                 "milliseconds": took.as_millis() as u64,
             }),
-            Event::Dependants { change, subject, dependants } => serde_json::json!({
+            Event::Dependants { change, subject, dependants, replaced } => serde_json::json!({
                 "reason": "dependants", "change": change, "column": subject, "goes": dependants,
+                "replaced": replaced,
             }),
             _ => return,
         };

@@ -53,7 +53,8 @@ impl Project {
     pub fn declaring(&self, tables: Vec<Table>) -> Project {
         let schema = Schema::of(tables);
         // A table that is not declared any more is to go.
-        let gone = self.lock.schema.tables.iter().filter(|table| schema.table(&table.name).is_none());
+        let gone =
+            self.lock.schema.tables.iter().filter(|table| schema.table(&table.name).is_none());
         let retire: Vec<_> = gone.map(|table| table.name.clone()).collect();
         let wish = Wish { name: None, retire: &retire };
         let outcome = plan(&self.lock, &schema, wish).expect("a legal edit");

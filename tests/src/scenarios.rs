@@ -398,8 +398,7 @@ fn by_triggers() -> Vec<Scenario> {
         true => column,
         false => by_trigger(column),
     };
-    let all_alike =
-        |columns: Vec<Column>| columns.into_iter().map(alike).collect::<Vec<Column>>();
+    let all_alike = |columns: Vec<Column>| columns.into_iter().map(alike).collect::<Vec<Column>>();
     let split = replaced(&[
         Column { reverse: everywhere("first || last"), ..new("first", "substr(nickname, 1, 4)") },
         new("last", "substr(nickname, 5)"),
@@ -515,9 +514,7 @@ fn of_guards() -> Vec<Scenario> {
         let releases = [Some(State::Deprecated), None];
         guarded(name, guard, Some(State::Active), &releases)
     };
-    let indexes = |indexes: &[Index]| {
-        vec![Table { indexes: indexes.to_vec(), ..users(&first) }]
-    };
+    let indexes = |indexes: &[Index]| vec![Table { indexes: indexes.to_vec(), ..users(&first) }];
     let sorted = Index {
         name: "users_sorted_idx".into(),
         keys: vec![
@@ -557,7 +554,10 @@ fn of_guards() -> Vec<Scenario> {
             releases: vec![vec![users(&first[..1])]],
             ..Scenario::of_users(
                 "drop a column with its index",
-                &[column("email"), Column { nullability: Nullability::Loose, ..column("nickname") }],
+                &[
+                    column("email"),
+                    Column { nullability: Nullability::Loose, ..column("nickname") },
+                ],
                 Vec::new(),
                 &["id!", "email!"],
             )
@@ -594,11 +594,7 @@ fn guarded(
 }
 
 /// The same of a column that references another table.
-fn referencing(
-    name: &'static str,
-    first: Option<State>,
-    releases: &[Option<State>],
-) -> Scenario {
+fn referencing(name: &'static str, first: Option<State>, releases: &[Option<State>]) -> Scenario {
     let org = Column { ty: ColumnType::Known("int8".into()), ..column("org") };
     let columns = [column("email"), column("nickname"), org];
     let guard = Guard::References {
@@ -669,12 +665,7 @@ fn of_minds() -> Vec<Scenario> {
                 &["id!", "email!", "nickname?"],
             )
         },
-        guarded(
-            "add a guard, and not after all",
-            &unique,
-            None,
-            &[Some(State::Adding), None],
-        ),
+        guarded("add a guard, and not after all", &unique, None, &[Some(State::Adding), None]),
     ]
 }
 

@@ -11,7 +11,7 @@ use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
 use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable, Dependant, base_type};
 use colmig_core::dialect::sqlite::rebuild::{self, Alteration, Live, LiveColumn};
-use colmig_core::dialect::{Dialect, for_server, sqlite};
+use colmig_core::dialect::{Dialect, for_server};
 use colmig_core::gate::Session;
 use colmig_core::ident::quote;
 use colmig_core::problem::UNREACHABLE;

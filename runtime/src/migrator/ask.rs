@@ -235,8 +235,8 @@ impl<'q> Query<'q> {
         wrong: &mut Found,
     ) -> Result<Result<(), String>, DbError> {
         let (walk, after) = (self.walk(), !cursor.is_empty());
-        let lower = after.then(|| format!("{} AND ", self.dialect.beyond(&walk, ">", 1)));
-        let upper = self.dialect.beyond(&walk, "<=", cursor.len() + 1);
+        let lower = after.then(|| format!("{} AND ", self.dialect.beyond(&walk.key, ">", 1)));
+        let upper = self.dialect.beyond(&walk.key, "<=", cursor.len() + 1);
         let range = format!("{}{upper}", lower.unwrap_or_default());
         let parameters: Row = cursor.iter().chain(end).cloned().collect();
         let count = self.question.count(&self.value, &range);

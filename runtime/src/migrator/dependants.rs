@@ -46,6 +46,7 @@ impl Migrator {
                     change: row.change.title(),
                     subject,
                     dependants: goes,
+                    replaced: !row.change.replaced.is_empty(),
                 });
             }
         }

@@ -98,15 +98,6 @@ pub enum Event {
         /// How many rows.
         rows: i64,
     },
-    /// A column begins to be replaced, and these name it: they stay with it, and end or hold up its drop.
-    Dependants {
-        /// Which change.
-        change: String,
-        /// The column.
-        subject: String,
-        /// What names it, in words.
-        dependants: Vec<String>,
-    },
     /// A table lock was not granted; another try follows.
     LockWait {
         /// The table.
@@ -133,14 +124,17 @@ pub enum Event {
         /// How long it took; where a database has one writer, everybody waited for so long.
         took: Duration,
     },
-    /// A change begins that will drop a column; what will go with it.
+    /// A change begins that will drop a column: what will go with it silently; and, where the column is replaced, what
+    /// has to move to the new one before the drop.
     Dependants {
         /// Which change.
         change: String,
         /// The column: `users.nickname`.
         subject: String,
-        /// What goes with it, silently.
+        /// What names it, in words.
         dependants: Vec<String>,
+        /// Whether the column is replaced, so that they can move to the new one before the drop.
+        replaced: bool,
     },
 }
 
