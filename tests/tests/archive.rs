@@ -449,7 +449,7 @@ fn the_commands_tell_what_they_do() -> Result<()> {
             0,
             &[
                 "0002.2 add users.handle: add — drops it again, with what was written to it since; ",
-                "have a value of `users.handle`, which is lost",
+                "with a value of `users.handle`, which is lost",
                 "; the backfill of 3 rows begins again",
                 "0002.1 drop users.nickname: relax — ",
                 "this was a dry run",

@@ -118,7 +118,7 @@ impl Migrator {
                     (lost, true) => format!("the table has {lost}, which are lost"),
                     (lost, false) => {
                         let names: Vec<_> = names.collect();
-                        format!("{lost} have a value of `{}`, which is lost", names.join("`, `"))
+                        format!("{lost} with a value of `{}`, which is lost", names.join("`, `"))
                     }
                 }
             }
