@@ -16,10 +16,10 @@ use crate::values::{Kind, Value};
 pub struct State {
     /// Every table.
     pub tables: Vec<String>,
-    /// The definition of `users`.
-    pub users: Vec<String>,
-    /// How many rows `users` has, and a checksum of all values.
-    pub rows: String,
+    /// The definitions of all tables but colmig's own.
+    pub definitions: Vec<String>,
+    /// How many rows each of them has, and a checksum of all values; but for what [`count_updates`] counts.
+    pub rows: Vec<String>,
     /// Every change that has begun: its id, position, piece, window and intent.
     pub changes: Vec<String>,
     /// Who is at work.
@@ -36,8 +36,10 @@ impl State {
                 || CAST(floor AS text) || '..' || CAST(ceil AS text) || ' ' || intent
             FROM _colmig_change WHERE position > 0 OR piece > 0 OR intent <> '' ORDER BY id";
         Ok(State {
-            users: database.definition("users")?,
-            rows: rows(database)?,
+            definitions: database.definitions()?,
+            rows: application_tables(&tables)
+                .map(|table| rows(database, table))
+                .collect::<Result<_>>()?,
             changes: if ledger { database.texts(changes)? } else { Vec::new() },
             holder: match ledger {
                 true => database.texts("SELECT holder FROM _colmig_gate")?.concat(),
@@ -48,19 +50,21 @@ impl State {
     }
 }
 
-/// A checksum of every value of `users`.
-fn rows(database: &TestDatabase) -> Result<String> {
-    if database.definition("users")?.is_empty() {
-        return Ok(String::new());
-    }
-    let names = database.columns("users")?;
+fn application_tables(tables: &[String]) -> impl Iterator<Item = &String> {
+    tables.iter().filter(|table| !table.starts_with("_colmig") && *table != "updated")
+}
+
+/// A checksum of every value of a table.
+fn rows(database: &TestDatabase, table: &str) -> Result<String> {
+    let names = database.columns(table)?;
     let values = names.iter().map(|name| {
         let quoted = colmig_core::ident::quote(&name[..name.len() - 1]);
         format!("coalesce(CAST({quoted} AS text), '-')")
     });
     let values = values.collect::<Vec<_>>().join(" || '|' || ");
-    let rows = database.texts(&format!("SELECT {values} FROM users ORDER BY id"))?;
-    Ok(format!("{} rows, {}", rows.len(), hash::of_text(&rows.join("\n"))))
+    let table = colmig_core::ident::quote(table);
+    let rows = database.texts(&format!("SELECT {values} FROM {table} ORDER BY 1"))?;
+    Ok(format!("{table}: {} rows, {}", rows.len(), hash::of_text(&rows.join("\n"))))
 }
 
 /// What registrations are judged by: every change, and the tables as they are.

@@ -8,6 +8,7 @@ use fs_err as fs;
 
 use crate::database::TestDatabase;
 use crate::program::Colmig;
+use crate::project::Project;
 
 /// One checkout of the project `shop`.
 #[derive(Debug)]
@@ -67,6 +68,19 @@ impl Shop {
         for fields in &RELEASES[..number] {
             shop.edit(fields)?;
             shop.generate()?;
+        }
+        Ok(shop)
+    }
+
+    /// The checkout of a project that was generated without files. Nothing stands for its tables in the source,
+    /// since only `generate` looks there.
+    pub fn of(project: &Project) -> Result<Shop> {
+        let shop = Shop::empty()?;
+        shop.write("colmig.lock", &project.lock.render())?;
+        for migration in &project.migrations {
+            for (name, text) in &migration.files {
+                shop.write(&format!("migrations/{}/{name}", migration.manifest.id), text)?;
+            }
         }
         Ok(shop)
     }

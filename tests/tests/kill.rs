@@ -4,6 +4,9 @@
 //! A sample of the matrix runs by default, from an offset that is printed; `COLMIG_KILL_MATRIX=all` runs
 //! the whole, and `COLMIG_KILL_SEED=n` the sample of another run again.
 
+#[path = "kill/scenarios.rs"]
+mod scenarios;
+
 use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
 
@@ -223,10 +226,15 @@ fn seed() -> u64 {
     })
 }
 
+/// Whether all of the matrix is asked for.
+fn is_whole() -> bool {
+    std::env::var("COLMIG_KILL_MATRIX").is_ok_and(|value| value == "all")
+}
+
 /// Every which statement, and from where on: all of them, where the whole matrix is asked for. A sample
 /// is as long on many databases as on two, and begins elsewhere on each.
 fn sample(step: u64, databases: usize, number: usize) -> (u64, u64) {
-    if std::env::var("COLMIG_KILL_MATRIX").is_ok_and(|value| value == "all") {
+    if is_whole() {
         return (1, 0);
     }
     (step * databases.div_ceil(2) as u64, seed() + number as u64 * (step / 2 + 1))
