@@ -58,7 +58,7 @@ fn down(scenario: &Scenario, database: &TestDatabase) -> Result<String> {
         while let Some(step) = next_step(&course, &rows, database, checkout, &done, &mut tally)? {
             let copy = database.copy()?;
             let copied = Arc::new(rows.copy());
-            let back = if done.len() % ALIVE == 0 { undone } else { undone_alone };
+            let back = if done.len().is_multiple_of(ALIVE) { undone } else { undone_alone };
             let back = back(&course, &copied, &copy, checkout);
             tally = tally.plus(back.with_context(|| format!("back from {step}"))?);
             is_as_before(&course, &copy, &before).with_context(|| format!("back from {step}"))?;

@@ -70,7 +70,7 @@ impl Release {
     pub(super) fn round(&mut self) -> Result<()> {
         let course = self.course.clone();
         self.rounds += 1;
-        let knows = if self.rounds % 2 == 0 { Knows::All } else { Knows::WhatItReads };
+        let knows = if self.rounds.is_multiple_of(2) { Knows::All } else { Knows::WhatItReads };
         let chance = self.chance();
         for table in in_order_of_reference(course.tables(self.number)) {
             if table.access == Access::Writer && self.rounds <= INSERTS {

@@ -85,7 +85,7 @@ impl Rows {
     pub(super) fn any(&self, table: &str, number: usize) -> Option<Shared> {
         let known = self.known();
         let Shelf { before, ours } = known.tables.get(table)?;
-        let rows = if number % 4 == 0 && !before.is_empty() { before } else { ours };
+        let rows = if number.is_multiple_of(4) && !before.is_empty() { before } else { ours };
         (!rows.is_empty()).then(|| rows[number / 4 % rows.len()].clone())
     }
 
