@@ -49,6 +49,8 @@ impl Writer {
         let (stop, rounds) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let (stopped, counted) = (stop.clone(), rounds.clone());
         let thread = std::thread::spawn(move || {
+            // What the releases before it left is in order from the first moment on.
+            release.read_all()?;
             while !stopped.load(Ordering::SeqCst) {
                 release.round()?;
                 counted.fetch_add(1, Ordering::SeqCst);

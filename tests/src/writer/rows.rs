@@ -96,14 +96,14 @@ impl Rows {
         (!ours.is_empty()).then(|| ours[number % ours.len()].clone())
     }
 
-    /// Some of the rows that writers made, and of those that were there before.
+    /// The rows that writers made, unless they are very many, and some of those that were there before.
     pub(super) fn sample(&self, table: &str) -> Vec<Shared> {
         let known = self.known();
         let Some(Shelf { before, ours }) = known.tables.get(table) else { return Vec::new() };
-        let some = |rows: &[Shared]| -> Vec<Shared> {
-            rows.iter().step_by(rows.len() / 50 + 1).cloned().collect()
+        let some = |rows: &[Shared], many: usize| -> Vec<Shared> {
+            rows.iter().step_by(rows.len() / many + 1).cloned().collect()
         };
-        [some(before), some(ours)].concat()
+        [some(before, 20), some(ours, 200)].concat()
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
