@@ -137,7 +137,8 @@ pub fn everywhere(text: &str) -> PerDatabase {
     PerDatabase::Everywhere(text.into())
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+/// Waits for a future, where a test is not one itself.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(future)
 }
