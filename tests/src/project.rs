@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use colmig::migrator::{Event, Migrator, Options, Report};
+use colmig_core::Problem;
 use colmig_core::gate::Policy;
 use colmig_core::lifecycle::State;
 use colmig_core::lock::{Lock, Recorded};
@@ -53,8 +54,13 @@ impl Project {
     /// Generates from these tables.
     #[must_use]
     pub fn declaring(&self, tables: Vec<Table>) -> Project {
+        self.declared(tables).expect("a legal edit")
+    }
+
+    /// Generates from these tables, if their edit is legal.
+    pub fn declared(&self, tables: Vec<Table>) -> Result<Project, Vec<Problem>> {
         let schema = Schema { tables };
-        let outcome = plan(&self.lock, &schema, None).expect("a legal edit");
+        let outcome = plan(&self.lock, &schema, None)?;
         let mut next = self.clone();
         next.lock.schema = outcome.schema;
         if let Some(migration) = outcome.migration {
@@ -62,7 +68,7 @@ impl Project {
             next.lock.migrations.push(Recorded { id, hash: migration.hash() });
             next.migrations.push(migration);
         }
-        next
+        Ok(next)
     }
 
     /// What an applier of this checkout is told.
