@@ -498,6 +498,42 @@ mod tests {
         }
     }
 
+    /// A release that reads no NULL was shut out when the column was relaxed. A replacement that starts after that is
+    /// in force for the column then, and must not let it in again: nor while the column is on its way to be optional.
+    #[test]
+    fn a_replacement_lets_nobody_in_who_reads_no_null_from_a_column_that_may_have_it() {
+        use crate::lifecycle::Nullability;
+        for access in ACCESSES {
+            for (nullability, upheld_from, stand, expected) in [
+                (Nullability::Loose, None, Stand::Required, false),
+                (Nullability::Loose, None, Stand::Row, true),
+                (Nullability::Loose, None, Stand::Optional, true),
+                (Nullability::Upholds, Some(Nullability::Relies), Stand::Required, false),
+                (Nullability::Upholds, Some(Nullability::Relies), Stand::Optional, true),
+                (Nullability::Upholds, Some(Nullability::Loose), Stand::Required, true),
+                (Nullability::Relies, None, Stand::Required, true),
+            ] {
+                let mut row = row(ChangeKind::Replace, "0002", 1);
+                let old = Column {
+                    name: "o".into(),
+                    born: "0001".into(),
+                    ..row.change.columns[0].clone()
+                };
+                row.change.replaced = vec![Column { nullability, upheld_from, ..old }];
+                let mut build = vector(access, Stand::Absent, "0002");
+                build.structs[0]
+                    .columns
+                    .insert("o".into(), Property { born: "0001".into(), stand });
+                let refusals = judge(&build, &[row], &catalog(None));
+                assert_eq!(
+                    refusals.is_empty(),
+                    expected,
+                    "{access:?} {nullability} {stand}: {refusals:?}"
+                );
+            }
+        }
+    }
+
     /// Where no change is in force: the code against the catalog.
     #[test]
     fn the_catalog_decides_where_no_change_is_in_force() {

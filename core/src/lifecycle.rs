@@ -548,7 +548,7 @@ pub struct Phases {
 }
 
 /// What a struct does with a set of columns that share one life: those that are replaced, or those that take
-/// their place. Whether its type allows for NULL does not matter there.
+/// their place. Whether its type allows for NULL matters only where it does not go with the column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Use {
     /// It names none of them.
@@ -565,11 +565,12 @@ pub const USES: &[(Use, &str)] =
 
 impl Use {
     /// What a struct with this access does with a column in which it stands so; `None` where it may write NULL
-    /// and the column is required.
+    /// and the column is required, or reads no NULL and the column may have it.
     pub fn of(access: Access, stand: Stand, required: bool) -> Option<Use> {
         match stand {
             Stand::Absent => Some(Use::None),
             Stand::Adding | Stand::Deprecated => Some(Use::Writes),
+            Stand::Required if !required => None,
             Stand::Optional if required && access != Access::ReadOnly => None,
             Stand::Required | Stand::Optional | Stand::Row => Some(Use::Reads),
         }

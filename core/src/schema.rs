@@ -345,6 +345,13 @@ impl Column {
         self.nullability == Nullability::Loose
     }
 
+    /// Whether a row may have NULL in it, once the changes that it has begun are finished: also while it is
+    /// written as required on its way to be optional.
+    pub fn holds_null(&self) -> bool {
+        let relaxed = self.upheld_from == Some(Nullability::Relies);
+        self.optional() || self.nullability == Nullability::Upholds && relaxed
+    }
+
     /// Whether the database makes its values, so that no statement names it to write.
     pub fn is_made(&self) -> bool {
         self.auto || !self.generated.is_nowhere()

@@ -105,10 +105,10 @@ impl Struct {
         }
     }
 
-    /// What the struct does with columns that share one life; `None` where it does not treat them alike, or may
-    /// write NULL into one that is required.
+    /// What the struct does with columns that share one life; `None` where it does not treat them alike, may write
+    /// NULL into one that is required, or reads no NULL from one that may have it.
     fn uses(&self, columns: &[Column]) -> Option<Use> {
-        let used = |column: &Column| Use::of(self.access, self.stand(column), !column.optional());
+        let used = |column: &Column| Use::of(self.access, self.stand(column), !column.holds_null());
         let uses: Option<Vec<_>> = columns.iter().map(used).collect();
         let uses = uses?;
         let first = *uses.first()?;

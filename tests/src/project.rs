@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use colmig::migrator::{Event, Migrator, Options, Report};
+use colmig_core::Problem;
 use colmig_core::gate::Policy;
 use colmig_core::lifecycle::State;
 use colmig_core::lock::{Lock, Recorded};
@@ -51,13 +52,16 @@ impl Project {
     /// Generates from these tables.
     #[must_use]
     pub fn declaring(&self, tables: Vec<Table>) -> Project {
+        self.declared(tables).expect("a legal edit")
+    }
+
+    /// Generates from these tables, if their edit is legal. A table that is not declared any more is to go.
+    pub fn declared(&self, tables: Vec<Table>) -> Result<Project, Vec<Problem>> {
         let schema = Schema::of(tables);
-        // A table that is not declared any more is to go.
         let gone =
             self.lock.schema.tables.iter().filter(|table| schema.table(&table.name).is_none());
         let retire: Vec<_> = gone.map(|table| table.name.clone()).collect();
-        let wish = Wish { name: None, retire: &retire };
-        let outcome = plan(&self.lock, &schema, wish).expect("a legal edit");
+        let outcome = plan(&self.lock, &schema, Wish { name: None, retire: &retire })?;
         let mut next = self.clone();
         next.lock.schema = outcome.schema;
         if let Some(migration) = outcome.migration {
@@ -65,7 +69,7 @@ impl Project {
             next.lock.migrations.push(Recorded { id, hash: migration.hash() });
             next.migrations.push(migration);
         }
-        next
+        Ok(next)
     }
 
     /// Every step behind the first migration, as `--to` names it: of each change, in order.
@@ -190,7 +194,8 @@ pub fn everywhere(text: &str) -> PerDatabase {
     PerDatabase::Everywhere(text.into())
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+/// Waits for a future, where a test is not one itself.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(future)
 }

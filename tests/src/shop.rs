@@ -1,9 +1,12 @@
 //! Checkouts that need no building: a package without dependencies whose source has the struct. `generate`
 //! reads source and `apply` reads what `generate` wrote; neither compiles it.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use colmig_core::lock::{self, Lock};
+use colmig_core::migration::Migration;
 use fs_err as fs;
 
 use crate::database::TestDatabase;
@@ -137,20 +140,43 @@ impl Shop {
 
     /// Every file with its text: what a command must not have touched.
     pub fn files(&self) -> Result<Vec<(PathBuf, Vec<u8>)>> {
-        let (mut folders, mut files) = (vec![self.folder.path().to_owned()], Vec::new());
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder)? {
-                let path = entry?.path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    files.push((path.clone(), fs::read(path)?));
-                }
-            }
-        }
-        files.sort();
-        Ok(files)
+        let paths = files_in(self.folder.path())?;
+        paths.into_iter().map(|path| Ok((path.clone(), fs::read(path)?))).collect()
     }
+
+    /// What was generated here so far; without a table there is nothing, and no lock file.
+    pub fn project(&self) -> Result<Project> {
+        if !self.path(lock::FILE).exists() {
+            return Ok(Project::new());
+        }
+        let lock = Lock::parse(&fs::read_to_string(self.path(lock::FILE))?)?;
+        let migrations = lock.migrations.iter().map(|recorded| self.migration(&recorded.id));
+        let migrations = migrations.collect::<Result<_>>()?;
+        Ok(Project { lock, migrations })
+    }
+
+    fn migration(&self, id: &str) -> Result<Migration> {
+        let folder = self.path("migrations").join(id);
+        let mut files = BTreeMap::new();
+        for path in files_in(&folder)? {
+            let name = path.strip_prefix(&folder)?.to_string_lossy().replace('\\', "/");
+            files.insert(name, fs::read_to_string(&path)?);
+        }
+        Ok(Migration::parse(id, files)?)
+    }
+}
+
+/// Every file below a folder, in order.
+pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let (mut folders, mut files) = (vec![folder.to_owned()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// `count` users of release 1.

@@ -1,0 +1,8 @@
+#[derive(Table)]
+#[colmig(table = "order")]
+pub struct Order {
+    #[colmig(primary_key, auto)]
+    pub id: i64,
+    #[colmig(column = "User")]
+    pub user: String,
+}

@@ -1,0 +1,1 @@
+ALTER TABLE "order" ADD CONSTRAINT "order_a ""quoted"" name_colmig_not_null" CHECK ("a ""quoted"" name" IS NOT NULL) NOT VALID;

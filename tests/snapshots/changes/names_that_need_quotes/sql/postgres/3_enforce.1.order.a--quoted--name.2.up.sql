@@ -1,0 +1,1 @@
+ALTER TABLE "order" VALIDATE CONSTRAINT "order_a ""quoted"" name_colmig_not_null";

@@ -1,0 +1,1 @@
+ALTER TABLE "order" ALTER COLUMN "a ""quoted"" name" SET NOT NULL;

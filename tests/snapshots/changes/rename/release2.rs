@@ -1,0 +1,11 @@
+#[derive(Table)]
+#[colmig(table = "users")]
+pub struct User {
+    #[colmig(primary_key, auto)]
+    pub id: i64,
+    pub email: String,
+    #[colmig(deprecated)]
+    pub name: WriteOnly<String>,
+    #[colmig(replaces(name), forward = "name", reverse = "full_name")]
+    pub full_name: String,
+}

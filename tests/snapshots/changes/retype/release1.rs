@@ -1,0 +1,10 @@
+#[derive(Table)]
+#[colmig(table = "users")]
+pub struct User {
+    #[colmig(primary_key, auto)]
+    pub id: i64,
+    pub email: String,
+    pub cents: i32,
+    #[colmig(adding, replaces(cents), forward = "cents", reverse = "CAST(amount AS integer)")]
+    pub amount: WriteOnly<i64>,
+}

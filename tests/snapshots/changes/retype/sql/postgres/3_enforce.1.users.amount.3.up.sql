@@ -1,0 +1,1 @@
+ALTER TABLE "users" ALTER COLUMN "amount" SET NOT NULL;

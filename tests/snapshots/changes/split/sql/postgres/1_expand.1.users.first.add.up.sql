@@ -1,0 +1,2 @@
+ALTER TABLE "users" ADD COLUMN "first" text;
+ALTER TABLE "users" ADD COLUMN "last" text;

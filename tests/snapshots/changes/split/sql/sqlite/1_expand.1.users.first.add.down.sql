@@ -1,0 +1,2 @@
+ALTER TABLE "users" DROP COLUMN "first";
+ALTER TABLE "users" DROP COLUMN "last";

@@ -1,0 +1,2 @@
+ALTER TABLE "users" ADD COLUMN "first" TEXT;
+ALTER TABLE "users" ADD COLUMN "last" TEXT;

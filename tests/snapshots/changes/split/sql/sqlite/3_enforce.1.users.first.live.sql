@@ -1,0 +1,20 @@
+CREATE TABLE main."_colmig_rebuild_users" (
+    "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    "email" TEXT NOT NULL,
+    "name" TEXT NOT NULL
+, "first" TEXT NOT NULL, "last" TEXT);
+INSERT OR ABORT INTO main."_colmig_rebuild_users" (rowid, "id", "email", "name", "first", "last") SELECT rowid, "id", "email", "name", "first", "last" FROM main."users" ORDER BY rowid;
+DELETE FROM main.sqlite_sequence WHERE name = '_colmig_rebuild_users';
+UPDATE main."sqlite_sequence" SET name = '_colmig_rebuild_users' WHERE name = 'users';
+DROP TABLE main."users";
+ALTER TABLE main."_colmig_rebuild_users" RENAME TO "users";
+CREATE TABLE main."_colmig_rebuild_users" (
+    "id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    "email" TEXT NOT NULL,
+    "name" TEXT NOT NULL
+, "first" TEXT, "last" TEXT NOT NULL);
+INSERT OR ABORT INTO main."_colmig_rebuild_users" (rowid, "id", "email", "name", "first", "last") SELECT rowid, "id", "email", "name", "first", "last" FROM main."users" ORDER BY rowid;
+DELETE FROM main.sqlite_sequence WHERE name = '_colmig_rebuild_users';
+UPDATE main."sqlite_sequence" SET name = '_colmig_rebuild_users' WHERE name = 'users';
+DROP TABLE main."users";
+ALTER TABLE main."_colmig_rebuild_users" RENAME TO "users";
