@@ -7,7 +7,7 @@ use colmig_core::ident;
 use colmig_core::lifecycle::State;
 use colmig_core::lock::{Lock, Recorded};
 use colmig_core::migration::{MANIFEST, Migration, chain};
-use colmig_core::plan::plan;
+use colmig_core::plan::{Wish, plan};
 use colmig_core::schema::{Column, Schema, Table};
 use colmig_core::types::{ColumnType, DATABASES, PerDatabase};
 use colmig_core::vector::Vector;
@@ -66,7 +66,7 @@ fn schema(columns: &[Column]) -> Schema {
     let key = Column { auto: true, ..Column::new("id", ColumnType::Known("int8".into())) };
     let columns = std::iter::once(key).chain(columns.iter().cloned()).collect();
     let table = Table { primary_key: vec!["id".into()], columns, ..Table::new("users") };
-    Schema { tables: vec![table] }
+    Schema::of(vec![table])
 }
 
 /// A lock file behind two migrations, and these.
@@ -81,7 +81,7 @@ fn recorded() -> (Lock, Vec<Migration>) {
         column("handle", State::Adding),
     ]);
     for source in [first, second] {
-        let outcome = plan(&lock, &source, None).expect("a legal edit");
+        let outcome = plan(&lock, &source, Wish::default()).expect("a legal edit");
         let migration = outcome.migration.expect("it begins changes");
         lock.schema = outcome.schema;
         let id = migration.manifest.id.clone();
@@ -131,7 +131,7 @@ fn a_mangled_lock_file_is_refused_or_understood() {
         understood += 1;
         let again = Lock::parse(&lock.render()).expect("what is written is read");
         assert_eq!(again.schema, lock.schema, "seed {seed}");
-        let _ = plan(&lock, &schema(&[column("email", State::Active)]), None);
+        let _ = plan(&lock, &schema(&[column("email", State::Active)]), Wish::default());
     }
     assert!(understood > 0, "nothing was understood, so nothing behind the parser was tried");
 }

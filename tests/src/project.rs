@@ -92,6 +92,7 @@ impl Project {
     /// What an applier of this checkout is told.
     #[must_use]
     pub fn options(&self, allow_drop: &[&str]) -> Options {
+        let changes = self.migrations.iter().flat_map(|one| &one.manifest.changes);
         Options {
             project: "shop".into(),
             migrations: self.migrations.clone(),
@@ -99,7 +100,7 @@ impl Project {
             policy: Policy { leases: false, soak: 0, ttl: 0, assume_no_fleet: false },
             ignore_clients: Vec::new(),
             allow_drop: allow_drop.iter().map(|name| (*name).to_owned()).collect(),
-            allow_rewrite: self.changes().map(Change::subject).collect(),
+            allow_rewrite: changes.map(Change::subject).collect(),
             archive: false,
             user: "test".into(),
             commit: String::new(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use colmig::{ColumnInfo, TableInfo, TypeChecks};
+use colmig::{ColumnInfo, ConstraintInfo, TableInfo, TypeChecks};
 use colmig_core::lock::Lock;
 use colmig_core::migration::Change;
 use colmig_core::protocol::Act;
@@ -98,6 +98,11 @@ fn info(table: &Table, lock: &Lock) -> &'static TableInfo {
         types: TypeChecks { postgres: None, sqlite: None },
     });
     let key = table.primary_key.iter().map(|name| &*name.clone().leak());
+    let constraints = table.constraints.iter().map(|one| ConstraintInfo {
+        name: one.name.clone().leak(),
+        stand: one.stand(),
+        born: one.born.clone().leak(),
+    });
     Box::leak(Box::new(TableInfo {
         name: table.name.clone().leak(),
         rust: "a struct",
@@ -109,6 +114,7 @@ fn info(table: &Table, lock: &Lock) -> &'static TableInfo {
         born: table.born.clone().leak(),
         columns: columns.collect::<Vec<_>>().leak(),
         primary_key: key.collect::<Vec<&'static str>>().leak(),
+        constraints: constraints.collect::<Vec<_>>().leak(),
     }))
 }
 

@@ -275,7 +275,7 @@ impl<'a> Run<'a> {
         let Some(second) = self.projects[last].migrations.get(before) else { return Ok(false) };
         let number = second.number().to_owned();
         let mut migrator = self.migrator(last, false).await?;
-        let report = match migrator.rollback(Some(&number)).await {
+        let report = match migrator.rollback(Some(&number), None).await {
             Err(error) if is(&error, NO_RETURN) => return Ok(false),
             other => other?,
         };
