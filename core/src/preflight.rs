@@ -122,6 +122,9 @@ pub fn questions(change: &Change, database: Database) -> Vec<Question> {
         let columns = change.targets(Act::Backfill).iter();
         all.extend(columns.flat_map(|column| filled(change, column, database)));
     }
+    if let Some(constraint) = change.constraint.as_ref().filter(|_| has(Act::Enforce)) {
+        all.extend(questions_of_constraint(&change.table, constraint, database));
+    }
     if has(Act::Relax) {
         let columns = change.targets(Act::Relax).iter();
         all.extend(columns.filter_map(|column| refilled(change, column, database)));
@@ -555,7 +558,7 @@ mod tests {
     use super::*;
     use crate::lifecycle::State;
     use crate::lock::Lock;
-    use crate::plan::plan;
+    use crate::plan::{Wish, plan};
     use crate::schema::{Schema, Table};
     use crate::types::PerDatabase;
 
@@ -571,15 +574,15 @@ mod tests {
         let mut table = Table::new("users");
         table.primary_key = vec!["id".into()];
         table.columns = [&[column("id")], columns].concat();
-        Schema { tables: vec![table] }
+        Schema::of(vec![table])
     }
 
     /// The changes of an edit of `users`.
     fn changes(before: &[Column], after: &[Column]) -> Vec<Change> {
         let databases = vec![Database::Postgres, Database::Sqlite];
         let mut lock = Lock { databases, ..Lock::default() };
-        lock.schema = plan(&lock, &users(before), None).expect("a new table").schema;
-        let outcome = plan(&lock, &users(after), None).expect("a legal edit");
+        lock.schema = plan(&lock, &users(before), Wish::default()).expect("a new table").schema;
+        let outcome = plan(&lock, &users(after), Wish::default()).expect("a legal edit");
         outcome.migration.map(|migration| migration.manifest.changes).unwrap_or_default()
     }
 

@@ -11,6 +11,7 @@ use colmig_core::lifecycle::State;
 use colmig_core::lock::{Lock, Recorded};
 use colmig_core::migration::{Change, Migration};
 use colmig_core::plan::{Wish, plan};
+use colmig_core::protocol::ChangeKind;
 use colmig_core::schema::{Column, Schema, Table};
 use colmig_core::types::{ColumnType, Database, PerDatabase};
 use colmig_core::vector::Vector;
@@ -86,7 +87,11 @@ impl Project {
     #[must_use]
     pub fn consents(&self) -> Vec<String> {
         let changes = self.migrations.iter().flat_map(|migration| &migration.manifest.changes);
-        changes.flat_map(Change::consents).collect()
+        let changes: Vec<_> = changes.collect();
+        // What is given up half-way is dropped too, and the change that gives it up has its name.
+        let given_up = changes.iter().filter(|change| change.kind == ChangeKind::Abandon);
+        let given_up = given_up.map(|change| change.subject());
+        changes.iter().flat_map(|change| change.consents()).chain(given_up).collect()
     }
 
     /// What an applier of this checkout is told.

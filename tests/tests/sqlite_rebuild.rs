@@ -11,7 +11,7 @@ mod driver;
 mod random;
 
 use cases::{CASES, Case};
-use colmig_core::dialect::sqlite::rebuild::statements;
+use colmig_core::dialect::sqlite::rebuild::{Alteration, statements};
 use database::Database;
 use driver::{live, run, set_not_null};
 use sqlx::{Connection, SqliteConnection};
@@ -215,7 +215,8 @@ async fn by_hand(database: &mut Database, keys: &str, legacy: &str) -> driver::R
     run(connection, &format!("PRAGMA foreign_keys = {keys}")).await?;
     run(connection, &format!("PRAGMA legacy_alter_table = {legacy}")).await?;
     run(connection, "BEGIN IMMEDIATE").await?;
-    for statement in statements(&live, "c", true)? {
+    let alteration = Alteration::NotNull { column: "c".into(), required: true };
+    for statement in statements(&live, &alteration)? {
         if let Err(error) = run(connection, &statement).await {
             run(connection, "ROLLBACK").await?;
             return Err(error);

@@ -1,6 +1,6 @@
 //! What a driver does around a rebuild: pragmas, one transaction, the catalog before, checks after.
 
-use colmig_core::dialect::sqlite::rebuild::{Live, LiveColumn, statements};
+use colmig_core::dialect::sqlite::rebuild::{Alteration, Live, LiveColumn, statements};
 use sqlx::{AssertSqlSafe, FromRow, SqliteConnection};
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -43,7 +43,8 @@ async fn rebuild(
     not_null: bool,
 ) -> Result<bool> {
     let live = live(connection, table).await?;
-    let statements = statements(&live, column, not_null)?;
+    let alteration = Alteration::NotNull { column: column.to_owned(), required: not_null };
+    let statements = statements(&live, &alteration)?;
     if statements.is_empty() {
         return Ok(false);
     }

@@ -115,7 +115,9 @@ impl Text<'_> {
     /// The column with this default, or with none.
     pub(super) fn with_default(&self, column: &Column, value: Option<&str>) -> Vec<Edit> {
         let mut edits = self.without(&column.default);
-        edits.extend(value.map(|value| self.behind(column.type_end, &format!("DEFAULT {value}"))));
+        // Behind NOT NULL, where a new table has it: what comes and goes leaves no trace.
+        let end = column.not_null.last().map_or(column.type_end, |token| token.end);
+        edits.extend(value.map(|value| self.behind(end, &format!("DEFAULT {value}"))));
         edits
     }
 
