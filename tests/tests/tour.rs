@@ -93,7 +93,7 @@ fn the_moves_are_those_of_the_lifecycle() -> Result<()> {
     let effect = |effect| match effect {
         Effect::Begins => "a migration",
         Effect::GoesOn => "the lock file only: the migration goes on",
-        Effect::Abandons => "a change of mind: `generate --amend`",
+        Effect::Abandons => "a change of mind: a migration that takes the change back",
         Effect::Nothing => "nothing",
     };
     let moves = MOVES.iter().filter(|m| m.when != When::Never && m.effect != Effect::Nothing);
