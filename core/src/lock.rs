@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::problem::{FORMAT_TOO_NEW, LOCK_UNREADABLE, Problem};
-use crate::schema::{Column, Constraint, Index, Retired, Schema, Table};
+use crate::schema::{Column, Constraint, EnumType, EnumValue, Index, Retired, Schema, Table};
 use crate::types::Database;
 
 /// The name of the file.
@@ -61,6 +61,8 @@ struct File {
     databases: Vec<Database>,
     migrations: Vec<Recorded>,
     tables: Vec<Table>,
+    #[serde(default)]
+    enums: Vec<EnumType>,
 }
 
 impl Lock {
@@ -88,7 +90,7 @@ impl Lock {
             packages: file.packages,
             databases: file.databases,
             migrations: file.migrations,
-            schema: Schema { tables: file.tables },
+            schema: Schema { tables: file.tables, enums: file.enums },
         })
     }
 
@@ -107,6 +109,10 @@ impl Lock {
         });
         out.end(",");
         out.list("  ", "tables", &self.schema.tables, render_table);
+        if !self.schema.enums.is_empty() {
+            out.end(",");
+            out.list("  ", "enums", &self.schema.enums, render_enum);
+        }
         out.end("");
         out.push("}");
         out.0
@@ -144,6 +150,19 @@ fn render_table(out: &mut String, table: &Table) {
     lines.more("constraints", &table.constraints, |out, one: &Constraint| out.push_str(&json(one)));
     lines.more("indexes", &table.indexes, |out, one: &Index| out.push_str(&json(one)));
     lines.more("retired", &table.retired, |out, one: &Retired| out.push_str(&json(one)));
+    lines.end("");
+    out.push_str(&lines.0);
+    out.push_str("    }");
+}
+
+fn render_enum(out: &mut String, one: &EnumType) {
+    let mut lines = Lines::default();
+    lines.push("{");
+    lines.push(&format!("      \"name\": {},", json(&one.name)));
+    lines.push(&format!("      \"born\": {},", json(&one.born)));
+    lines.list("      ", "values", &one.values, |out, value| {
+        out.push_str(&json(&EnumValue { replace_with: String::new(), ..value.clone() }));
+    });
     lines.end("");
     out.push_str(&lines.0);
     out.push_str("    }");
@@ -241,8 +260,24 @@ mod tests {
             packages: vec!["shop".into()],
             databases: vec![Database::Sqlite],
             migrations: vec![Recorded { id: "0001_create_users".into(), hash: "sha256:0".into() }],
-            schema: Schema { tables: vec![users] },
+            schema: Schema { tables: vec![users], enums: Vec::new() },
         }
+    }
+
+    /// A project without enums has the file that it had.
+    #[test]
+    fn every_value_has_a_line_of_its_own_and_no_enum_has_none() {
+        let mut lock = sample();
+        assert!(!lock.render().contains("enums"));
+        let value = |name: &str| EnumValue { born: "0001".into(), ..EnumValue::new(name) };
+        let values = vec![value("happy"), value("it's \"sad\"")];
+        lock.schema.enums =
+            vec![EnumType { name: "mood".into(), born: "0001".into(), values: values.clone() }];
+        let text = lock.render();
+        assert_eq!(text.lines().filter(|line| line.contains("\"state\"")).count(), 5, "{text}");
+        assert_eq!(Lock::parse(&text).map(|lock| lock.schema), Ok(lock.schema.clone()));
+        lock.schema.enums[0].values[0].replace_with = "sad".into();
+        assert_eq!(lock.render(), text);
     }
 
     #[test]

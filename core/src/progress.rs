@@ -2,8 +2,8 @@
 
 use crate::dialect::Direction;
 use crate::migration::{Change, Step};
-use crate::protocol::{Act, Window};
-use crate::schema::Column;
+use crate::protocol::{Act, ChangeKind, Window};
+use crate::schema::{Column, EnumValue};
 
 /// One change and how far it has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,15 +65,32 @@ impl Progress {
         let is_it = |touched: &Column| {
             Some(touched.name.as_str()) == column && born.is_none_or(|born| touched.born == born)
         };
-        self.change.table == table
+        self.change.enumeration.is_none()
+            && self.change.table == table
             && match column {
                 None => self.change.columns.is_empty(),
                 Some(_) => self.change.touched().any(is_it),
             }
     }
 
-    /// Whether two changes follow one another: one column name, or one of them creates the table.
+    /// Whether it is about this value of an enum type (any birth, unless one is given), or creates the type.
+    pub fn touches_type(&self, name: &str, value: Option<&str>, born: Option<&str>) -> bool {
+        let is_it = |one: &EnumValue| {
+            Some(one.name.as_str()) == value && born.is_none_or(|born| one.born == born)
+        };
+        self.change.enumeration.as_ref().is_some_and(|one| one.name == name)
+            && match value {
+                None => self.change.kind == ChangeKind::CreateType,
+                Some(_) => self.change.value_of_type().is_some_and(is_it),
+            }
+    }
+
+    /// Whether two changes follow one another: one column name, one value of an enum type, or one of them creates
+    /// the table or the type.
     pub fn precedes(&self, later: &Progress) -> bool {
+        if self.change.enumeration.is_some() || later.change.enumeration.is_some() {
+            return self.change.meets_type(&later.change);
+        }
         self.change.table == later.change.table
             && (self.change.columns.is_empty()
                 || later.change.columns.is_empty()

@@ -32,6 +32,7 @@ pub(crate) fn table(input: &DeriveInput) -> TokenStream {
                         born: "",
                         columns: &[],
                         primary_key: &[],
+                        enums: &[],
                     };
                 const COLUMNS: &'static ::core::primitive::str = "";
                 const SELECT: &'static ::core::primitive::str = "";

@@ -3,6 +3,7 @@
 
 use colmig_core::lifecycle::{Access, Stand};
 
+use crate::enumeration::EnumInfo;
 use crate::types::TypeChecks;
 
 /// A struct that stands for a table. Derived: `#[derive(colmig::Table)]`.
@@ -69,6 +70,8 @@ pub struct TableInfo {
     pub columns: &'static [ColumnInfo],
     /// The columns of the primary key, in its order.
     pub primary_key: &'static [&'static str],
+    /// The enum types of its columns.
+    pub enums: &'static [&'static EnumInfo],
 }
 
 /// The static description of one field.

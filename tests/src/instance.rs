@@ -33,6 +33,7 @@ const fn users(rust: &'static str, columns: &'static [ColumnInfo]) -> TableInfo 
         born: "0001",
         columns,
         primary_key: &["id"],
+        enums: &[],
     }
 }
 

@@ -53,7 +53,12 @@ impl Project {
     /// Generates from these tables.
     #[must_use]
     pub fn declaring(&self, tables: Vec<Table>) -> Project {
-        let schema = Schema { tables };
+        self.declaring_all(Schema { tables, ..Schema::default() })
+    }
+
+    /// Generates from these tables and enum types.
+    #[must_use]
+    pub fn declaring_all(&self, schema: Schema) -> Project {
         let outcome = plan(&self.lock, &schema, None).expect("a legal edit");
         let mut next = self.clone();
         next.lock.schema = outcome.schema;

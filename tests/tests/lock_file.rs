@@ -65,7 +65,7 @@ fn lock(packages: &[&str], columns: &[&str]) -> String {
         project: "shop".into(),
         packages: packages.iter().map(|package| (*package).to_owned()).collect(),
         migrations: vec![Recorded { id: "0001_create_users".into(), hash: String::new() }],
-        schema: Schema { tables: vec![users] },
+        schema: Schema { tables: vec![users], ..Schema::default() },
         ..Lock::default()
     };
     lock.render()

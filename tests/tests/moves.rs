@@ -169,7 +169,7 @@ fn check(name: &str, cases: &[Case]) -> Result<Checked> {
         project: "shop".into(),
         packages: vec![name.into()],
         migrations: vec![Recorded { id: "0001_create".into(), hash: String::new() }],
-        schema: Schema { tables: cases.iter().map(Case::table).collect() },
+        schema: Schema { tables: cases.iter().map(Case::table).collect(), ..Schema::default() },
         ..Lock::default()
     };
     let sources = cases.iter().enumerate().map(|(number, case)| case.source(number));

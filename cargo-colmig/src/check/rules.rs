@@ -358,7 +358,7 @@ mod tests {
             "#[derive(Table)] #[colmig(table = \"users\")] struct User {{ #[colmig(primary_key)] id: i64, {fields} }}"
         );
         let file = source(&text).unwrap_or_else(|mistake| panic!("{}", mistake.problem));
-        let schema = Schema { tables: vec![file.tables[0].table.clone()] };
+        let schema = Schema { tables: vec![file.tables[0].table.clone()], ..Schema::default() };
         let facts = read(sql, &[Database::Postgres], &schema).expect("it is SQL");
         let mut found = Vec::new();
         updates_a_source_alone(Case { facts: &facts, row: None, in_macro: false }, &mut found);

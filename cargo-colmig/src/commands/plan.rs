@@ -91,17 +91,23 @@ fn what(change: &Change, step: &Step) -> String {
             "adds the column with its default".to_owned()
         }
         Act::Add => "adds the column; it may be NULL".to_owned(),
+        Act::CreateType => "creates the type, where the database has types of one's own".to_owned(),
+        Act::AddValue => "adds the value to the type; nobody writes it yet".to_owned(),
         Act::Begin => "records the change".to_owned(),
         Act::Admit(phase) => format!("releases of phase {phase} may start"),
         Act::Require(phase) => format!(
             "GATE: no instance below phase {phase} is alive, or was during the soak, and one of phase {phase} or above is; \
              then transactions that are still open must end"
         ),
+        Act::Backfill if change.value_of_type().is_some_and(|v| v.replace_with.is_empty()) => {
+            "counts the rows that hold the value; it goes on when there is none".to_owned()
+        }
         Act::Backfill => {
             "fills rows in batches by key, then counts what is left; writers wait for one batch at most"
                 .to_owned()
         }
         Act::Enforce => format!("sets NOT NULL{}", of_which(change, step.act)),
+        Act::Relax if change.enumeration.is_some() => "rows may hold the value from now on".to_owned(),
         Act::Relax => format!("drops NOT NULL{}", of_which(change, step.act)),
         Act::Drop => {
             let consents = change.consents();

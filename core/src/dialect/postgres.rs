@@ -7,11 +7,11 @@ use super::{
     Dialect, Direction, Piece, Script, add_column, alter, create_table, drop_column, drop_table,
     generated, sql_type,
 };
-use crate::ident::{quote, shortened};
+use crate::ident::{literal, quote, shortened};
 use crate::migration::Change;
 use crate::problem::{Problem, SERVER_UNSUPPORTED};
 use crate::protocol::Act;
-use crate::schema::{Column, Table};
+use crate::schema::{Column, EnumType, EnumValue, Table};
 use crate::types::Database;
 
 /// How a server learns that a column is never NULL without a scan under ACCESS EXCLUSIVE.
@@ -49,6 +49,7 @@ pub(super) fn for_server(version: &str) -> Result<&'static dyn Dialect, Problem>
 
 const BRIEF: &str = "ACCESS EXCLUSIVE on the table, metadata only, for milliseconds";
 const SCAN: &str = "SHARE UPDATE EXCLUSIVE while it reads the table: reads and writes go on";
+const TYPE: &str = "the type, for milliseconds, and no table: reads and writes go on";
 const NONE: &str = "none on existing tables, but SHARE ROW EXCLUSIVE, for milliseconds, on those that it references";
 
 fn brief(sql: String) -> Piece {
@@ -92,6 +93,10 @@ impl Dialect for Postgres {
             (Act::Enforce | Act::Relax, _) => {
                 one(required.map(|column| self.drop_not_null(&change.table, &column.name)))
             }
+            (Act::CreateType, _) => {
+                change.enumeration.iter().map(|one| type_piece(one, direction)).collect()
+            }
+            (Act::AddValue, Direction::Up) => change.enumeration.iter().map(add_value).collect(),
             _ => Vec::new(),
         };
         if pieces.is_empty() { Script::Nothing } else { Script::Fixed(pieces) }
@@ -157,6 +162,27 @@ impl Postgres {
 /// The name of the constraint that proves NOT NULL.
 fn proof(table: &str, column: &str) -> String {
     shortened(&format!("{table}_{column}"), "_colmig_not_null")
+}
+
+fn type_piece(one: &EnumType, direction: Direction) -> Piece {
+    let sql = match direction {
+        Direction::Up => {
+            let values: Vec<_> = one.values.iter().map(|value| literal(&value.name)).collect();
+            format!("CREATE TYPE {} AS ENUM ({});", one.name, values.join(", "))
+        }
+        Direction::Down => format!("DROP TYPE {};", one.name),
+    };
+    Piece { sql, lock: TYPE, scans: false }
+}
+
+/// In a transaction since PostgreSQL 12, as long as nothing in it uses the value. It is there already where it
+/// was retired, or taken back, before.
+fn add_value(one: &EnumType) -> Piece {
+    let add = |value: &EnumValue| {
+        format!("ALTER TYPE {} ADD VALUE IF NOT EXISTS {};", one.name, literal(&value.name))
+    };
+    let sql = one.values.iter().map(add).collect::<Vec<_>>().join("\n");
+    Piece { sql, lock: TYPE, scans: false }
 }
 
 fn create(table: &Table) -> String {

@@ -406,7 +406,9 @@ mod tests {
                 World { unregistered: true, instances: 1, leases: false, undo: false, ..WORLD },
             ),
         ];
-        let alone = CHANGES.iter().filter(|facts| facts.kind != ChangeKind::Replace);
+        // The model knows columns; the values of enum types are reasoned, in `core::protocol`.
+        let is_alone = |kind: ChangeKind| kind != ChangeKind::Replace && !kind.is_of_type();
+        let alone = CHANGES.iter().filter(|facts| is_alone(facts.kind));
         for facts in alone {
             for (name, world) in worlds {
                 let rollout = Rollout::of(facts.kind, world);

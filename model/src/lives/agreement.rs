@@ -70,7 +70,7 @@ fn vector(story: &Story, build: &story::Build) -> Vector {
             .collect(),
     });
     let project = if build.is_release() { "owner" } else { "other" };
-    Vector { project: project.into(), structs: structs.collect() }
+    Vector { project: project.into(), structs: structs.collect(), enums: Vec::new() }
 }
 
 fn progress(story: &Story, place: usize, change: &story::Change) -> Progress {
@@ -101,6 +101,8 @@ fn progress(story: &Story, place: usize, change: &story::Change) -> Progress {
             columns: if creates { Vec::new() } else { vec![column] },
             replaced: Vec::new(),
             definition: creates.then(|| Table::new("t")),
+            enumeration: None,
+            places: Vec::new(),
             phases: kind.phases(change.default),
             steps: facts.steps.iter().enumerate().map(step).collect(),
         },

@@ -8,7 +8,7 @@ use colmig_core::dialect::Direction;
 use colmig_core::gate::{self, Blocker};
 use colmig_core::migration::Change;
 use colmig_core::problem::{CONSENT, DRIFT, NOT_YET, Problem, USAGE, VERIFICATION};
-use colmig_core::protocol::Act;
+use colmig_core::protocol::{Act, ChangeKind};
 use colmig_core::schema::Column;
 
 use super::fleet::tables;
@@ -192,7 +192,13 @@ impl Migrator {
                 self.fill(index, false).await?;
                 self.plain_move(index, Direction::Up, began).await?;
             }
-            Act::CreateTable | Act::Add | Act::Enforce | Act::Relax | Act::Drop => {
+            Act::CreateTable
+            | Act::Add
+            | Act::Enforce
+            | Act::Relax
+            | Act::Drop
+            | Act::CreateType
+            | Act::AddValue => {
                 self.schema_step(index).await?;
             }
         }
@@ -326,6 +332,9 @@ impl Migrator {
     /// anything is changed.
     async fn preflight(&mut self, index: usize, act: Act) -> Result<()> {
         let change = self.rows[index].change.clone();
+        if change.enumeration.is_some() {
+            return self.preflight_of_type(index, act).await;
+        }
         let catalog = self.driver.catalog(std::slice::from_ref(&change.table)).await?;
         let table = catalog.tables.get(&change.table);
         let drift = |what: String| DRIFT.problem(what).at(change.title());
@@ -357,6 +366,27 @@ impl Migrator {
         }
     }
 
+    /// The same for an enum type, where the database has such types.
+    async fn preflight_of_type(&mut self, index: usize, act: Act) -> Result<()> {
+        let change = self.rows[index].change.clone();
+        match (act, self.driver.has_type(&change.table).await?) {
+            (Act::CreateType, Some(true)) => return Err(type_not_ours(&change).into()),
+            (Act::CreateType, _) | (_, None | Some(true)) => {}
+            (_, Some(false)) => {
+                return Err(DRIFT
+                    .problem(format!("the type `{}` is gone", change.table))
+                    .at(change.title())
+                    .help("it was dropped or renamed by hand: bring it back, and apply again")
+                    .into());
+            }
+        }
+        if change.acts().any(|act| matches!(act, Act::Backfill | Act::Relax)) {
+            // A table without a key is found now, while nothing has been changed.
+            self.fills_of(index, false).await?;
+        }
+        Ok(())
+    }
+
     /// Before there is a ledger nothing is ours, and what is in the way is named before there is one.
     pub(super) async fn check_ground(&mut self) -> Result<()> {
         let migrations = self.options.migrations.iter();
@@ -365,7 +395,19 @@ impl Migrator {
         let tables: Vec<_> = creating.iter().map(|change| change.table.clone()).collect();
         let catalog = self.driver.catalog(&tables).await?;
         let found = creating.iter().find(|change| catalog.tables.contains_key(&change.table));
-        found.map_or(Ok(()), |change| Err(not_ours(change).into()))
+        if let Some(change) = found {
+            return Err(not_ours(change).into());
+        }
+        let migrations = self.options.migrations.iter();
+        let changes: Vec<_> =
+            migrations.flat_map(|migration| migration.manifest.changes.clone()).collect();
+        let created = |change: &&Change| change.kind == ChangeKind::CreateType;
+        for change in changes.iter().filter(created) {
+            if self.driver.has_type(&change.table).await? == Some(true) {
+                return Err(type_not_ours(change).into());
+            }
+        }
+        Ok(())
     }
 
     /// A drop has consent by name; of an empty table it needs none.
@@ -422,6 +464,13 @@ fn not_ours(change: &Change) -> Problem {
         .help("rename or drop it if it is a leftover; this version of colmig cannot adopt tables")
 }
 
+fn type_not_ours(change: &Change) -> Problem {
+    DRIFT
+        .problem(format!("the type `{}` exists already, and colmig did not make it", change.table))
+        .at(change.title())
+        .help("drop it if it is a leftover, or name the enum's type otherwise: `#[colmig(type = \"…\")]`")
+}
+
 impl std::fmt::Display for Wait {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -460,6 +509,13 @@ impl std::fmt::Display for Wait {
             Wait::Under(title) => {
                 write!(f, "`{title}` has started since: it must be rolled back first")
             }
+            Wait::StillHeld { value, rows } => {
+                write!(
+                    f,
+                    "{} that hold `{value}`, and no `replace_with` in the migration",
+                    colmig_core::backfill::rows(*rows)
+                )
+            }
             Wait::NoReverse { rows } => {
                 write!(
                     f,
@@ -488,6 +544,9 @@ impl Wait {
             Wait::Consent { subject, .. } => format!("apply again with `--allow-drop {subject}`"),
             Wait::Draining { .. } => "end those transactions, and apply again".to_owned(),
             Wait::Under(_) => "roll back the later migration first".to_owned(),
+            Wait::StillHeld { .. } => {
+                "give those rows another value by hand, and roll back again".to_owned()
+            }
             Wait::NoReverse { .. } => {
                 "give those rows a value by hand, and roll back again".to_owned()
             }

@@ -150,7 +150,11 @@ impl Migrator {
                 (Back::NoReturn, _) => return Err(past_return(&row).into()),
                 (Back::NoReverse, Some(_)) if self.nulls(index).await? > 0 => {
                     let rows = self.nulls(index).await?;
-                    return Ok((Some(Wait::NoReverse { rows }), moved));
+                    let wait = match row.change.value_of_type() {
+                        Some(value) => Wait::StillHeld { value: value.name.clone(), rows },
+                        None => Wait::NoReverse { rows },
+                    };
+                    return Ok((Some(wait), moved));
                 }
                 (Back::NoReverse | Back::Step, Some(act)) => {
                     if let Some(wait) = self.undo(index, act).await? {
@@ -162,9 +166,13 @@ impl Migrator {
         }
     }
 
-    /// How many rows have no value in a column that is to be required again. Where it was replaced and nothing
+    /// How many rows have no value in a column that is to be required again, or hold one that is to be unknown
+    /// again. Where it was replaced and nothing
     /// says how to compute it back, no row can be trusted: the newest release wrote the other column alone.
     async fn nulls(&mut self, index: usize) -> Result<i64> {
+        if self.rows[index].change.enumeration.is_some() {
+            return self.held(index).await;
+        }
         let fill = self.fill_of(index, true).await?;
         let change = &self.rows[index].change;
         let lacks_reverse = |column: &Column| column.reverse.on(self.database()).is_none();
@@ -198,9 +206,12 @@ impl Migrator {
                 self.undo_script(index, step).await?;
                 self.void(index).await?;
             }
-            Act::CreateTable | Act::Add | Act::Enforce | Act::Drop => {
-                self.undo_script(index, step).await?
-            }
+            Act::CreateTable
+            | Act::Add
+            | Act::Enforce
+            | Act::Drop
+            | Act::CreateType
+            | Act::AddValue => self.undo_script(index, step).await?,
         }
         self.moved(index, act, Direction::Down, began).await?;
         Ok(None)

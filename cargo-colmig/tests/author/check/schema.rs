@@ -59,7 +59,7 @@ fn schema() -> (Schema, Vec<Row>) {
         table: declared.table.clone(),
         labels: declared.fields.iter().map(|field| field.label.clone()).collect(),
     });
-    (Schema { tables }, rows.collect())
+    (Schema { tables, ..Schema::default() }, rows.collect())
 }
 
 /// One text, judged. `row` is the struct that a macro was given.

@@ -1,0 +1,7 @@
+#[derive(colmig::Enum)]
+pub enum Size {
+    Small,
+    Large,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+#[derive(colmig::Enum)]
+pub enum Size {
+    Small,
+    #[colmig(adding)]
+    Large,
+}
+
+fn main() {}
