@@ -8,6 +8,7 @@ use colmig::{
 use colmig_core::Exit;
 use colmig_core::lifecycle::{Access, Stand};
 use colmig_core::parse;
+use colmig_core::protocol::CHANGES;
 use colmig_core::schema::Schema;
 use colmig_tests::database::TestDatabase;
 use colmig_tests::project::Project;
@@ -118,6 +119,11 @@ fn a_value_comes_goes_and_comes_again() {
         let release = next(&release, PLAIN, &database);
         write_one(&database);
         assert_eq!(release.migrations.len(), 4);
+        let changes = release.migrations.iter().flat_map(|m| &m.manifest.changes);
+        let met: Vec<_> = changes.flat_map(|change| change.acts()).collect();
+        for facts in CHANGES.iter().filter(|facts| facts.kind.is_of_type()) {
+            assert!(facts.steps.iter().all(|(act, _)| met.contains(act)), "{:?}", facts.kind);
+        }
         database.remove().expect("it is not needed any more");
     }
 }

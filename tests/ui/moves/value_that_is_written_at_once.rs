@@ -1,5 +1,5 @@
 #[derive(colmig::Enum)]
-pub enum Mood {
+enum Mood {
     Happy,
     Sad,
     Angry,

@@ -1,5 +1,5 @@
 #[derive(colmig::Enum)]
-pub enum Size {
+enum Size {
     Small,
     Large,
 }

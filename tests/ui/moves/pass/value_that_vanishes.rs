@@ -1,5 +1,5 @@
 #[derive(colmig::Enum)]
-pub enum Mood {
+enum Mood {
     Happy,
     #[colmig(deprecated, replace_with = "Happy")]
     Sad,

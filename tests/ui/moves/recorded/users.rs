@@ -17,7 +17,7 @@ struct User {
 }
 
 #[derive(colmig::Enum)]
-pub enum Mood {
+enum Mood {
     Happy,
     Sad,
 }
