@@ -159,7 +159,7 @@ impl Change {
     }
 
     /// Whether one of two changes is about an enum type, and they have to follow one another: they are about one
-    /// value, one of them makes the type of the other's columns, or rows of the other's columns give up a value.
+    /// value, one of them makes the type of the other or of its columns, or rows of the other's columns give up a value.
     pub fn meets_type(&self, other: &Change) -> bool {
         let is_at = |place: &Place, change: &Change| {
             change.table == place.table
@@ -169,8 +169,9 @@ impl Change {
         match (&self.enumeration, &other.enumeration) {
             (None, None) => false,
             (Some(a), Some(b)) => {
+                let creates = |change: &Change| change.kind == ChangeKind::CreateType;
                 let shares = |value: &EnumValue| b.value(&value.name).is_some();
-                a.name == b.name && a.values.iter().any(shares)
+                a.name == b.name && (creates(self) || creates(other) || a.values.iter().any(shares))
             }
             (Some(one), None) => match self.kind {
                 ChangeKind::CreateType => other.has_column_of(&one.name),

@@ -161,6 +161,9 @@ impl Table {
             K::DropDefault => (Level::Default, Some(FILL)),
             K::Tighten => (Level::Nullable, None),
             K::Replace => return Table::before_replacement(false),
+            K::CreateType | K::AddValue | K::RetireValue => {
+                unreachable!("the model knows columns, and no values of enum types")
+            }
         };
         let mut table = Table::with([level, Level::Missing], value);
         if kind == K::CreateTable {

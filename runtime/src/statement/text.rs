@@ -109,6 +109,7 @@ pub(super) mod tests {
             born: "",
             columns,
             primary_key,
+            enums: &[],
         }
     }
 
