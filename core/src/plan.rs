@@ -234,11 +234,7 @@ fn recorded(before: &Schema, source: &Schema, number: &str) -> Schema {
         table.retired = old.map(|old| retired(old, &table)).unwrap_or_default();
         table
     });
-    Schema {
-        tables: tables.collect(),
-        enums: enumeration::recorded(before, source, number),
-        ..Schema::default()
-    }
+    Schema { tables: tables.collect(), enums: enumeration::recorded(before, source, number) }
 }
 
 /// Only the project that makes a table knows when its columns were born.
