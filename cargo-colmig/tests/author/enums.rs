@@ -33,7 +33,7 @@ fn a_life_of_a_value_is_two_migrations() {
     );
     assert_eq!(shop.read(&format!("{create}.down.sql")), "DROP TYPE mood;\n");
     let files = shop.snapshot().into_keys().map(|path| path.display().to_string());
-    assert_eq!(files.filter(|path| path.contains("sqlite") && path.contains("mood")).count(), 0);
+    assert!(!files.into_iter().any(|path| path.contains("sqlite/1_expand.1.mood")), "it is text");
 
     write(&shop, "#[colmig(adding)] Angry");
     shop.ok(&["generate"]).says(&["0002.1 add mood.angry (add a value to an enum type)"]);
@@ -88,8 +88,6 @@ fn what_is_wrong_with_an_enum_is_said_at_its_token() {
     );
     shop.write("src/lib.rs", &table("User", "users", MOOD));
     shop.fails(&["generate"], 100, &["CM0102", "no enum here stands for the type `mood`"]);
-    shop.users("");
-    shop.fails(&["generate"], 100, &["CM0109", "no enum stands for the type `mood` any more"]);
     let twice = "#[derive(colmig::Enum)] pub enum Mood { A }\n";
     let other = "#[derive(colmig::Enum)] #[colmig(type = \"mood\")] pub enum Feeling { A }\n";
     shop.write("src/lib.rs", &(table("User", "users", MOOD) + twice + other));
