@@ -7,6 +7,8 @@ mod shop;
 mod amend;
 #[path = "author/check/mod.rs"]
 mod check;
+#[path = "author/enums.rs"]
+mod enums;
 #[path = "author/explain.rs"]
 mod explain;
 #[path = "author/files.rs"]

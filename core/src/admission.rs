@@ -13,7 +13,7 @@ use crate::problem::{EXCLUDED, Problem};
 use crate::progress::{Named, Progress};
 use crate::protocol::{ChangeKind, Window};
 use crate::schema::Constraint;
-use crate::vector::{Struct, Vector};
+use crate::vector::{Enum, Struct, Vector};
 
 /// Why a build may not run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl fmt::Display for Why {
             Why::Missing => f.write_str("it does not exist in the database"),
             Why::OtherBirth { born, meant } => write!(
                 f,
-                "the column in the database was created by migration {born}, this release means the one of {meant}"
+                "the one in the database was created by migration {born}, this release means the one of {meant}"
             ),
             Why::OtherType { live, rust } => {
                 write!(
@@ -182,6 +182,9 @@ pub fn judge(vector: &Vector, rows: &[Progress], catalog: &Catalog) -> Vec<Refus
     for entry in &vector.structs {
         judge_table(vector, entry, rows, catalog, &mut refusals);
     }
+    for entry in &vector.enums {
+        judge_enum(vector, entry, rows, &mut refusals);
+    }
     refusals.dedup();
     refusals
 }
@@ -211,11 +214,50 @@ fn judge_table(
     }
     let mut names: BTreeSet<&str> = entry.columns.keys().map(String::as_str).collect();
     names.extend(table.columns.iter().map(|column| column.name.as_str()));
-    let changed = rows.iter().filter(|row| row.started() && row.change.table == entry.table);
+    let is_of_it =
+        |row: &&Progress| row.change.enumeration.is_none() && row.change.table == entry.table;
+    let changed = rows.iter().filter(|row| row.started()).filter(is_of_it);
     names.extend(changed.flat_map(|row| row.change.touched()).map(|c| c.name.as_str()));
     for name in names {
         if let Some(why) = judge_column(vector, entry, name, rows, catalog) {
             refuse(format!("{}.{name}", entry.table), why);
+        }
+    }
+}
+
+/// The same for an enum type and its values. One that is retired leaves no tombstone: it stays in the type.
+fn judge_enum(vector: &Vector, entry: &Enum, rows: &[Progress], refusals: &mut Vec<Refusal>) {
+    let in_force = |value: Option<&str>, born: Option<&str>| {
+        let is_it = |row: &&Progress| row.started() && row.touches_type(&entry.name, value, born);
+        rows.iter().rev().find(is_it)
+    };
+    let mut refuse = |subject: String, why: Why| refusals.push(Refusal { subject, why });
+    if let Some(why) = window_refusal(vector, in_force(None, None)) {
+        refuse(entry.name.clone(), why);
+    }
+    let mut names: BTreeSet<&str> = entry.values.keys().map(String::as_str).collect();
+    let of_type = rows
+        .iter()
+        .filter(|row| row.change.enumeration.as_ref().is_some_and(|one| one.name == entry.name));
+    names.extend(of_type.filter_map(|row| row.change.value_of_type()).map(|v| v.name.as_str()));
+    let created = in_force(None, None).and_then(|row| row.change.enumeration.as_ref());
+    for name in names {
+        let born = entry.values.get(name).map(|property| property.born.as_str());
+        let came_with_the_type = created
+            .and_then(|one| one.value(name))
+            .is_some_and(|value| Some(value.born.as_str()) == born);
+        let why = match (in_force(Some(name), born), born, in_force(Some(name), None)) {
+            (Some(row), ..) => window_refusal(vector, Some(row)),
+            (None, None, _) => None,
+            (None, Some(_), _) if came_with_the_type => None,
+            (None, Some(meant), Some(live)) => {
+                let born = live.change.value_of_type().map_or("", |value| &value.born);
+                Some(Why::OtherBirth { born: born.to_owned(), meant: meant.to_owned() })
+            }
+            (None, Some(_), None) => Some(Why::Missing),
+        };
+        if let Some(why) = why {
+            refuse(format!("{}.{name}", entry.name), why);
         }
     }
 }
@@ -365,6 +407,8 @@ mod tests {
             constraint: None,
             indexes: Vec::new(),
             former: None,
+            enumeration: None,
+            places: Vec::new(),
             phases: kind.phases(false),
             steps: steps.collect(),
         };
@@ -380,7 +424,7 @@ mod tests {
         }
         let constraints = BTreeMap::new();
         let structs = vec![Struct { table: "t".into(), access, columns, constraints }];
-        Vector { project: "p".into(), structs }
+        Vector { project: "p".into(), structs, enums: Vec::new() }
     }
 
     fn catalog(column: Option<(bool, bool)>) -> Catalog {
@@ -593,7 +637,7 @@ mod tests {
 
     #[test]
     fn a_build_that_does_not_link_the_table_is_let_in_and_a_missing_table_is_named() {
-        let nobody = Vector { project: "p".into(), structs: Vec::new() };
+        let nobody = Vector { project: "p".into(), ..Vector::default() };
         assert_eq!(
             judge(&nobody, &[row(ChangeKind::AddRequired, "0002", 6)], &Catalog::default()),
             []

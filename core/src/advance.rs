@@ -156,7 +156,10 @@ pub fn back(rows: &[Progress], index: usize, database: crate::types::Database) -
         return Back::Under(later.change.title());
     }
     let relaxed = row.change.targets(Act::Relax);
-    let reverse = relaxed.iter().all(|column| column.reverse.on(database).is_some());
+    let reverse = match row.change.value_of_type() {
+        Some(value) => !value.replace_with.is_empty(),
+        None => relaxed.iter().all(|column| column.reverse.on(database).is_some()),
+    };
     match step.act {
         act if act.facts().undo == Undo::Impossible => Back::NoReturn,
         Act::Relax if !reverse => Back::NoReverse,

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ident::quote;
-use crate::migration::Change;
-use crate::schema::Column;
+use crate::ident::{literal, quote};
+use crate::migration::{Change, Place};
+use crate::schema::{Column, EnumValue};
 
 /// What a backfill does to a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct Value {
 }
 
 /// Which rows a backfill writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rows {
     /// An independent column: rows without a value. One that is there is the application's, and stays (rule
     /// R10).
@@ -45,11 +45,16 @@ pub enum Rows {
     /// A derived column: rows in which it is not what its expression says. NULL is no guard there: a row that
     /// one release filled, another may have made stale (rule R09).
     Differing,
+    /// Rows that hold this value of an enum type.
+    Holding(String),
 }
 
 impl Rows {
     /// Those of a change.
     pub fn of(change: &Change) -> Rows {
+        if let Some(value) = change.value_of_type() {
+            return Rows::Holding(value.name.clone());
+        }
         if !change.replaced.is_empty() {
             return Rows::Differing;
         }
@@ -58,6 +63,15 @@ impl Rows {
 }
 
 impl Fill {
+    /// What a change that takes a value out of use does to one of the columns that may hold it; without another
+    /// value for its rows, they are only counted.
+    pub fn of_value(value: &EnumValue, place: &Place, key: Vec<KeyColumn>) -> Fill {
+        let expression = literal(&value.replace_with);
+        let values = vec![Value { column: place.column.clone(), expression, required: false }];
+        let rows = Rows::Holding(value.name.clone());
+        Fill { table: place.table.clone(), values, rows, key }
+    }
+
     /// `"handle" = lower(email)`, as `SET` wants it.
     pub fn assignments(&self) -> String {
         let set = |value: &Value| format!("{} = {}", quote(&value.column), value.expression);
@@ -66,7 +80,7 @@ impl Fill {
 
     /// Which rows are written; `prefix` stands before the names of the columns.
     pub fn condition(&self, prefix: &str) -> String {
-        let one = |Value { column, expression, .. }: &Value| match self.rows {
+        let one = |Value { column, expression, .. }: &Value| match &self.rows {
             Rows::Empty => format!("{prefix}{} IS NULL", quote(column)),
             Rows::Vacant => {
                 format!("({prefix}{} IS NULL AND ({expression}) IS NOT NULL)", quote(column))
@@ -74,6 +88,7 @@ impl Fill {
             Rows::Differing => {
                 format!("{prefix}{} IS DISTINCT FROM ({expression})", quote(column))
             }
+            Rows::Holding(value) => format!("{prefix}{} = {}", quote(column), literal(value)),
         };
         let all: Vec<_> = self.values.iter().map(one).collect();
         if all.len() == 1 { all.concat() } else { format!("({})", all.join(" OR ")) }
@@ -86,8 +101,8 @@ impl Fill {
         let yields_null = required.map(|value| format!("({}) IS NULL", value.expression));
         let yields_null: Vec<_> = yields_null.collect();
         let condition = self.condition(prefix);
-        (!yields_null.is_empty()).then(|| match self.rows {
-            Rows::Empty | Rows::Vacant => {
+        (!yields_null.is_empty()).then(|| match &self.rows {
+            Rows::Empty | Rows::Vacant | Rows::Holding(_) => {
                 format!("{condition} AND ({})", yields_null.join(" OR "))
             }
             Rows::Differing => yields_null.join(" OR "),

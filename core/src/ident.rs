@@ -33,6 +33,255 @@ pub fn check(name: &str) -> Result<(), Problem> {
     Ok(())
 }
 
+/// The longest name of an enum type, and one that needs no quotes: sqlx hands it to PostgreSQL as it is, and
+/// PostgreSQL looks for its own types first.
+pub fn check_type(name: &str) -> Result<(), Problem> {
+    check(name)?;
+    let mut letters = name.chars();
+    let is_plain = letters.next().is_some_and(|first| first.is_ascii_lowercase())
+        && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if !is_plain {
+        return Err(IDENTIFIER
+            .problem(format!("`{}` would need quotes as the name of a type", name.escape_debug()))
+            .help("begin with a small letter, and go on with small letters, digits and `_`"));
+    }
+    if TAKEN_TYPES.contains(&name) {
+        return Err(IDENTIFIER
+            .problem(format!("`{name}` means something else to PostgreSQL where a type stands"))
+            .help(format!("choose another name, `{name}_kind` for instance")));
+    }
+    Ok(())
+}
+
+/// A value of an enum type, which PostgreSQL stores as it stores a name.
+pub fn check_value(word: &str) -> Result<(), Problem> {
+    let shown = word.escape_debug();
+    let wrong = match word.len() {
+        0 => Some("is empty".to_owned()),
+        length if length > MAX_BYTES => {
+            Some(format!("is {length} bytes long; {MAX_BYTES} is the limit"))
+        }
+        _ if word.contains('\0') => Some("contains a NUL character".to_owned()),
+        _ => None,
+    };
+    match wrong {
+        None => Ok(()),
+        Some(wrong) => Err(IDENTIFIER
+            .problem(format!("the value `{shown}` {wrong}"))
+            .help("write a word that every database can hold: `#[colmig(rename = \"…\")]`")),
+    }
+}
+
+/// Names that a type of one's own cannot have without quotes: words of SQL, and PostgreSQL's own types.
+const TAKEN_TYPES: &[&str] = &[
+    "abstime",
+    "aclitem",
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "authorization",
+    "between",
+    "bigint",
+    "binary",
+    "bit",
+    "bool",
+    "boolean",
+    "both",
+    "box",
+    "bpchar",
+    "bytea",
+    "case",
+    "cast",
+    "char",
+    "character",
+    "check",
+    "cid",
+    "cidr",
+    "circle",
+    "coalesce",
+    "collate",
+    "collation",
+    "column",
+    "concurrently",
+    "constraint",
+    "create",
+    "cross",
+    "cstring",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "date",
+    "datemultirange",
+    "daterange",
+    "dec",
+    "decimal",
+    "default",
+    "deferrable",
+    "desc",
+    "distinct",
+    "do",
+    "double",
+    "else",
+    "end",
+    "except",
+    "exists",
+    "extract",
+    "false",
+    "fetch",
+    "float",
+    "float4",
+    "float8",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "grant",
+    "greatest",
+    "group",
+    "grouping",
+    "having",
+    "ilike",
+    "in",
+    "inet",
+    "initially",
+    "inner",
+    "inout",
+    "int",
+    "int2",
+    "int4",
+    "int4multirange",
+    "int4range",
+    "int8",
+    "int8multirange",
+    "int8range",
+    "integer",
+    "internal",
+    "intersect",
+    "interval",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "json",
+    "jsonb",
+    "jsonpath",
+    "lateral",
+    "leading",
+    "least",
+    "left",
+    "like",
+    "limit",
+    "line",
+    "localtime",
+    "localtimestamp",
+    "lseg",
+    "macaddr",
+    "macaddr8",
+    "money",
+    "name",
+    "national",
+    "natural",
+    "nchar",
+    "none",
+    "normalize",
+    "not",
+    "notnull",
+    "null",
+    "nullif",
+    "numeric",
+    "nummultirange",
+    "numrange",
+    "offset",
+    "oid",
+    "oidvector",
+    "on",
+    "only",
+    "or",
+    "order",
+    "out",
+    "outer",
+    "overlaps",
+    "overlay",
+    "path",
+    "placing",
+    "point",
+    "polygon",
+    "position",
+    "precision",
+    "primary",
+    "real",
+    "record",
+    "refcursor",
+    "references",
+    "regclass",
+    "regtype",
+    "reltime",
+    "returning",
+    "right",
+    "row",
+    "select",
+    "session_user",
+    "setof",
+    "similar",
+    "smallint",
+    "some",
+    "substring",
+    "symmetric",
+    "table",
+    "tablesample",
+    "text",
+    "then",
+    "tid",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "timetz",
+    "tinterval",
+    "to",
+    "trailing",
+    "treat",
+    "trigger",
+    "trim",
+    "true",
+    "tsmultirange",
+    "tsquery",
+    "tsrange",
+    "tstzmultirange",
+    "tstzrange",
+    "tsvector",
+    "union",
+    "unique",
+    "unknown",
+    "user",
+    "using",
+    "uuid",
+    "values",
+    "varbit",
+    "varchar",
+    "variadic",
+    "verbose",
+    "void",
+    "when",
+    "where",
+    "window",
+    "with",
+    "xid",
+    "xid8",
+    "xml",
+    "xmltable",
+];
+
 /// The name between double quotes, as standard SQL, PostgreSQL and SQLite want it.
 pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
@@ -69,6 +318,19 @@ mod tests {
     fn quotes_are_doubled() {
         assert_eq!(quote("a\"b"), "\"a\"\"b\"");
         assert_eq!(literal("it's"), "'it''s'");
+    }
+
+    #[test]
+    fn the_name_of_a_type_needs_no_quotes_and_is_free() {
+        for name in ["mood", "order_status", "m2"] {
+            assert!(check_type(name).is_ok(), "{name}");
+        }
+        for name in ["", "Mood", "2nd", "_mood", "order status", "point", "user", "größe"] {
+            assert!(check_type(name).is_err(), "{name}");
+        }
+        assert!(TAKEN_TYPES.is_sorted());
+        assert!(check_value("it's \"sad\"").is_ok());
+        assert!(check_value("").is_err() && check_value(&"x".repeat(64)).is_err());
     }
 
     #[test]

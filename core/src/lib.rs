@@ -5,7 +5,7 @@
 //!
 //! * what code may do with a column, and when: [`lifecycle`], [`protocol`];
 //! * what a project declares: [`schema`], [`types`], [`lock`], and `parse`, which reads it from source;
-//! * what changes between two declarations: [`diff`], [`plan`], [`migration`];
+//! * what changes between two declarations: [`diff`], [`enumeration`], [`plan`], [`migration`];
 //! * what a database is told: [`dialect`], [`ident`], [`backfill`], [`preflight`];
 //! * who may run, and what may happen next: [`vector`], [`catalog`], [`admission`], [`gate`], [`advance`];
 //! * what can go wrong: [`problem`], and in the user's words [`explain`].
@@ -24,6 +24,7 @@ pub mod types;
 pub mod parse;
 
 pub mod diff;
+pub mod enumeration;
 pub mod migration;
 pub mod plan;
 

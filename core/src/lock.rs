@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::problem::{FORMAT_TOO_NEW, LOCK_UNREADABLE, Problem};
-use crate::schema::{Column, Constraint, Index, Retired, Schema, Table};
+use crate::schema::{Column, Constraint, EnumType, EnumValue, Index, Retired, Schema, Table};
 use crate::types::Database;
 
 /// The name of the file.
@@ -63,6 +63,8 @@ struct File {
     tables: Vec<Table>,
     #[serde(default)]
     retired: Vec<Retired>,
+    #[serde(default)]
+    enums: Vec<EnumType>,
 }
 
 impl Lock {
@@ -90,7 +92,7 @@ impl Lock {
             packages: file.packages,
             databases: file.databases,
             migrations: file.migrations,
-            schema: Schema { tables: file.tables, retired: file.retired },
+            schema: Schema { tables: file.tables, retired: file.retired, enums: file.enums },
         })
     }
 
@@ -112,6 +114,10 @@ impl Lock {
         if !self.schema.retired.is_empty() {
             out.end(",");
             out.list("  ", "retired", &self.schema.retired, |out, one| out.push_str(&json(one)));
+        }
+        if !self.schema.enums.is_empty() {
+            out.end(",");
+            out.list("  ", "enums", &self.schema.enums, render_enum);
         }
         out.end("");
         out.push("}");
@@ -150,6 +156,19 @@ fn render_table(out: &mut String, table: &Table) {
     lines.more("constraints", &table.constraints, |out, one: &Constraint| out.push_str(&json(one)));
     lines.more("indexes", &table.indexes, |out, one: &Index| out.push_str(&json(one)));
     lines.more("retired", &table.retired, |out, one: &Retired| out.push_str(&json(one)));
+    lines.end("");
+    out.push_str(&lines.0);
+    out.push_str("    }");
+}
+
+fn render_enum(out: &mut String, one: &EnumType) {
+    let mut lines = Lines::default();
+    lines.push("{");
+    lines.push(&format!("      \"name\": {},", json(&one.name)));
+    lines.push(&format!("      \"born\": {},", json(&one.born)));
+    lines.list("      ", "values", &one.values, |out, value| {
+        out.push_str(&json(&EnumValue { replace_with: String::new(), ..value.clone() }));
+    });
     lines.end("");
     out.push_str(&lines.0);
     out.push_str("    }");
@@ -249,6 +268,22 @@ mod tests {
             migrations: vec![Recorded { id: "0001_create_users".into(), hash: "sha256:0".into() }],
             schema: Schema::of(vec![users]),
         }
+    }
+
+    /// A project without enums has the file that it had.
+    #[test]
+    fn every_value_has_a_line_of_its_own_and_no_enum_has_none() {
+        let mut lock = sample();
+        assert!(!lock.render().contains("enums"));
+        let value = |name: &str| EnumValue { born: "0001".into(), ..EnumValue::new(name) };
+        let values = vec![value("happy"), value("it's \"sad\"")];
+        lock.schema.enums =
+            vec![EnumType { name: "mood".into(), born: "0001".into(), values: values.clone() }];
+        let text = lock.render();
+        assert_eq!(text.lines().filter(|line| line.contains("\"state\"")).count(), 5, "{text}");
+        assert_eq!(Lock::parse(&text).map(|lock| lock.schema), Ok(lock.schema.clone()));
+        lock.schema.enums[0].values[0].replace_with = "sad".into();
+        assert_eq!(lock.render(), text);
     }
 
     #[test]

@@ -14,7 +14,9 @@ use crate::hash;
 use crate::lifecycle::Phases;
 use crate::problem::{CHAIN_BROKEN, FORMAT_TOO_NEW, MIGRATION_UNREADABLE, Problem};
 use crate::protocol::{Act, ChangeKind, Stage, Subject, Undo, Window, window_at};
-use crate::schema::{Column, Constraint, Guard, Index, Schema, Table, property, words};
+use crate::schema::{
+    Column, Constraint, EnumType, EnumValue, Guard, Index, Schema, Table, property, words,
+};
 use crate::types::Database;
 
 /// The name of the file that describes the migration.
@@ -47,7 +49,7 @@ pub struct Change {
     pub id: String,
     /// What it does.
     pub kind: ChangeKind,
-    /// The table.
+    /// The table; of a change to an enum type the type.
     pub table: String,
     /// The columns that it is about, with their births: one, but where one is split into several; of a created
     /// table there is none.
@@ -68,10 +70,26 @@ pub struct Change {
     /// The column as it was, where its default changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<Column>,
+    /// The enum type that it is about: with all of its values where it is created, otherwise with the one that
+    /// comes or goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enumeration: Option<EnumType>,
+    /// The columns whose rows may hold the value that comes or goes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Place>,
     /// Which releases it can live with.
     pub phases: Phases,
     /// The steps, in order.
     pub steps: Vec<Step>,
+}
+
+/// A column of an enum type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Its table.
+    pub table: String,
+    /// Its name.
+    pub column: String,
 }
 
 /// One step of a change.
@@ -143,6 +161,52 @@ impl Change {
         self.columns.iter().chain(&self.replaced)
     }
 
+    /// The value that comes or goes, where that is what it is about.
+    pub fn value_of_type(&self) -> Option<&EnumValue> {
+        match self.kind {
+            ChangeKind::AddValue | ChangeKind::RetireValue => {
+                self.enumeration.as_ref()?.values.first()
+            }
+            _ => None,
+        }
+    }
+
+    /// The tables with rows that it is about.
+    pub fn tables(&self) -> Vec<&str> {
+        match &self.enumeration {
+            None => vec![&self.table],
+            Some(_) => self.places.iter().map(|place| place.table.as_str()).collect(),
+        }
+    }
+
+    /// Whether it has a column of this enum type.
+    fn has_column_of(&self, enumeration: &str) -> bool {
+        let defined = self.definition.iter().flat_map(|table| &table.columns);
+        self.touched().chain(defined).any(|column| column.ty.enumeration() == Some(enumeration))
+    }
+
+    /// Whether one of two changes is about an enum type, and they have to follow one another: they are about one
+    /// value, one of them makes the type of the other or of its columns, or rows of the other's columns give up a value.
+    pub fn meets_type(&self, other: &Change) -> bool {
+        let is_at = |place: &Place, change: &Change| {
+            change.table == place.table
+                && (change.definition.is_some() || change.names().contains(&place.column))
+        };
+        match (&self.enumeration, &other.enumeration) {
+            (None, None) => false,
+            (Some(a), Some(b)) => {
+                let creates = |change: &Change| change.kind == ChangeKind::CreateType;
+                let shares = |value: &EnumValue| b.value(&value.name).is_some();
+                a.name == b.name && (creates(self) || creates(other) || a.values.iter().any(shares))
+            }
+            (Some(one), None) => match self.kind {
+                ChangeKind::CreateType => other.has_column_of(&one.name),
+                _ => self.places.iter().any(|place| is_at(place, other)),
+            },
+            (None, Some(_)) => other.meets_type(self),
+        }
+    }
+
     /// The columns that one of its acts works on: what goes, where something takes its place, is the old
     /// columns; everything else is done to the new ones.
     pub fn targets(&self, act: Act) -> &[Column] {
@@ -179,7 +243,8 @@ impl Change {
         let column = self.column().map(|column| &column.name);
         let constraint = self.constraint.as_ref().map(|one| &one.name);
         let index = self.indexes.first().map(|one| &one.name);
-        column.or(constraint).or(index).map(String::as_str)
+        let value = self.value_of_type().map(|value| &value.name);
+        column.or(constraint).or(index).or(value).map(String::as_str)
     }
 
     /// `users.handle`, or `users` where it is about the table.
@@ -194,8 +259,10 @@ impl Change {
     pub fn property(&self) -> String {
         let column = self.column().map(|column| &column.born);
         let constraint = self.constraint.as_ref().map(|one| &one.born);
+        let value = self.value_of_type().map(|value| &value.born);
         let table = self.definition.as_ref().map(|table| &table.born);
-        let born = column.or(constraint).or(table);
+        let enumeration = self.enumeration.as_ref().map(|one| &one.born);
+        let born = column.or(constraint).or(value).or(table).or(enumeration);
         born.map_or(self.subject(), |born| property(&self.subject(), born))
     }
 
@@ -257,7 +324,9 @@ impl Change {
             Direction::Up => &column.forward,
         };
         let text = texts.on(database).unwrap_or("NULL");
-        if self.replaced.is_empty() { text.to_owned() } else { column.typed(database, text) }
+        // What an expression yields is text to PostgreSQL, unless it is a lone literal.
+        let is_plain = self.replaced.is_empty() && column.ty.enumeration().is_none();
+        if is_plain { text.to_owned() } else { column.typed(database, text) }
     }
 
     /// The acts, in order.
@@ -275,6 +344,9 @@ impl Change {
         let relaxed = self.targets(Act::Relax);
         let reverse = relaxed.iter().all(|column| !column.reverse.is_nowhere());
         let fills = self.acts().any(|act| act == Act::Backfill);
+        if let Some(value) = self.value_of_type() {
+            return self.undo_of_value(act, value);
+        }
         match act.facts().undo {
             Undo::Refill if self.constraint.is_some() => "guards it again, once no row breaks it",
             Undo::Refill if !reverse && !self.replaced.is_empty() => {
@@ -288,6 +360,20 @@ impl Change {
             }
             Undo::Unrequire if !fills => "opens the window below",
             undo => undo.words(),
+        }
+    }
+
+    fn undo_of_value(&self, act: Act, value: &EnumValue) -> &'static str {
+        match (act, act.facts().undo) {
+            (_, Undo::Refill) if value.replace_with.is_empty() => {
+                "only while no row holds the value: it has no `replace_with`"
+            }
+            (_, Undo::Refill) => "gives rows that hold the value the one of `replace_with`",
+            (Act::Backfill, _) if !value.replace_with.is_empty() => {
+                "nothing: rows that were given another value keep it"
+            }
+            (_, Undo::Unrequire) => "opens the window below",
+            (_, undo) => undo.words(),
         }
     }
 

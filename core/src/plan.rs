@@ -10,14 +10,15 @@ use std::collections::BTreeMap;
 use crate::backfill::{Fill, Rows, Value};
 use crate::dialect::{Dialect, Direction, Script, dialects};
 use crate::diff::{Edit, edits, null_edits};
+use crate::enumeration;
 use crate::hash::normalise;
 use crate::ident::for_file;
 use crate::lifecycle::{Access, Effect, Nullability, State};
 use crate::lock::Lock;
-use crate::migration::{Change, FORMAT, Files, Manifest, Migration, PieceFile, Step};
+use crate::migration::{Change, FORMAT, Files, Manifest, Migration, PieceFile, Place, Step};
 use crate::problem::{NOT_SUPPORTED, Problem};
 use crate::protocol::{Act, ChangeKind, window_at};
-use crate::schema::{Column, DualWrite, Guard, Index, Retired, Schema, Table};
+use crate::schema::{Column, DualWrite, EnumValue, Guard, Index, Retired, Schema, Table};
 use crate::types::{DATABASES, Database};
 
 /// What an edit of the source comes to.
@@ -43,7 +44,8 @@ pub struct Wish<'a> {
 pub fn plan(lock: &Lock, source: &Schema, wish: Wish<'_>) -> Result<Outcome, Vec<Problem>> {
     let number = next_number(lock);
     let mut problems = tables::vanished(lock, source, wish.retire);
-    let mut changes = Vec::new();
+    problems.extend(enumeration::between(&lock.schema, source));
+    let mut changes = enumeration::begun(&lock.schema, source, &number);
     for table in source.tables.iter().filter(|table| table.owner.is_empty()) {
         let Some(recorded) = lock.schema.table(&table.name) else {
             changes.push(create(table, &number));
@@ -161,8 +163,9 @@ fn recorded(before: &Schema, source: &Schema, number: &str) -> Schema {
         table.retired = old.map(|old| retired(old, &table)).unwrap_or_default();
         table
     });
-    let retired = before.retired.iter().cloned().chain(tables::gone(before, source));
-    Schema { tables: tables.collect(), retired: retired.collect() }
+    let retired = before.retired.iter().cloned().chain(tables::gone(before, source)).collect();
+    let enums = enumeration::recorded(before, source, number);
+    Schema { tables: tables.collect(), retired, enums }
 }
 
 /// Only the project that makes a table knows when its columns were born.
@@ -280,6 +283,11 @@ fn replace(old: &Table, table: &Table, new: &[&Column], number: &str) -> Change 
 }
 
 fn change(kind: ChangeKind, table: &Table, columns: Vec<Column>) -> Change {
+    Change { columns, ..story(kind, &table.name) }
+}
+
+/// A change of this kind with its steps, about nothing yet but the name of a table or a type.
+pub(crate) fn story(kind: ChangeKind, table: &str) -> Change {
     let acts: Vec<Act> = kind.facts().steps.iter().map(|(act, _)| *act).collect();
     let steps = kind.facts().steps.iter().enumerate().map(|(index, (act, stage))| Step {
         act: *act,
@@ -290,13 +298,15 @@ fn change(kind: ChangeKind, table: &Table, columns: Vec<Column>) -> Change {
     Change {
         id: String::new(),
         kind,
-        table: table.name.clone(),
-        columns,
+        table: table.to_owned(),
+        columns: Vec::new(),
         replaced: Vec::new(),
         definition: None,
         constraint: None,
         indexes: Vec::new(),
         former: None,
+        enumeration: None,
+        places: Vec::new(),
         phases: kind.phases(false),
         steps: steps.collect(),
     }
@@ -424,6 +434,9 @@ fn write_script(
 }
 
 fn backfill_text(database: Database, change: &Change) -> String {
+    if let Some(value) = change.value_of_type() {
+        return normalise(&value_text(value, &change.places));
+    }
     let values = change.targets(Act::Backfill).iter().map(|column| {
         let expression = change.value(column, Direction::Up, database);
         Value { column: column.name.clone(), expression, required: false }
@@ -442,6 +455,23 @@ fn backfill_text(database: Database, change: &Change) -> String {
         fill.assignments(),
         fill.condition("")
     ))
+}
+
+/// What becomes of the rows that hold a value which is retired.
+fn value_text(value: &EnumValue, places: &[Place]) -> String {
+    let replaced = "-- For the reader: `apply` runs this in batches in the order of the primary key, with its progress\n\
+         -- in each batch's own transaction, and then counts the rows that are left.\n";
+    let counted = "-- For the reader: `apply` counts the rows, and goes on when there is none.\n";
+    let statement = |place: &Place| {
+        let fill = Fill::of_value(value, place, Vec::new());
+        let (table, condition) = (crate::ident::quote(&place.table), fill.condition(""));
+        match value.replace_with.as_str() {
+            "" => format!("SELECT count(*) FROM {table} WHERE {condition};\n"),
+            _ => format!("UPDATE {table} SET {} WHERE {condition};\n", fill.assignments()),
+        }
+    };
+    let head = if value.replace_with.is_empty() { counted } else { replaced };
+    head.to_owned() + &places.iter().map(statement).collect::<String>()
 }
 
 #[cfg(test)]

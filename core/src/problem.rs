@@ -95,6 +95,7 @@ codes! {
     IDENTIFIER = "CM0107", Findings, "a name that the database cannot hold";
     DUPLICATE = "CM0108", Findings, "one name is declared twice";
     NOT_SUPPORTED = "CM0109", Findings, "this version of colmig does not do this";
+    NOT_AN_ENUM = "CM0115", Findings, "this shape of Rust item cannot be an enum type";
     ILLEGAL_MOVE = "CM0201", Findings, "a column cannot move from its recorded state to this one";
     TYPE_CHANGED = "CM0202", Findings, "a column's type changed in place";
     TABLE_VANISHED = "CM0203", Findings, "a table's struct disappeared";
@@ -124,6 +125,8 @@ codes! {
     NOTHING_TO_SET = "CM0508", Findings, "an update has nothing to set";
     READ_ONLY = "CM0509", Setup, "the database can only be read";
     DENIED = "CM0510", Setup, "the role lacks a right in the database";
+    VALUE_NOT_WRITTEN = "CM0515", Findings, "a value of an enum type is not written by this release";
+    VALUE_UNKNOWN = "CM0516", Findings, "a row holds a value that this release does not know";
     EXCLUDED = "CM0601", Drift, "this release is outside the window of a change";
     LEASE_LOST = "CM0602", Drift, "the lease was lost";
     LOCKED = "CM0701", Locked, "another apply or rollback is at work";

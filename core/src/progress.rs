@@ -2,7 +2,8 @@
 
 use crate::dialect::Direction;
 use crate::migration::{Change, Step};
-use crate::protocol::{Act, Subject, Undo, Window};
+use crate::protocol::{Act, ChangeKind, Subject, Undo, Window};
+use crate::schema::EnumValue;
 
 /// One change and how far it has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,10 +92,25 @@ impl Progress {
             }
     }
 
+    /// Whether it is about this value of an enum type (any birth, unless one is given), or creates the type.
+    pub fn touches_type(&self, name: &str, value: Option<&str>, born: Option<&str>) -> bool {
+        let is_it = |one: &EnumValue| {
+            Some(one.name.as_str()) == value && born.is_none_or(|born| one.born == born)
+        };
+        self.change.enumeration.as_ref().is_some_and(|one| one.name == name)
+            && match value {
+                None => self.change.kind == ChangeKind::CreateType,
+                Some(_) => self.change.value_of_type().is_some_and(is_it),
+            }
+    }
+
     /// Whether two changes follow one another: they are about one name, one of them is about the whole table, or
-    /// one guards or sorts by what the other is about.
+    /// one guards or sorts by what the other is about; for what enum types bring see [`Change::meets_type`].
     pub fn precedes(&self, later: &Progress) -> bool {
         let (a, b) = (&self.change, &later.change);
+        if a.enumeration.is_some() || b.enumeration.is_some() {
+            return a.meets_type(b);
+        }
         let about_table = |change: &Change| change.kind.facts().subject == Subject::Table;
         let meets = |one: &Change, other: &Change| {
             about_table(one) && (one.table == other.table || other.referenced() == Some(&one.table))

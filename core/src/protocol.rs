@@ -80,6 +80,10 @@ pub enum Act {
     DropTable,
     /// Takes back the change before it on the same property.
     Abandon,
+    /// Creates the enum type.
+    CreateType,
+    /// Adds a value to the enum type.
+    AddValue,
 }
 
 /// The facts of one kind of act.
@@ -111,6 +115,8 @@ pub enum Undo {
     Nothing,
     /// By refilling rows without a value from `reverse`, then NOT NULL again.
     Refill,
+    /// Not at all, and it does no harm: nobody uses what is left.
+    Stays,
     /// Not at all: the point of no return.
     Impossible,
 }
@@ -126,6 +132,9 @@ impl Undo {
             Undo::Untrigger => "drops the trigger; a later backfill starts again",
             Undo::Nothing => "nothing to undo",
             Undo::Refill => "fills rows without a value from `reverse`, then NOT NULL again",
+            Undo::Stays => {
+                "the value stays in the type, and nobody uses it: PostgreSQL cannot take one out"
+            }
             Undo::Impossible => "none: the point of no return",
         }
     }
@@ -148,6 +157,8 @@ pub const ACTS: &[ActFacts] = &[
     ActFacts { act: Act::Default, word: "default", schema: true, undo: Undo::Statement },
     ActFacts { act: Act::DropTable, word: "retire", schema: true, undo: Undo::Impossible },
     ActFacts { act: Act::Abandon, word: "abandon", schema: false, undo: Undo::Nothing },
+    ActFacts { act: Act::CreateType, word: "create_type", schema: true, undo: Undo::Statement },
+    ActFacts { act: Act::AddValue, word: "add_value", schema: true, undo: Undo::Stays },
 ];
 
 impl Act {
@@ -262,6 +273,12 @@ pub enum ChangeKind {
     DropTable,
     /// A change of mind: the change before it on the same property is taken back.
     Abandon,
+    /// An enum type appears.
+    CreateType,
+    /// A value is added to an enum type.
+    AddValue,
+    /// A value of an enum type is used no more.
+    RetireValue,
 }
 
 /// What a change is about.
@@ -277,6 +294,8 @@ pub enum Subject {
     Index,
     /// Another change; it says nothing about who may run either.
     Change,
+    /// An enum type, or one of its values.
+    Type,
 }
 
 /// One kind of change: its steps and its phases.
@@ -709,6 +728,73 @@ pub const CHANGES: &[ChangeFacts] = &[
         phases: PhaseRow { last: 0, writer: ANYBODY, partial: ANYBODY, reader: ANYBODY },
         with_default: "",
     },
+    // The phases of enum types are reasoned, and not derived by the model, which knows columns. What matters is
+    // that whoever meets a value in a row knows it. So a value comes as a column is relaxed: everybody reads it
+    // before anybody writes it, and before a rollback lets in who does not know it, the rows give it up. It goes
+    // as a column is tightened: nobody writes it, the rows give it up, and only then it may be forgotten. A value
+    // that is on its way in or out is read and never written, so who only reads is then safe in every phase.
+    ChangeFacts {
+        kind: ChangeKind::CreateType,
+        words: "create enum type",
+        verb: "create",
+        subject: Subject::Type,
+        takes_back: &[],
+        releases: &["does not know the type", "uses the type"],
+        steps: &[(Act::CreateType, E), (Act::Admit(1), E)],
+        phases: PhaseRow {
+            last: 1,
+            writer: "absent:0-1 required:1",
+            partial: "",
+            reader: "absent:0-1 required:1",
+        },
+        with_default: "",
+    },
+    ChangeFacts {
+        kind: ChangeKind::AddValue,
+        words: "add a value to an enum type",
+        verb: "add",
+        subject: Subject::Type,
+        takes_back: &[],
+        releases: &[
+            "does not know the value",
+            "reads it and never writes it: `adding`",
+            "writes it: a plain variant",
+        ],
+        steps: &[
+            (Act::AddValue, E),
+            (Act::Admit(1), E),
+            (Act::Require(1), C),
+            (Act::Relax, C),
+            (Act::Admit(2), C),
+        ],
+        phases: PhaseRow {
+            last: 2,
+            writer: "absent:0 adding,deprecated:1 required:2",
+            partial: "",
+            reader: "absent:0 adding,deprecated:0-2 required:1-2",
+        },
+        with_default: "",
+    },
+    ChangeFacts {
+        kind: ChangeKind::RetireValue,
+        words: "retire a value of an enum type",
+        verb: "retire",
+        subject: Subject::Type,
+        takes_back: &[],
+        releases: &[
+            "writes it: a plain variant",
+            "reads it and never writes it: `deprecated`",
+            "does not know the value",
+        ],
+        steps: &[(Act::Begin, E), (Act::Require(1), B), (Act::Backfill, B), (Act::Admit(2), C)],
+        phases: PhaseRow {
+            last: 2,
+            writer: "required:0 deprecated,adding:1 absent:2",
+            partial: "",
+            reader: "required,deprecated,adding:0-2 absent:2",
+        },
+        with_default: "",
+    },
 ];
 
 impl ChangeFacts {
@@ -738,6 +824,11 @@ impl ChangeKind {
     /// Whether columns take the place of others.
     pub fn replaces(self) -> bool {
         matches!(self, ChangeKind::Replace | ChangeKind::ReplaceByTrigger)
+    }
+
+    /// Whether it is about an enum type, and no table.
+    pub fn is_of_type(self) -> bool {
+        self.facts().subject == Subject::Type
     }
 
     /// What a release of this phase does: `phase 1 (writes it: `adding`)`.
@@ -822,6 +913,9 @@ mod tests {
             (ChangeKind::DropIndex, (0, 0), (0, 0)),
             (ChangeKind::DropTable, (0, 1), (1, 1)),
             (ChangeKind::Abandon, (0, 0), (0, 0)),
+            (ChangeKind::CreateType, (0, 0), (0, 1)),
+            (ChangeKind::AddValue, (0, 0), (1, 2)),
+            (ChangeKind::RetireValue, (0, 1), (1, 2)),
         ];
         assert_eq!(expected.len(), CHANGES.len());
         for (kind, first, last) in expected {
@@ -867,7 +961,10 @@ mod tests {
         for row in CHANGES {
             before(row, Act::Add, Act::Admit(1));
             before(row, Act::CreateTable, Act::Admit(1));
+            before(row, Act::CreateType, Act::Admit(1));
+            before(row, Act::AddValue, Act::Admit(1));
             before(row, Act::Require(1), Act::Backfill);
+            before(row, Act::Backfill, Act::Admit(2));
             before(row, Act::Backfill, Act::Enforce);
             before(row, Act::Enforce, Act::Admit(2));
             before(row, Act::Relax, Act::Admit(row.phases.last));
@@ -936,6 +1033,33 @@ mod tests {
         let none = crate::lifecycle::Use::None;
         let dispensable = REPLACE.phases(true).of(Access::Writer, none, none);
         assert_eq!(dispensable.map(|range| (range.low, range.high)), Some((0, 0)));
+    }
+
+    /// The phases of values, reasoned from who meets what: for each pair of builds that some window lets in
+    /// together, no value is written that the other one cannot read.
+    #[test]
+    fn no_window_joins_who_writes_a_value_with_who_does_not_know_it() {
+        let stands = [Stand::Absent, Stand::Adding, Stand::Required, Stand::Deprecated];
+        let accesses = [Access::Writer, Access::Partial, Access::ReadOnly];
+        for kind in [ChangeKind::AddValue, ChangeKind::RetireValue] {
+            let (facts, phases) = (kind.facts(), kind.phases(false));
+            for position in 1..=facts.steps.len() {
+                let window = window_at(acts(facts), position).expect("it has started");
+                let admitted = |access, stand| {
+                    let range = phases.of(access, stand).expect("every stand has a phase");
+                    range.low <= window.ceil && window.floor <= range.high
+                };
+                let writes =
+                    |access| access != Access::ReadOnly && admitted(access, Stand::Required);
+                let writer = accesses.into_iter().any(writes);
+                let ignorant = accesses.into_iter().any(|access| admitted(access, Stand::Absent));
+                assert!(!(writer && ignorant), "{kind:?} at {position}, {window}");
+            }
+            for (access, stand) in accesses.iter().flat_map(|a| stands.iter().map(move |s| (a, s)))
+            {
+                assert!(phases.of(*access, *stand).is_some(), "{kind:?} {access:?} {stand}");
+            }
+        }
     }
 
     /// The phase table, cell by cell as the model derived it (`x`: refused).

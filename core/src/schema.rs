@@ -14,6 +14,36 @@ pub struct Schema {
     /// Tables that no struct stands for any more, with their births.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<Retired>,
+    /// The enum types, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub enums: Vec<EnumType>,
+}
+
+/// An enum type: a Rust enum whose variants are words in the database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnumType {
+    /// Its name in the database.
+    pub name: String,
+    /// The number of the migration that created it; empty before it is generated.
+    pub born: String,
+    /// Its values, in the order of the variants.
+    pub values: Vec<EnumValue>,
+}
+
+/// One value of an enum type. It has a life, as a column does, but the other way round in the middle: while it
+/// is on its way in or out, the code reads it and never writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnumValue {
+    /// The word in the database.
+    pub name: String,
+    /// What the code does with it: reads it (`adding`, `deprecated`), or writes it as well.
+    pub state: State,
+    /// The number of the migration that added it; empty before it is generated.
+    pub born: String,
+    /// The value that rows get which hold this one when it goes. It belongs to the migration, so the lock file
+    /// does not hold it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub replace_with: String,
 }
 
 /// One table.
@@ -235,7 +265,7 @@ fn is_writer(access: &Access) -> bool {
 impl Schema {
     /// These tables, and none before them.
     pub fn of(tables: Vec<Table>) -> Schema {
-        Schema { tables, retired: Vec::new() }
+        Schema { tables, ..Schema::default() }
     }
 
     /// The table of this name.
@@ -243,9 +273,41 @@ impl Schema {
         self.tables.iter().find(|table| table.name == name)
     }
 
+    /// The enum type of this name.
+    pub fn enumeration(&self, name: &str) -> Option<&EnumType> {
+        self.enums.iter().find(|one| one.name == name)
+    }
+
+    /// The tables with columns of this enum type, and those columns.
+    pub fn places<'s>(
+        &'s self,
+        enumeration: &'s str,
+    ) -> impl Iterator<Item = (&'s Table, &'s Column)> {
+        let is_it = move |column: &&Column| column.ty.enumeration() == Some(enumeration);
+        let of = move |table: &'s Table| {
+            table.columns.iter().filter(is_it).map(move |column| (table, column))
+        };
+        self.tables.iter().flat_map(of)
+    }
+
     /// The table of this name, to change it.
     pub fn table_mut(&mut self, name: &str) -> Option<&mut Table> {
         self.tables.iter_mut().find(|table| table.name == name)
+    }
+}
+
+impl EnumType {
+    /// The value of this name.
+    pub fn value(&self, name: &str) -> Option<&EnumValue> {
+        self.values.iter().find(|value| value.name == name)
+    }
+}
+
+impl EnumValue {
+    /// A value that the code reads and writes, not generated yet.
+    pub fn new(name: impl Into<String>) -> EnumValue {
+        let (name, state) = (name.into(), State::Active);
+        EnumValue { name, state, born: String::new(), replace_with: String::new() }
     }
 }
 
@@ -368,7 +430,7 @@ impl Column {
     /// itself.
     pub fn typed(&self, db: Database, expression: &str) -> String {
         match (&self.ty, self.ty.on(db), db) {
-            (ColumnType::Known(_), Ok(ty), Database::Postgres) => {
+            (ColumnType::Known(_) | ColumnType::Enum(_), Ok(ty), Database::Postgres) => {
                 format!("CAST({expression} AS {ty})")
             }
             _ => expression.to_owned(),

@@ -197,9 +197,15 @@ fn rows() -> impl Iterator<Item = &'static TypeRow> {
 pub enum ColumnType {
     /// The word of a row of [`TYPES`] or of [`ARRAYS`]: `text`, `text[]`.
     Known(String),
+    /// An enum type of the project, by its name in the database.
+    Enum(String),
     /// Spelled by the user.
     Sql(PerDatabase),
 }
+
+/// What holds an enum where a database has no such types. A CHECK would have to be rewritten, and with it the
+/// whole table, for each value that comes or goes.
+const TEXT: &str = "TEXT";
 
 impl ColumnType {
     /// The type of a Rust type as it is written in source, path and blanks aside.
@@ -214,12 +220,25 @@ impl ColumnType {
             ColumnType::Sql(texts) => texts
                 .on(db)
                 .ok_or_else(|| format!("`type` says nothing for {db}: add `{db} = \"…\"`")),
+            // Its name needs no quotes: see `ident::check_type`.
+            ColumnType::Enum(name) => Ok(match db {
+                Database::Postgres => name,
+                Database::Sqlite => TEXT,
+            }),
             ColumnType::Known(word) => {
                 let row = rows().find(|row| row.word == word);
                 let row =
                     row.ok_or_else(|| format!("`{word}` is no type that this colmig knows"))?;
                 row.on(db).ok_or_else(|| row.instead.to_owned())
             }
+        }
+    }
+
+    /// The name of the enum type, where it is one.
+    pub fn enumeration(&self) -> Option<&str> {
+        match self {
+            ColumnType::Enum(name) => Some(name),
+            ColumnType::Known(_) | ColumnType::Sql(_) => None,
         }
     }
 
@@ -232,7 +251,7 @@ impl ColumnType {
 impl fmt::Display for ColumnType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ColumnType::Known(word) => f.write_str(word),
+            ColumnType::Known(word) | ColumnType::Enum(word) => f.write_str(word),
             ColumnType::Sql(PerDatabase::Each(texts)) => {
                 let each = texts.iter().map(|(db, text)| format!("{db}: {text}"));
                 f.write_str(&each.collect::<Vec<_>>().join(", "))

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::hash;
 use crate::lifecycle::{Access, PhaseRange, Stand, Use};
 use crate::migration::Change;
-use crate::schema::{Column, Constraint, Schema};
+use crate::schema::{Column, Constraint, EnumValue, Schema};
 
 /// One build of one project.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,20 @@ pub struct Vector {
     pub project: String,
     /// A struct each.
     pub structs: Vec<Struct>,
+    /// The enum types of their columns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub enums: Vec<Enum>,
+}
+
+/// One enum type, as all columns of a build together use it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enum {
+    /// The type.
+    pub name: String,
+    /// How the build uses the tables with such columns: as the one that it uses most.
+    pub access: Access,
+    /// Its values by name, `mood.angry`'s as `angry`.
+    pub values: BTreeMap<String, Property>,
 }
 
 /// One struct over a table.
@@ -35,7 +49,7 @@ pub struct Struct {
     pub constraints: BTreeMap<String, Property>,
 }
 
-/// What a build does with one column or constraint, and which one of that name it means.
+/// What a build does with one column or constraint, or one value of an enum type, and which of that name it means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Property {
     /// The migration that created it.
@@ -61,12 +75,27 @@ impl Vector {
                 .map(|c| (c.name.clone(), Property { born: c.born.clone(), stand: c.stand() }))
                 .collect(),
         });
-        Vector { project: project.to_owned(), structs: structs.collect() }
+        let enums = schema.enums.iter().filter_map(|one| {
+            let access = schema.places(&one.name).map(|(table, _)| table.access).min()?;
+            let property = |value: &EnumValue| Property {
+                born: value.born.clone(),
+                stand: value.state.facts().stand,
+            };
+            let values = one.values.iter().map(|value| (value.name.clone(), property(value)));
+            Some(Enum { name: one.name.clone(), access, values: values.collect() })
+        });
+        Vector { project: project.to_owned(), structs: structs.collect(), enums: enums.collect() }
     }
 
     /// The phases of a change in which this build may live; `None`: in none, it is refused.
     pub fn range(&self, change: &Change) -> Option<PhaseRange> {
         let mut range = change.phases.anywhere();
+        if let Some(one) = &change.enumeration {
+            for entry in self.enums.iter().filter(|entry| entry.name == one.name) {
+                range = range.intersect(entry.range(change)?)?;
+            }
+            return Some(range);
+        }
         for entry in self.structs.iter().filter(|entry| entry.table == change.table) {
             range = range.intersect(entry.range(change)?)?;
         }
@@ -83,9 +112,42 @@ impl Vector {
         self.structs.iter().any(|entry| entry.table == table && entry.access != Access::ReadOnly)
     }
 
+    /// Whether it links what a change is about: its table, or its enum type.
+    pub fn links_subject(&self, change: &Change) -> bool {
+        match &change.enumeration {
+            None => self.links(&change.table),
+            Some(one) => self.enums.iter().any(|entry| entry.name == one.name),
+        }
+    }
+
+    /// Whether it writes what a change is about: its table, or one with a column of its enum type.
+    pub fn writes_subject(&self, change: &Change) -> bool {
+        let writes = |entry: &Enum| entry.access != Access::ReadOnly;
+        match &change.enumeration {
+            None => self.writes(&change.table),
+            Some(one) => self.enums.iter().any(|entry| entry.name == one.name && writes(entry)),
+        }
+    }
+
     /// A name for builds that do the same.
     pub fn fingerprint(&self) -> String {
         hash::of_text(&serde_json::to_string(self).expect("plain data has a JSON form"))
+    }
+}
+
+impl Enum {
+    /// The phases of a change in which the columns of this type may live.
+    fn range(&self, change: &Change) -> Option<PhaseRange> {
+        let stand = change.value_of_type().map_or(Stand::Required, |value| self.stand(value));
+        change.phases.of(self.access, stand)
+    }
+
+    /// What the build does with a value; one of the same name and another birth is another one.
+    fn stand(&self, value: &EnumValue) -> Stand {
+        match self.values.get(&value.name) {
+            Some(property) if property.born == value.born => property.stand,
+            _ => Stand::Absent,
+        }
     }
 }
 

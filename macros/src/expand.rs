@@ -7,7 +7,7 @@ use std::path::Path;
 use colmig_core::ident::quote;
 use colmig_core::lifecycle::{Access, Nullability, Stand, State};
 use colmig_core::parse::{Codec, Declared, Field, Flattened};
-use colmig_core::problem::STATE_AGAINST_TYPE;
+use colmig_core::problem::{GRAMMAR, STATE_AGAINST_TYPE};
 use colmig_core::schema::Column;
 use colmig_core::types::{ColumnType, Database, PerDatabase};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -26,12 +26,7 @@ pub(crate) fn table(declared: &Declared, surroundings: &Surroundings) -> TokenSt
     let bind = bind_impl(declared);
     let aliases = aliases(declared);
     let (ident, colmig) = (own(&declared.ident), &declared.crate_path);
-    let watch = surroundings.file.as_deref().and_then(Path::to_str).map(|file| {
-        // Its length only: the text itself would go into the crate's metadata, once a struct.
-        quote! {
-            const _: ::core::primitive::usize = <[::core::primitive::u8]>::len(::core::include_bytes!(#file));
-        }
-    });
+    let watch = watch(surroundings);
     // Outside of the block, so that rustc calls them by the struct's own name.
     quote! {
         #constants
@@ -46,6 +41,15 @@ pub(crate) fn table(declared: &Declared, surroundings: &Surroundings) -> TokenSt
             #watch
         };
     }
+}
+
+/// The tie to the lock file: an edit of it compiles the package again.
+pub(crate) fn watch(surroundings: &Surroundings) -> Option<TokenStream> {
+    let file = surroundings.file.as_deref().and_then(Path::to_str)?;
+    // Its length only: the text itself would go into the crate's metadata, once an item.
+    Some(quote! {
+        const _: ::core::primitive::usize = <[::core::primitive::u8]>::len(::core::include_bytes!(#file));
+    })
 }
 
 fn table_impl(declared: &Declared, surroundings: &Surroundings) -> TokenStream {
@@ -111,6 +115,7 @@ fn info(declared: &Declared, surroundings: &Surroundings) -> TokenStream {
     let owner = &table.owner;
     let rust = format!("::{}", declared.ident.unraw());
     let access = access(table.access);
+    let enums = enums(declared);
     quote! {
         &#colmig::__private::TableInfo {
             name: #name,
@@ -124,8 +129,41 @@ fn info(declared: &Declared, surroundings: &Surroundings) -> TokenStream {
             columns: #columns,
             primary_key: &[#(#key),*],
             constraints: &[#(#constraints),*],
+            enums: &[#(#enums),*],
         }
     }
+}
+
+/// The enums of the columns, each once. The compiler knows what an enum's type is called, and is asked whether
+/// that is what the field says: `cargo colmig generate` has the field's word alone.
+fn enums(declared: &Declared) -> Vec<TokenStream> {
+    let colmig = &declared.crate_path;
+    let mut seen = BTreeSet::new();
+    let columns =
+        declared.fields.iter().map(|field| (field, &declared.table.columns[field.column]));
+    let enums = columns.filter_map(|(field, column)| Some((field, column.ty.enumeration()?)));
+    let enums = enums
+        .filter(|(field, name)| seen.insert((field.inner.to_token_stream().to_string(), *name)));
+    let one = |(field, name): (&Field, &str)| {
+        let inner = &field.inner;
+        let message = GRAMMAR
+            .problem(format!(
+                "`{}` is an enum whose type has another name than `{name}` in the database",
+                field.member
+            ))
+            .help("write the name that the enum has: `#[colmig(enum = \"…\")]` above the field")
+            .to_string();
+        quote_spanned! { inner.span() =>
+            {
+                const ENUM: &#colmig::__private::EnumInfo = <#inner as #colmig::EnumType>::ENUM;
+                if !#colmig::__private::same(ENUM.name, #name) {
+                    ::core::panic!("{}", #message)
+                }
+                ENUM
+            }
+        }
+    };
+    enums.map(one).collect()
 }
 
 /// The columns of the flattened structs stand behind the struct's own.
@@ -215,7 +253,7 @@ fn access(access: Access) -> Ident {
     Ident::new(variant, Span::call_site())
 }
 
-fn stand(stand: Stand) -> Ident {
+pub(crate) fn stand(stand: Stand) -> Ident {
     format_ident!("{stand:?}")
 }
 
@@ -502,7 +540,7 @@ fn hidden(field: &Field, wrapper: &str) -> String {
 /// The name of a field or struct as the derive's own token: at the user's place, so that errors are
 /// shown there, and without the user's context, so that a `#[deprecated]` above it is not reported as if
 /// the user had used it.
-fn own(name: &Ident) -> Ident {
+pub(crate) fn own(name: &Ident) -> Ident {
     let mut own = name.clone();
     own.set_span(name.span().resolved_at(Span::call_site()));
     own

@@ -33,6 +33,7 @@ pub(crate) fn table(input: &DeriveInput) -> TokenStream {
                         columns: &[],
                         primary_key: &[],
                         constraints: &[],
+                        enums: &[],
                     };
                 const COLUMNS: &'static ::core::primitive::str = "";
                 const SELECT: &'static ::core::primitive::str = "";

@@ -6,6 +6,7 @@
 
 mod columns;
 mod derive;
+mod enumeration;
 mod expand;
 mod fallback;
 mod lock;
@@ -28,6 +29,25 @@ mod lock;
 #[proc_macro_derive(Table, attributes(colmig, sqlx))]
 pub fn table(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     derive::table(input.into(), &lock::Surroundings::of_this_compilation()).into()
+}
+
+/// Makes an enum stand for an enum type of the database: `colmig::EnumType`, and sqlx's `Type`, `Encode` and
+/// `Decode` for every database that colmig speaks to.
+///
+/// ```ignore
+/// #[derive(Clone, Copy, Debug, PartialEq, colmig::Enum)]
+/// #[colmig(rename_all = "snake_case")]
+/// enum Mood {
+///     Happy,
+///     #[colmig(rename = "meh")]
+///     Indifferent,
+///     #[colmig(adding)]
+///     Angry,
+/// }
+/// ```
+#[proc_macro_derive(Enum, attributes(colmig))]
+pub fn enumeration(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    derive::enumeration(input.into(), &lock::Surroundings::of_this_compilation()).into()
 }
 
 /// What `colmig::columns!` hands its tokens to.

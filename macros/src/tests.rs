@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use colmig_core::lifecycle::State;
 use colmig_core::lock::{Lock, Recorded};
 use colmig_core::problem::LOCK_UNREADABLE;
-use colmig_core::schema::{Schema, Table};
+use colmig_core::schema::{EnumType, EnumValue, Schema, Table};
 
 use super::*;
 
@@ -103,6 +104,59 @@ fn every_way_to_hold_a_value() {
             phone: r#Phone,
         }"#;
     assert_snapshot("person.rs.txt", &expand(source, &Surroundings::default()));
+}
+
+const MOOD: &str = r#"
+    #[colmig(type = "feeling", rename_all = "snake_case")]
+    pub enum Mood {
+        VeryHappy,
+        r#Sad,
+        #[colmig(adding)]
+        Angry,
+        #[colmig(deprecated, replace_with = "sad")]
+        Furious,
+    }
+"#;
+
+fn expand_enum(source: &str, surroundings: &Surroundings) -> String {
+    let code = enumeration(source.parse().unwrap(), surroundings);
+    prettyplease::unparse(&syn::parse2(code).unwrap())
+}
+
+#[test]
+fn an_enum_of_a_recorded_project_carries_births_and_watches_the_lock_file() {
+    let value =
+        |name: &str, state| EnumValue { state, born: "0001".into(), ..EnumValue::new(name) };
+    let values = vec![
+        value("very_happy", State::Active),
+        value("sad", State::Active),
+        value("furious", State::Active),
+    ];
+    let mut lock = Lock::clone(shop().lock.as_ref().expect("it has one"));
+    lock.schema.enums = vec![EnumType { name: "feeling".into(), born: "0001".into(), values }];
+    let surroundings = Surroundings { lock: Some(Arc::new(lock)), ..shop() };
+    assert_snapshot("mood_in_shop.rs.txt", &expand_enum(MOOD, &surroundings));
+}
+
+#[test]
+fn a_wrong_enum_still_has_the_traits_and_each_mistake_is_one_error() {
+    let code =
+        expand_enum("enum Mood { Happy(i64), #[colmig(ading)] Sad }", &Surroundings::default());
+    assert_eq!(code.matches("compile_error!").count(), 2, "{code}");
+    assert_eq!(code.matches("for Mood {").count(), 4, "{code}");
+}
+
+/// The compiler is asked what the enum is called, once for each enum.
+#[test]
+fn a_field_of_an_enum_is_held_to_its_name() {
+    let source = "struct T { #[colmig(primary_key)] id: i64, #[colmig(enum)] a: Mood, #[colmig(enum)] b: Option<Mood>,
+        #[colmig(enum = \"size\", adding, backfill = \"'s'\")] c: WriteOnly<my::BoxSize> }";
+    let code = expand(source, &Surroundings::default());
+    assert_eq!(code.matches("as ::colmig::EnumType>::ENUM").count(), 2, "{code}");
+    assert!(
+        code.contains("same(ENUM.name, \"mood\")") && code.contains("same(ENUM.name, \"size\")"),
+        "{code}"
+    );
 }
 
 #[test]

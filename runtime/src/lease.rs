@@ -4,6 +4,7 @@
 //! Only the database's clock decides when a lease ends. The instance fences itself by its own monotonic
 //! clock, which it reads *before* it sends each heartbeat: so it always stops first.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::future::Future;
 use std::hash::{BuildHasher, Hasher};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use colmig_core::admission::{Refusal, judge, problem};
 use colmig_core::problem::{LEASE_LOST, NOT_IN_LOCK, Problem};
-use colmig_core::vector::{Property, Struct, Vector};
+use colmig_core::vector::{Enum, Property, Struct, Vector};
 use sqlx::pool::PoolOptions;
 use sqlx::{Connection, Database, Pool};
 use tokio::sync::watch;
@@ -21,7 +22,7 @@ use tokio::task::JoinHandle;
 
 use crate::driver::{self, Driver, Work, ledger};
 use crate::migrator::tables;
-use crate::{Result, TableInfo, linked};
+use crate::{Result, TableInfo, ValueInfo, linked};
 
 /// How long a lease lives without a heartbeat.
 const TTL: Duration = Duration::from_secs(30);
@@ -299,7 +300,7 @@ pub(crate) fn vector(project: &str, tables: &[&'static TableInfo]) -> Result<Vec
                 .help("run `cargo colmig generate`, and build again")
                 .into());
         }
-        let mut columns = std::collections::BTreeMap::new();
+        let mut columns = BTreeMap::new();
         for column in table.columns {
             if is_own && column.born.is_empty() {
                 return Err(NOT_IN_LOCK
@@ -326,7 +327,35 @@ pub(crate) fn vector(project: &str, tables: &[&'static TableInfo]) -> Result<Vec
             constraints: constraints.collect(),
         });
     }
-    Ok(Vector { project: project.to_owned(), structs })
+    Ok(Vector { project: project.to_owned(), structs, enums: enums(tables)? })
+}
+
+/// What the columns of the linked tables do with the values of their enum types.
+fn enums(tables: &[&'static TableInfo]) -> Result<Vec<Enum>> {
+    let mut enums: BTreeMap<&str, Enum> = BTreeMap::new();
+    for (table, one) in tables.iter().flat_map(|table| table.enums.iter().map(move |e| (table, e)))
+    {
+        if let Some(value) = one.values.iter().find(|value| value.born.is_empty()) {
+            return Err(NOT_IN_LOCK
+                .problem(format!(
+                    "the value `{}` of the enum type `{}` (`{}`) is not in colmig.lock",
+                    value.name, one.name, one.rust
+                ))
+                .help("run `cargo colmig generate`, and build again")
+                .into());
+        }
+        let property = |value: &ValueInfo| {
+            let property = Property { born: value.born.to_owned(), stand: value.stand };
+            (value.name.to_owned(), property)
+        };
+        let entry = enums.entry(one.name).or_insert_with(|| Enum {
+            name: one.name.to_owned(),
+            access: table.access,
+            values: one.values.iter().map(property).collect(),
+        });
+        entry.access = entry.access.min(table.access);
+    }
+    Ok(enums.into_values().collect())
 }
 
 /// Judges this build and takes the lease, in one transaction that is serialised with every window move

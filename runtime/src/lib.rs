@@ -34,6 +34,7 @@
 //! ```
 //!
 //! * [`Table`](derive@Table) makes a struct stand for a table; the trait is what statements know of it.
+//! * [`Enum`] makes an enum stand for a type of the database, whose values come and go as columns do.
 //! * [`WriteOnly`] is the type of a column that is `adding` or `deprecated`.
 //! * [`insert`], [`update`] and [`upsert`] write a row.
 //!
@@ -42,6 +43,7 @@
 //! `ipnetwork`, `mac_address`.
 
 mod column;
+mod enumeration;
 mod error;
 mod table;
 mod types;
@@ -62,8 +64,9 @@ pub mod __private;
 
 pub use colmig_core::Problem;
 pub use colmig_core::admission::Refusal;
-pub use colmig_macros::Table;
+pub use colmig_macros::{Enum, Table};
 pub use column::{Column, Readable, state};
+pub use enumeration::{EnumInfo, EnumType, ValueInfo};
 pub use error::{Error, Result};
 pub use lease::{Lease, LeaseDatabase};
 pub use required_on_write::RequiredOnWrite;

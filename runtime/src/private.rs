@@ -7,6 +7,7 @@ pub use {inventory, sqlx};
 
 pub use crate::__type_checks as type_checks;
 pub use crate::column::{Listed, Text, joined_length, list_length};
+pub use crate::enumeration::{EnumDatabase, EnumInfo, EnumType, ValueInfo, read, same, write};
 pub use crate::table::{ColumnInfo, ConstraintInfo, Derived, Linked, TableInfo, join};
 pub use crate::types::{Probe, TypeChecks, Untyped};
 pub use crate::unset::{

@@ -7,7 +7,9 @@ mod text;
 use sqlx::error::BoxDynError;
 use sqlx::{Arguments, AssertSqlSafe, Database, Executor, FromRow, IntoArguments};
 
-use crate::error::Result;
+use colmig_core::Problem;
+
+use crate::error::{Error, Result};
 use crate::table::{Insertable, Table, Updatable};
 use columns::{Computed, Request, Statement};
 use text::Slot;
@@ -281,8 +283,10 @@ where
     T: Bind<DB>,
 {
     let column = T::TABLE.columns[index].name;
-    row.bind(index, arguments).map_err(|error| {
-        sqlx::Error::Encode(format!("{}.{column}: {error}", T::TABLE.name).into())
+    let place = || format!("{}.{column}", T::TABLE.name);
+    row.bind(index, arguments).map_err(|error| match error.downcast::<Problem>() {
+        Ok(problem) => Error::Problem(problem.at(place())),
+        Err(error) => sqlx::Error::Encode(format!("{}: {error}", place()).into()).into(),
     })?;
     let mut value = String::new();
     arguments.format_placeholder(&mut value).expect("a String takes any text");

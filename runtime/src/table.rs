@@ -3,6 +3,7 @@
 
 use colmig_core::lifecycle::{Access, Stand};
 
+use crate::enumeration::EnumInfo;
 use crate::types::TypeChecks;
 
 /// A struct that stands for a table. Derived: `#[derive(colmig::Table)]`.
@@ -71,6 +72,8 @@ pub struct TableInfo {
     pub primary_key: &'static [&'static str],
     /// What the struct keeps to, and may rely on.
     pub constraints: &'static [ConstraintInfo],
+    /// The enum types of its columns.
+    pub enums: &'static [&'static EnumInfo],
 }
 
 /// The static description of one constraint.

@@ -34,6 +34,7 @@ const fn users(rust: &'static str, columns: &'static [ColumnInfo]) -> TableInfo 
         columns,
         primary_key: &["id"],
         constraints: &[],
+        enums: &[],
     }
 }
 

@@ -58,7 +58,16 @@ impl Project {
 
     /// Generates from these tables, if their edit is legal. A table that is not declared any more is to go.
     pub fn declared(&self, tables: Vec<Table>) -> Result<Project, Vec<Problem>> {
-        let schema = Schema::of(tables);
+        self.declared_all(Schema::of(tables))
+    }
+
+    /// Generates from these tables and enum types.
+    #[must_use]
+    pub fn declaring_all(&self, schema: Schema) -> Project {
+        self.declared_all(schema).expect("a legal edit")
+    }
+
+    fn declared_all(&self, schema: Schema) -> Result<Project, Vec<Problem>> {
         let gone =
             self.lock.schema.tables.iter().filter(|table| schema.table(&table.name).is_none());
         let retire: Vec<_> = gone.map(|table| table.name.clone()).collect();

@@ -252,7 +252,7 @@ fn a_table_without_a_key_is_refused_before_anything_is_changed() {
     }
 }
 
-/// Every act of the protocol's tables was met by a scenario.
+/// Every act of the protocol's tables was met by a scenario; those of enum types are met in `enums.rs`.
 #[test]
 fn the_scenarios_meet_every_act() {
     let mut met: Vec<Act> = Vec::new();
@@ -261,7 +261,8 @@ fn the_scenarios_meet_every_act() {
         let changes = last.migrations.iter().flat_map(|migration| &migration.manifest.changes);
         met.extend(changes.flat_map(|change| change.acts()));
     }
-    for change in colmig_core::protocol::CHANGES {
+    let of_columns = colmig_core::protocol::CHANGES.iter().filter(|facts| !facts.kind.is_of_type());
+    for change in of_columns {
         for (act, _) in change.steps {
             assert!(met.contains(act), "{act}");
         }

@@ -85,6 +85,8 @@ mod pass {
         write_only_in_a_derived_comparison, write_only_inside_an_option,
         write_only_made_of_another_type, write_only_of_ones_own, write_only_serialized,
         write_only_taken_apart, write_only_taken_out, write_only_without_a_state, wrong_shape,
+        enum_of_another_name, enum_with_a_variant_that_holds, field_of_no_enum, list_of_enums,
+        misspelt_state_of_a_value, struct_as_an_enum, two_variants_of_one_value,
     }
 }
 
@@ -98,6 +100,7 @@ mod moves {
         required_column_that_is_optional_at_once, state_in_a_new_table,
         table_that_goes_to_another_project, text_that_one_database_lacks,
         type_that_changes_in_place, type_that_one_database_lacks,
+        state_in_a_new_enum, value_that_is_written_at_once, value_that_vanishes,
     }
 }
 

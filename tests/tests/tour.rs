@@ -116,7 +116,13 @@ fn the_exit_codes_are_those_of_the_program() -> Result<()> {
 #[test]
 fn the_words_are_those_of_the_parser() -> Result<()> {
     let text = fs::read_to_string(root().join("docs/attributes.md"))?;
-    for (place, heading) in [(Place::Struct, "Above a struct"), (Place::Field, "Above a field")] {
+    let places = [
+        (Place::Struct, "Above a struct"),
+        (Place::Field, "Above a field"),
+        (Place::Enum, "Above an enum"),
+        (Place::Variant, "Above a variant"),
+    ];
+    for (place, heading) in places {
         let words = WORDS.iter().filter(|word| word.place == place && word.form != Form::Later);
         let rows =
             words.map(|word| format!("| {} | `{}` | {} |", word.word, word.example, word.meaning));

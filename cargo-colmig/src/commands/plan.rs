@@ -97,6 +97,8 @@ fn what(change: &Change, step: &Step) -> String {
             "adds the column with its default; rows that are there get the value of this moment".to_owned()
         }
         Act::Add => "adds the column; it may be NULL".to_owned(),
+        Act::CreateType => "creates the type, where the database has types of one's own".to_owned(),
+        Act::AddValue => "adds the value to the type; nobody writes it yet".to_owned(),
         Act::Begin => "records the change".to_owned(),
         Act::Admit(phase) => format!("releases of phase {phase} may start"),
         Act::Require(phase) => format!(
@@ -107,6 +109,9 @@ fn what(change: &Change, step: &Step) -> String {
             "makes a trigger that computes{} from what is replaced, and back, whichever is written",
             of_which(change, step.act).replacen(" of", "", 1)
         ),
+        Act::Backfill if change.value_of_type().is_some_and(|v| v.replace_with.is_empty()) => {
+            "counts the rows that hold the value; it goes on when there is none".to_owned()
+        }
         Act::Backfill => {
             "fills rows in batches by key, then counts what is left; writers wait for one batch at most"
                 .to_owned()
@@ -116,6 +121,7 @@ fn what(change: &Change, step: &Step) -> String {
         }
         Act::Enforce => format!("sets NOT NULL{}", of_which(change, step.act)),
         Act::Relax if change.constraint.is_some() => "drops the constraint".to_owned(),
+        Act::Relax if change.enumeration.is_some() => "rows may hold the value from now on".to_owned(),
         Act::Relax => format!("drops NOT NULL{}", of_which(change, step.act)),
         Act::Drop => {
             let what = if change.dropped().len() == 1 { "the column" } else { "the columns" };

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 use colmig_core::lock::Lock;
 use colmig_core::parse::texts::Call;
-use colmig_core::parse::{self, Between, Declared, Module, Shared, SourceFile};
+use colmig_core::parse::{self, At, Between, Declared, DeclaredEnum, Module, Shared, SourceFile};
 use colmig_core::problem::{DUPLICATE, NOT_A_TABLE, Problem, SOURCE_UNREADABLE};
 use colmig_core::schema::Schema;
 
@@ -22,6 +22,8 @@ use modules::Directory;
 pub struct Source {
     /// The tables in the order of the files.
     pub tables: Vec<Found>,
+    /// The enums in the order of the files.
+    pub enums: Vec<FoundEnum>,
     /// The calls that take SQL, by file; only [`Source::read_with_calls`] looks for them.
     pub calls: Vec<Calls>,
     /// How many files were read.
@@ -46,6 +48,18 @@ pub struct Calls {
 pub struct Found {
     /// The struct.
     pub declared: Declared,
+    /// The package.
+    pub package: String,
+    /// The path of the file.
+    pub path: Utf8PathBuf,
+    /// The file.
+    pub text: Text,
+}
+
+/// One enum and where it is declared.
+pub struct FoundEnum {
+    /// The enum.
+    pub declared: DeclaredEnum,
     /// The package.
     pub package: String,
     /// The path of the file.
@@ -93,7 +107,17 @@ impl Source {
             let mistakes = parse::check(&found.declared, Some(lock));
             reports.extend(mistakes.into_iter().map(|mistake| found.text.mistake(mistake)));
         }
+        for found in &self.enums {
+            let mistakes = parse::check_enum(&found.declared, Some(lock));
+            reports.extend(mistakes.into_iter().map(|mistake| found.text.mistake(mistake)));
+        }
         let structs: Vec<_> = self.tables.iter().map(|found| &found.declared).collect();
+        let enums: Vec<_> = self.enums.iter().map(|found| &found.declared).collect();
+        // Where an enum could not be read, its columns would be called its mistakes once more.
+        if reports.is_empty() {
+            let found = parse::agree(&structs, &enums);
+            reports.extend(found.into_iter().map(|one| self.text_at(one.at).mistake(one.mistake)));
+        }
         let Shared { tables, mistakes } = parse::share(&structs, lock);
         reports.extend(mistakes.into_iter().map(|between| self.between(between)));
         reports.extend(self.names_that_differ_by_case());
@@ -104,16 +128,33 @@ impl Source {
         if let Some(failure) = Failure::of(reports) {
             return Err(failure);
         }
-        Ok(Schema::of(tables))
+        let mut enums: Vec<_> = enums.into_iter().map(|one| one.enumeration.clone()).collect();
+        enums.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Schema { enums, ..Schema::of(tables) })
     }
 
-    /// A problem about a table or a column (`users`, `users.handle`), at the token that declares it.
+    fn text_at(&self, at: At) -> &Text {
+        match at {
+            At::Struct(index) => &self.tables[index].text,
+            At::Enum(index) => &self.enums[index].text,
+        }
+    }
+
+    /// A problem about a table or a column (`users`, `users.handle`), or about an enum type or a value, at the
+    /// token that declares it.
     pub fn locate(&self, problem: Problem) -> Report {
         let place = problem.place.clone().unwrap_or_default();
         let (table, column) = place.split_once('.').unwrap_or((&place, ""));
         let Some(found) = self.tables.iter().find(|found| found.declared.table.name == table)
         else {
-            return problem.into();
+            let is_it = |found: &&FoundEnum| found.declared.enumeration.name == table;
+            return match self.enums.iter().find(is_it) {
+                None => problem.into(),
+                Some(found) => {
+                    let span = found.declared.span_of(column);
+                    found.text.mistake(parse::Mistake::new(span, problem))
+                }
+            };
         };
         let declared = &found.declared;
         let field = declared
@@ -167,7 +208,7 @@ impl Source {
             }
         };
         let read = if self.with_calls { parse::source_with_calls } else { parse::source };
-        let SourceFile { tables, modules, mistakes, calls } = match read(&text.text) {
+        let SourceFile { tables, enums, modules, mistakes, calls } = match read(&text.text) {
             Ok(file) => file,
             Err(mistake) => {
                 self.reports.push(text.mistake(mistake));
@@ -189,6 +230,20 @@ impl Source {
                     self.reports.push(text.mistake(mistake));
                 }
                 None => self.tables.push(Found {
+                    declared,
+                    package: package.name.clone(),
+                    path: entry.file.clone(),
+                    text: text.clone(),
+                }),
+            }
+        }
+        for declared in enums {
+            match &entry.condition {
+                Some(module) => {
+                    let mistake = parse::Mistake::new(declared.span, conditional_table(module));
+                    self.reports.push(text.mistake(mistake));
+                }
+                None => self.enums.push(FoundEnum {
                     declared,
                     package: package.name.clone(),
                     path: entry.file.clone(),

@@ -147,9 +147,14 @@ pub trait Dialect: Send + Sync {
 
     /// How many rows still need it.
     fn unfilled(&self, fill: &Fill) -> String {
+        self.needing(fill, "count(*)")
+    }
+
+    /// The rows that still need it: how many, by `count(*)`, or which, by their key.
+    fn needing(&self, fill: &Fill, what: &str) -> String {
         // Qualified: SQLite takes a quoted name that no column has for a text.
         let table = quote(&fill.table);
-        format!("SELECT count(*) FROM {table} WHERE {}", fill.condition(&format!("{table}.")))
+        format!("SELECT {what} FROM {table} WHERE {}", fill.condition(&format!("{table}.")))
     }
 
     /// Rows whose value would be NULL and must not be, however often the table is walked: how many, by `count(*)`,

@@ -10,11 +10,11 @@ use super::{
     Dialect, Direction, Piece, Script, add_column, alter, constraint, create_table, drop_column,
     drop_indexes, drop_table, generated, index, names, sql_type,
 };
-use crate::ident::{quote, shortened};
+use crate::ident::{literal, quote, shortened};
 use crate::migration::{Change, Concurrently};
 use crate::problem::{Problem, SERVER_UNSUPPORTED};
 use crate::protocol::Act;
-use crate::schema::{Column, Constraint, Guard, Index, Table};
+use crate::schema::{Column, Constraint, EnumType, EnumValue, Guard, Index, Table};
 use crate::types::Database;
 
 /// How a server learns that a column is never NULL without a scan under ACCESS EXCLUSIVE.
@@ -52,6 +52,7 @@ pub(super) fn for_server(version: &str) -> Result<&'static dyn Dialect, Problem>
 
 const BRIEF: &str = "ACCESS EXCLUSIVE on the table, metadata only, for milliseconds";
 const SCAN: &str = "SHARE UPDATE EXCLUSIVE while it reads the table: reads and writes go on";
+const TYPE: &str = "the type, for milliseconds, and no table: reads and writes go on";
 const NONE: &str = "none on existing tables, but SHARE ROW EXCLUSIVE, for milliseconds, on those that it references";
 
 const BOTH: &str =
@@ -142,6 +143,10 @@ impl Dialect for Postgres {
             (Act::Enforce, false) | (Act::Relax, true) => {
                 one(required.map(|column| self.drop_not_null(table, &column.name)))
             }
+            (Act::CreateType, _) => {
+                change.enumeration.iter().map(|one| type_piece(one, direction)).collect()
+            }
+            (Act::AddValue, true) => change.enumeration.iter().map(add_value).collect(),
             _ => Vec::new(),
         };
         if pieces.is_empty() { Script::Nothing } else { Script::Fixed(pieces) }
@@ -294,6 +299,27 @@ fn guard(table: &str, one: &Constraint, makes: bool) -> Vec<Piece> {
 /// The name of the constraint that proves NOT NULL.
 fn proof(table: &str, column: &str) -> String {
     shortened(&format!("{table}_{column}"), "_colmig_not_null")
+}
+
+fn type_piece(one: &EnumType, direction: Direction) -> Piece {
+    let sql = match direction {
+        Direction::Up => {
+            let values: Vec<_> = one.values.iter().map(|value| literal(&value.name)).collect();
+            format!("CREATE TYPE {} AS ENUM ({});", one.name, values.join(", "))
+        }
+        Direction::Down => format!("DROP TYPE {};", one.name),
+    };
+    Piece::brief(sql, TYPE)
+}
+
+/// In a transaction since PostgreSQL 12, as long as nothing in it uses the value. It is there already where it
+/// was retired, or taken back, before.
+fn add_value(one: &EnumType) -> Piece {
+    let add = |value: &EnumValue| {
+        format!("ALTER TYPE {} ADD VALUE IF NOT EXISTS {};", one.name, literal(&value.name))
+    };
+    let sql = one.values.iter().map(add).collect::<Vec<_>>().join("\n");
+    Piece::brief(sql, TYPE)
 }
 
 fn create(table: &Table) -> String {

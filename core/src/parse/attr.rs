@@ -206,7 +206,8 @@ fn value(row: &'static Word, span: Span, rest: TokenStream) -> Result<Value, Vec
         Form::Later => Err(vec![Mistake::new(span, later(row))]),
         Form::Flag if rest.is_empty() => Ok(Value::Flag),
         Form::Flag => Err(wrong()),
-        Form::Text => text.parse2(rest).map(Value::Text).map_err(|_| wrong()),
+        Form::FlagOrText if rest.is_empty() => Ok(Value::Flag),
+        Form::Text | Form::FlagOrText => text.parse2(rest).map(Value::Text).map_err(|_| wrong()),
         Form::Path => path.parse2(rest).map(Value::Path).map_err(|_| wrong()),
         Form::Names => names.parse2(rest).map(Value::Names).map_err(|_| wrong()),
         Form::Each => each(row, span, rest).map(Value::Each),
@@ -314,6 +315,7 @@ pub(super) fn wrong_shape(row: &Word) -> Problem {
     let what = match row.form {
         Form::Flag => "takes no value",
         Form::Text | Form::Each => "takes a text",
+        Form::FlagOrText => "takes a text, or nothing",
         Form::Names => "takes a list of columns",
         Form::Path => "takes a path",
         Form::Guard => "is not written so",
@@ -368,6 +370,8 @@ fn no_list(attr: &Attribute, place: Place) -> Mistake {
     let example = match place {
         Place::Struct => "#[colmig(table = \"users\")]",
         Place::Field => "#[colmig(primary_key)]",
+        Place::Enum => "#[colmig(type = \"mood\")]",
+        Place::Variant => "#[colmig(adding)]",
     };
     let span =
         attr.path().to_token_stream().into_iter().next().map_or_else(Span::call_site, |t| t.span());

@@ -3,8 +3,9 @@
 use proc_macro2::Span;
 use syn::spanned::Spanned;
 
-use super::{Declared, Field, Mistake};
+use super::{Declared, DeclaredEnum, Field, Mistake};
 use crate::diff::{About, check_table};
+use crate::enumeration;
 use crate::lock::Lock;
 use crate::migration::number;
 use crate::problem::{GRAMMAR, NOT_SUPPORTED, Problem, UNKNOWN_TYPE};
@@ -33,6 +34,18 @@ pub fn check(declared: &Declared, lock: Option<&Lock>) -> Vec<Mistake> {
         mistakes.extend(unsaid_texts(field, column, &lock.databases));
     }
     mistakes
+}
+
+/// Every mistake of an enum against what is recorded.
+pub fn check_enum(declared: &DeclaredEnum, lock: Option<&Lock>) -> Vec<Mistake> {
+    let Some(lock) = lock else { return Vec::new() };
+    let recorded = lock.schema.enumeration(&declared.enumeration.name);
+    let found = enumeration::check(recorded, &declared.enumeration).into_iter();
+    let at_variant = |(name, problem): (String, Problem)| {
+        let birth = recorded.and_then(|one| one.value(&name)).map(|value| value.born.as_str());
+        Mistake::new(declared.span_of(&name), with_amend(problem, birth, lock))
+    };
+    found.map(at_variant).collect()
 }
 
 /// Whether a column that has no field here may have one in a struct that this one flattens. The derive sees
@@ -87,7 +100,9 @@ fn unheld_type(field: &Field, column: &Column, databases: &[Database]) -> Option
         ColumnType::Known(_) => {
             (field.inner.span(), format!("`{}`", super::shape::written(&field.inner)))
         }
-        ColumnType::Sql(_) => (field.word("type"), format!("the type of `{}`", field.member)),
+        ColumnType::Sql(_) | ColumnType::Enum(_) => {
+            (field.word("type"), format!("the type of `{}`", field.member))
+        }
     };
     let problem = UNKNOWN_TYPE.problem(format!("{database} does not know how to hold {what}"));
     Some(Mistake::new(span, problem.help(instead)))

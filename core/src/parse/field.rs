@@ -6,13 +6,13 @@ use syn::spanned::Spanned;
 use syn::{LitStr, Type, Visibility};
 
 use super::attr::Words;
-use super::case::Case;
+use super::case::{self, Case};
 use super::life::Life;
 use super::shape::{self, Shape, written};
 use super::word::{Place, nearest};
 use super::{Mistake, cfg, sqlx};
 use crate::ident;
-use crate::problem::{GRAMMAR, Problem, UNKNOWN_TYPE};
+use crate::problem::{GRAMMAR, NOT_SUPPORTED, Problem, UNKNOWN_TYPE};
 use crate::schema::{Column, DualWrite};
 use crate::types::{ColumnType, DATABASES, TYPES, TypeRow};
 
@@ -265,6 +265,15 @@ fn column_type(
         let texts = words.each("type");
         return (!texts.is_nowhere()).then_some(ColumnType::Sql(texts));
     }
+    if let Some(span) = words.said("enum") {
+        return match enum_type(words, span, inner, codec) {
+            Ok(name) => Some(ColumnType::Enum(name)),
+            Err(mistake) => {
+                mistakes.push(mistake);
+                None
+            }
+        };
+    }
     let row = match codec {
         Codec::Json | Codec::JsonOrNull => TYPES.iter().find(|row| row.word == "json"),
         Codec::Itself | Codec::Into(_) => ColumnType::of_rust(&shape::without_path(inner)),
@@ -277,6 +286,37 @@ fn column_type(
         mistakes.push(Mistake::new(inner.span(), unknown));
     }
     None
+}
+
+/// The name of the enum type: what the word says, or the Rust name in snake_case. The compiler compares it with
+/// what the enum says of itself, and the command line looks for it among the enums of the project.
+fn enum_type(words: &Words, span: Span, inner: &Type, codec: &Codec) -> Result<String, Mistake> {
+    let converted = match codec {
+        Codec::Itself => None,
+        Codec::Json | Codec::JsonOrNull => Some("json"),
+        Codec::Into(_) => Some("try_from"),
+    };
+    if let Some(word) = converted {
+        let problem = GRAMMAR
+            .problem(format!("the column is an enum, and `{word}` stores something else in it"))
+            .help(format!("delete `{word}`, or `enum`"));
+        return Err(Mistake::new(span, problem));
+    }
+    let rust = shape::without_path(inner);
+    if syn::parse_str::<Ident>(&rust).is_err() {
+        let problem = NOT_SUPPORTED
+            .problem(format!("`{}` is no enum by itself", written(inner)))
+            .help("write the enum alone, or in an `Option`; this version of colmig has no arrays of enums");
+        return Err(Mistake::new(inner.span(), problem));
+    }
+    let (name, at) = match words.text("enum") {
+        Some(text) => (text.value(), text.span()),
+        None => (case::snake(rust.trim_start_matches("r#")), inner.span()),
+    };
+    match ident::check_type(&name) {
+        Ok(()) => Ok(name),
+        Err(problem) => Err(Mistake::new(at, problem)),
+    }
 }
 
 /// `instead` is what the type table advises for a type that it knows and no database holds.
@@ -292,7 +332,7 @@ fn unknown_type(written: &str, instead: &str) -> Problem {
     let known: Vec<_> = known.collect();
     UNKNOWN_TYPE
         .problem(format!("colmig knows no SQL type for `{written}`{meant}"))
-        .help("add the type's name in the database: `#[colmig(type = \"…\")]`")
+        .help("add the type's name in the database: `#[colmig(type = \"…\")]`; if it derives `colmig::Enum`, `#[colmig(enum)]`")
         .help(format!(
             "known are {} and their like, `Vec` of these on PostgreSQL, and `Option`; an alias has to be written out",
             known.join(", ")

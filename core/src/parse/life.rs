@@ -83,6 +83,12 @@ const CONTRADICTIONS: &[Contradiction] = &[
         help: "keep one of the two words",
     },
     Contradiction {
+        word: "enum",
+        with: "type",
+        why: "either one names the type",
+        help: "keep one of the two words",
+    },
+    Contradiction {
         word: "primary_key",
         with: "generated",
         why: "a key that follows other columns changes with them",

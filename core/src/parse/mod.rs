@@ -5,6 +5,7 @@
 //!   shares with us;
 //! * `shape`: a field's type; `field` and `life`: one field, and all that can be wrong with it;
 //!   `key`, `replace` and `guard`: what concerns several; [`table()`]: a struct;
+//! * [`enumeration()`]: an enum, and the enums of a project against its structs;
 //! * [`check()`]: a struct against the lock file; [`share()`]: the structs of a project against each other;
 //!   [`source()`]: a whole file; [`texts`]: the SQL in it.
 //!
@@ -15,6 +16,7 @@ mod attr;
 mod case;
 mod cfg;
 mod check;
+mod enumeration;
 mod field;
 mod guard;
 mod key;
@@ -34,7 +36,10 @@ use proc_macro2::Span;
 
 use crate::problem::Problem;
 
-pub use check::check;
+pub use check::{check, check_enum};
+pub use enumeration::{
+    At, DeclaredEnum, Disagreement, Variant, agree, enum_crate_path, enumeration,
+};
 pub use field::{Codec, Flattened, constant_of};
 pub use shape::Shape;
 pub use share::{Between, Shared, share};

@@ -2,11 +2,11 @@
 
 use proc_macro2::Span;
 use quote::ToTokens;
-use syn::{Attribute, DeriveInput, Expr, ExprLit, Item, ItemMod, Lit, Meta};
+use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Item, ItemMod, Lit, Meta};
 
 use super::cfg::{self, Compiled, compiled};
 use super::scan;
-use super::{Declared, Mistake, table};
+use super::{Declared, DeclaredEnum, Mistake, enumeration, table};
 use crate::problem::SOURCE_UNREADABLE;
 
 /// What one file declares. Tables that only tests compile are left out.
@@ -14,9 +14,11 @@ use crate::problem::SOURCE_UNREADABLE;
 pub struct SourceFile {
     /// The tables, in the order of the file.
     pub tables: Vec<Declared>,
+    /// The enums.
+    pub enums: Vec<DeclaredEnum>,
     /// The modules that are in files of their own.
     pub modules: Vec<Module>,
-    /// What is wrong with the tables that are missing above.
+    /// What is wrong with the tables and enums that are missing above.
     pub mistakes: Vec<Mistake>,
     /// The calls that take SQL, those in tests among them: a test meets the same columns. Only
     /// [`source_with_calls`] looks for them.
@@ -88,7 +90,8 @@ fn not_rust(error: syn::Error) -> Mistake {
 
 fn declared(text: &str, file: syn::File) -> SourceFile {
     // Bodies of functions are searched only where the word is in the file at all.
-    let mut walk = Walk { bodies: text.contains("Table"), ..Walk::default() };
+    let bodies = ["Table", "Enum"].iter().any(|word| text.contains(word));
+    let mut walk = Walk { bodies, ..Walk::default() };
     walk.within(&file.attrs, |walk| walk.items(file.items));
     walk.found
 }
@@ -139,24 +142,32 @@ impl Walk {
     }
 
     fn item(&mut self, item: DeriveInput) {
-        if !derives_table(&item.attrs) {
-            return;
-        }
         let conditional = !self.conditions.is_empty();
         match compiled(&item.attrs) {
             Compiled::InTests => {}
-            Compiled::Always | Compiled::Sometimes(_) => self.table(&item, conditional),
+            Compiled::Always | Compiled::Sometimes(_) => self.derived(&item, conditional),
         }
     }
 
-    fn table(&mut self, item: &DeriveInput, conditional: bool) {
-        if conditional {
+    /// A table or an enum, if it derives one.
+    fn derived(&mut self, item: &DeriveInput, conditional: bool) {
+        let (is_table, is_enum) = (derives_table(&item.attrs), derives_enum(item));
+        if conditional && (is_table || is_enum) {
             self.found.mistakes.push(Mistake::new(item.ident.span(), cfg::problem()));
         }
-        match table(item) {
-            Ok(_) if conditional => {}
-            Ok(declared) => self.found.tables.push(declared),
-            Err(mistakes) => self.found.mistakes.extend(mistakes),
+        if is_table {
+            match table(item) {
+                Ok(_) if conditional => {}
+                Ok(declared) => self.found.tables.push(declared),
+                Err(mistakes) => self.found.mistakes.extend(mistakes),
+            }
+        }
+        if is_enum {
+            match enumeration(item) {
+                Ok(_) if conditional => {}
+                Ok(declared) => self.found.enums.push(declared),
+                Err(mistakes) => self.found.mistakes.extend(mistakes),
+            }
         }
     }
 
@@ -179,16 +190,12 @@ impl Walk {
         });
     }
 
-    /// Tables inside functions, methods, constants.
+    /// Tables and enums inside functions, methods, constants.
     fn body(&mut self, item: &Item) {
         scan::items(
             item.to_token_stream(),
             !self.conditions.is_empty(),
-            &mut |item, conditional| {
-                if derives_table(&item.attrs) {
-                    self.table(item, conditional);
-                }
-            },
+            &mut |item, conditional| self.derived(item, conditional),
         );
     }
 }
@@ -206,6 +213,29 @@ fn derives_table(attrs: &[Attribute]) -> bool {
         }
         found
     })
+}
+
+/// Whether one of the derives is colmig's `Enum`. Others have derives of that name too: so one that is not called
+/// by colmig's path counts only where a word of colmig stands above the enum or one of its variants.
+fn derives_enum(item: &DeriveInput) -> bool {
+    let has_words = |attrs: &[Attribute]| attrs.iter().any(|attr| attr.path().is_ident("colmig"));
+    let says_words = has_words(&item.attrs)
+        || match &item.data {
+            Data::Enum(data) => data.variants.iter().any(|variant| has_words(&variant.attrs)),
+            _ => false,
+        };
+    let mut found = false;
+    for attr in item.attrs.iter().filter(|attr| attr.path().is_ident("derive")) {
+        // rustc reports a derive list that is none.
+        let _ = attr.parse_nested_meta(|derive| {
+            let mut last = derive.path.segments.iter().rev();
+            let is_enum = last.next().is_some_and(|last| last.ident == "Enum");
+            let is_ours = last.next().is_some_and(|before| before.ident == "colmig");
+            found |= is_enum && (is_ours || says_words);
+            Ok(())
+        });
+    }
+    found
 }
 
 /// The text of `#[path = "…"]`.

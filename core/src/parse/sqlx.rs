@@ -67,7 +67,16 @@ pub(super) fn rename_all(
     mistakes: &mut Vec<Mistake>,
 ) -> Option<&'static Case> {
     let Said { span, text, .. } = said(attrs).into_iter().find(|said| said.name == "rename_all")?;
-    let case = CASES.iter().find(|(word, _)| text.as_ref().is_some_and(|t| t.value() == *word));
+    case(span, text.as_ref(), mistakes)
+}
+
+/// The case that `rename_all` names.
+pub(super) fn case(
+    span: Span,
+    text: Option<&LitStr>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<&'static Case> {
+    let case = CASES.iter().find(|(word, _)| text.is_some_and(|text| text.value() == *word));
     if case.is_none() {
         let known: Vec<_> = CASES.iter().map(|(word, _)| format!("`\"{word}\"`")).collect();
         let unknown = GRAMMAR

@@ -13,7 +13,7 @@ use super::word::Place;
 use super::{Mistake, case, cfg, key, replace, sqlx};
 use crate::ident;
 use crate::lifecycle::{Access, State};
-use crate::problem::{DUPLICATE, GRAMMAR, IDENTIFIER, NOT_A_TABLE, Problem};
+use crate::problem::{DUPLICATE, GRAMMAR, IDENTIFIER, NOT_A_TABLE, NOT_SUPPORTED, Problem};
 use crate::schema::Table;
 
 /// A struct that stands for a table.
@@ -97,6 +97,9 @@ pub fn table(input: &DeriveInput) -> Result<Declared, Vec<Mistake>> {
         key::check_auto(&fields, &primary_key, &mut mistakes);
     }
     replace::check(&fields, &primary_key, &mut mistakes);
+    if words.said("owner").is_some() {
+        mistakes.extend(fields.iter().filter_map(enum_of_another_project));
+    }
     let guards = guard::read(&name, &words, &fields, &mut mistakes);
     if !mistakes.is_empty() {
         return Err(mistakes);
@@ -167,7 +170,7 @@ pub fn guesses(input: &DeriveInput) -> Vec<Guess> {
     found
 }
 
-fn default_crate() -> Path {
+pub(super) fn default_crate() -> Path {
     syn::parse_quote!(::colmig)
 }
 
@@ -221,7 +224,7 @@ fn named_fields(input: &DeriveInput) -> Result<&Punctuated<syn::Field, Token![,]
     }
 }
 
-fn generic(generics: &Generics) -> Option<Span> {
+pub(super) fn generic(generics: &Generics) -> Option<Span> {
     let parameter = generics.params.first().map(|parameter| parameter.span());
     parameter.or_else(|| generics.where_clause.as_ref().map(|clause| clause.where_token.span))
 }
@@ -245,6 +248,14 @@ fn table_name(words: &Words, ident: &Ident, mistakes: &mut Vec<Mistake>) -> Stri
         mistakes.push(Mistake::new(span, qualified));
     }
     name
+}
+
+/// The project that makes a table makes the types of its columns, and knows the lives of their values.
+fn enum_of_another_project(field: &Read) -> Option<Mistake> {
+    let problem = NOT_SUPPORTED
+        .problem(format!("the type of `{}` belongs to the project that makes the table", field.member))
+        .help("name its type in the database, `type = \"…\"`, and derive `sqlx::Type` for the Rust type");
+    Some(Mistake::new(field.word("enum")?, problem))
 }
 
 /// How the struct uses its table. A table of another project is not inserted into: that project alone

@@ -359,6 +359,7 @@ fn a_word_of_a_later_version_is_refused_with_what_to_do_until_then() {
             word::Place::Struct => format!(
                 "#[derive(Table)] #[colmig({example})] struct T {{ #[colmig(primary_key)] id: i64 }}"
             ),
+            word::Place::Enum | word::Place::Variant => panic!("no word of enums is later"),
         };
         expect(&marked, &[(NOT_SUPPORTED, row.meaning)]);
     }
@@ -386,6 +387,24 @@ fn the_examples_of_this_version_are_understood() {
             _ => format!("#[colmig({})] a: String", row.example),
         };
         column(&field);
+    }
+    for (place, row) in [word::Place::Enum, word::Place::Variant]
+        .into_iter()
+        .flat_map(|place| own(place).map(move |row| (place, row)))
+    {
+        let state = if row.word == "replace_with" { "adding, " } else { "" };
+        let text = match place {
+            word::Place::Enum => {
+                format!("#[colmig({})] enum E {{ A, #[colmig(rename = \"sad\")] B }}", row.example)
+            }
+            _ => format!(
+                "enum E {{ #[colmig({state}{})] A, #[colmig(rename = \"sad\")] B }}",
+                row.example
+            ),
+        };
+        let file = source(&format!("#[derive(colmig::Enum)] {text}"))
+            .unwrap_or_else(|m| panic!("{}", m.problem));
+        assert!(file.mistakes.is_empty() && file.enums.len() == 1, "{text}");
     }
     for row in own(word::Place::Struct) {
         let rest = if row.word == "owner" { ", partial" } else { "" };
@@ -964,4 +983,142 @@ fn a_replacement_follows_from_its_source_and_a_source_from_its_replacement() {
     let (sources, text) = second.table.derived(&second.table.columns[1]).expect("reverse");
     assert_eq!((sources, text.on(Database::Sqlite)), (vec!["full"], Some("lower(full)")));
     assert_eq!(second.table.replacements("name"), ["full"]);
+}
+
+/// Mistakes of enums, each at its token.
+#[test]
+fn a_wrong_enum_is_one_mistake_at_its_token() {
+    let cases: &[(&str, &'static Code, &str)] = &[
+        ("«struct» S { a: i64 }", NOT_AN_ENUM, "it has no variants"),
+        ("«union» U { a: i64 }", NOT_AN_ENUM, "it has no variants"),
+        ("enum «E» {}", NOT_AN_ENUM, "it has no values"),
+        ("enum E<«T»> { A }", NOT_AN_ENUM, "many types at once"),
+        ("enum E { A«(i64)» }", NOT_AN_ENUM, "a column of its own"),
+        ("enum E { A«{ a: i64 }» }", NOT_AN_ENUM, "a word alone"),
+        ("#[«cfg»(unix)] enum E { A }", NOT_A_TABLE, "cannot depend on `cfg`"),
+        ("enum E { A, #[«cfg»(unix)] B }", NOT_A_TABLE, "cannot depend on `cfg`"),
+        ("enum «Point» { A }", IDENTIFIER, "or name the type"),
+        ("#[colmig(type = «\"User\"»)] enum E { A }", IDENTIFIER, "would need quotes"),
+        ("#[colmig(type = «\"user\"»)] enum E { A }", IDENTIFIER, "something else to PostgreSQL"),
+        ("#[colmig(«tpye» = \"e\")] enum E { A }", GRAMMAR, "did you mean `type`?"),
+        (
+            "#[colmig(«adding»)] enum E { A }",
+            GRAMMAR,
+            "describes a variant, and stands above an enum",
+        ),
+        ("enum E { #[colmig(«type» = \"e\")] A }", GRAMMAR, "move it"),
+        ("#[colmig(«type»)] enum E { A }", GRAMMAR, "takes a text"),
+        ("#[colmig(rename_all = «\"Snake\"»)] enum E { A }", GRAMMAR, "write one of"),
+        ("enum E { A, #[colmig(«ading»)] B }", GRAMMAR, "did you mean `adding`?"),
+        ("enum E { A, #[colmig(adding, «deprecated»)] B }", GRAMMAR, "keep one of the two words"),
+        (
+            "enum E { A, #[colmig(rename = \"A\")] «B» }",
+            DUPLICATE,
+            "`A` and `B` are both the value `A`",
+        ),
+        ("enum E { #[colmig(rename = «\"\"»)] A }", IDENTIFIER, "is empty"),
+        ("enum E { A, #[colmig(«replace_with» = \"A\")] B }", GRAMMAR, "neither `adding` nor"),
+        (
+            "enum E { Happy, #[colmig(deprecated, replace_with = «\"Hapy\"»)] B }",
+            GRAMMAR,
+            "did you mean `Happy`?",
+        ),
+        (
+            "enum E { A, #[colmig(deprecated, replace_with = «\"B\"»)] B }",
+            GRAMMAR,
+            "the values that it writes are `A`",
+        ),
+    ];
+    for (item, code, words) in cases {
+        expect(&format!("#[derive(colmig::Enum)] {item}"), &[(code, words)]);
+    }
+    let several = "#[derive(colmig::Enum)] #[colmig(«tpye» = \"e\")] enum E { A«(i64)», #[colmig(«auto»)] B }";
+    expect(several, &[(GRAMMAR, "`type`"), (NOT_AN_ENUM, "alone"), (GRAMMAR, "`rename`")]);
+    let fields: &[(&str, &'static Code, &str)] = &[
+        ("#[colmig(type = \"mood\", «enum»)] a: Mood", GRAMMAR, "keep one of the two words"),
+        ("#[colmig(enum)] a: «Vec<Mood>»", NOT_SUPPORTED, "no arrays of enums"),
+        ("#[colmig(enum)] a: «Point»", IDENTIFIER, "choose another name"),
+        ("#[colmig(enum = «\"Mood\"»)] a: Mood", IDENTIFIER, "small letters"),
+        ("#[colmig(«enum»(mood))] a: Mood", GRAMMAR, "takes a text, or nothing"),
+        ("#[colmig(«enum»)] #[sqlx(json)] a: Mood", GRAMMAR, "delete `json`, or `enum`"),
+        ("a: «Mood»", UNKNOWN_TYPE, "if it derives `colmig::Enum`, `#[colmig(enum)]`"),
+    ];
+    for (field, code, words) in fields {
+        expect(&in_table(field), &[(code, words)]);
+    }
+    let theirs = "#[derive(Table)] #[colmig(partial, owner = \"crm\")] struct T { #[colmig(«enum»)] a: Mood }";
+    expect(theirs, &[(NOT_SUPPORTED, "belongs to the project that makes the table")]);
+}
+
+/// What a valid enum means, and which enums are colmig's.
+#[test]
+fn an_enum_is_a_type_and_its_variants_are_words() {
+    let enums = |text: &str| {
+        let file = source(text).unwrap_or_else(|m| panic!("{}", m.problem));
+        assert!(file.mistakes.is_empty(), "{text}");
+        file.enums.into_iter().map(|one| one.enumeration).collect::<Vec<_>>()
+    };
+    let mood = "#[derive(Enum)] #[colmig(rename_all = \"snake_case\")] enum HttpMood {
+        VeryHappy, r#Sad = 7, #[colmig(rename = \"it's meh\")] Meh, #[colmig(adding)] Angry,
+        #[colmig(deprecated, replace_with = \"sad\")] Furious }";
+    let [one] = &enums(mood)[..] else { panic!("it is one") };
+    assert_eq!(one.name, "http_mood");
+    let values: Vec<_> = one.values.iter().map(|v| (v.name.as_str(), v.state)).collect();
+    let expected = [
+        ("very_happy", State::Active),
+        ("sad", State::Active),
+        ("it's meh", State::Active),
+        ("angry", State::Adding),
+        ("furious", State::Deprecated),
+    ];
+    assert_eq!(values, expected);
+    assert_eq!(one.values[4].replace_with, "sad");
+    assert_eq!(
+        enums("#[derive(colmig::Enum)] enum M { VeryHappy }")[0].values[0].name,
+        "VeryHappy"
+    );
+    assert_eq!(enums("fn f() { #[derive(::colmig::Enum)] enum M { A } }").len(), 1);
+    assert_eq!(enums("#[derive(Enum)] enum M { #[colmig(rename = \"a\")] A }").len(), 1);
+    for theirs in ["#[derive(Enum)] enum M { A(i64) }", "#[derive(enum_map::Enum)] enum M { A }"] {
+        assert_eq!(enums(theirs), [], "{theirs}");
+    }
+    for (field, name, optional) in [
+        ("#[colmig(enum)] a: my::HttpMood", "http_mood", false),
+        ("#[colmig(enum)] a: Option<r#Mood>", "mood", true),
+        ("#[colmig(enum = \"m\", adding, backfill = \"'a'\")] a: WriteOnly<Mood>", "m", false),
+    ] {
+        let column = column(field);
+        let found = (column.ty.enumeration(), column.optional());
+        assert_eq!(found, (Some(name), optional), "{field}");
+    }
+}
+
+/// What only the whole project shows.
+#[test]
+fn enums_and_structs_agree() {
+    let text = "#[derive(colmig::Enum)] enum Mood { A } #[derive(colmig::Enum)] #[colmig(type = \"mood\")] enum Again { A }
+        #[derive(colmig::Enum)] enum Users { A }
+        #[derive(Table)] #[colmig(table = \"users\")] struct User { #[colmig(primary_key)] id: i64,
+            #[colmig(enum)] a: Mood, #[colmig(enum)] b: Moood, #[colmig(enum = \"mood\")] c: Alias }";
+    let file = source(text).unwrap_or_else(|m| panic!("{}", m.problem));
+    let (structs, enums): (Vec<_>, Vec<_>) =
+        (file.tables.iter().collect(), file.enums.iter().collect());
+    let found: Vec<_> = agree(&structs, &enums)
+        .into_iter()
+        .map(|one| (one.at, one.mistake.problem.code, one.mistake.problem.to_string()))
+        .collect();
+    let expected = [
+        (At::Enum(1), DUPLICATE, "the type `mood` is declared twice: by `Mood` and by `Again`"),
+        (At::Enum(2), DUPLICATE, "to PostgreSQL a table is a type too"),
+        (
+            At::Struct(0),
+            UNKNOWN_TYPE,
+            "no enum here stands for the type `moood`; did you mean `mood`?",
+        ),
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:?}");
+    for ((at, code, text), (its, expected, words)) in found.iter().zip(expected) {
+        assert_eq!((*at, *code), (its, expected), "{text}");
+        assert!(text.contains(words), "{text}");
+    }
 }

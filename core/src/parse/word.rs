@@ -9,14 +9,20 @@ pub enum Place {
     Struct,
     /// A field.
     Field,
+    /// An enum.
+    Enum,
+    /// A variant of an enum.
+    Variant,
 }
 
 impl Place {
-    /// The other one.
+    /// The other one of the same item.
     pub fn other(self) -> Place {
         match self {
             Place::Struct => Place::Field,
             Place::Field => Place::Struct,
+            Place::Enum => Place::Variant,
+            Place::Variant => Place::Enum,
         }
     }
 
@@ -25,6 +31,8 @@ impl Place {
         match self {
             Place::Struct => "a struct",
             Place::Field => "a field",
+            Place::Enum => "an enum",
+            Place::Variant => "a variant",
         }
     }
 }
@@ -36,6 +44,8 @@ pub enum Form {
     Flag,
     /// `= "text"`.
     Text,
+    /// Nothing, or `= "text"`.
+    FlagOrText,
     /// `= "text"`, or `(postgres = "text", sqlite = "text")`.
     Each,
     /// `(name, name)`.
@@ -177,6 +187,13 @@ pub const WORDS: &[Word] = &[
     ),
     word(
         Place::Field,
+        "enum",
+        Form::FlagOrText,
+        "enum",
+        "the Rust type derives `colmig::Enum`; `enum = \"mood\"` where the type's name in the database is not the Rust name in snake_case",
+    ),
+    word(
+        Place::Field,
         "default",
         Form::Each,
         "default = \"0\"",
@@ -266,6 +283,49 @@ pub const WORDS: &[Word] = &[
         Form::Text,
         "constant = \"EMAIL_COLUMN\"",
         "the name of the column's constant; without it, the field's name in capitals",
+    ),
+    word(
+        Place::Enum,
+        "type",
+        Form::Text,
+        "type = \"mood\"",
+        "the type's name in the database; without it, the enum's name in snake_case",
+    ),
+    word(
+        Place::Enum,
+        "rename_all",
+        Form::Text,
+        "rename_all = \"snake_case\"",
+        "the case of the values in the database; without it, they are written as the variants are",
+    ),
+    word(
+        Place::Enum,
+        "crate",
+        Form::Path,
+        "crate = my_crate::colmig",
+        "where colmig is, if not at `::colmig`",
+    ),
+    word(Place::Variant, "rename", Form::Text, "rename = \"meh\"", "the value in the database"),
+    word(
+        Place::Variant,
+        "adding",
+        Form::Flag,
+        "adding",
+        "a new value: the code reads it and does not write it yet",
+    ),
+    word(
+        Place::Variant,
+        "deprecated",
+        Form::Flag,
+        "deprecated",
+        "a value on its way out: the code still reads it and no longer writes it",
+    ),
+    word(
+        Place::Variant,
+        "replace_with",
+        Form::Text,
+        "replace_with = \"sad\"",
+        "the value that rows get instead when this one is retired, or when its coming is undone",
     ),
 ];
 

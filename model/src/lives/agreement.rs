@@ -71,7 +71,7 @@ fn vector(story: &Story, build: &story::Build) -> Vector {
         constraints: BTreeMap::new(),
     });
     let project = if build.is_release() { "owner" } else { "other" };
-    Vector { project: project.into(), structs: structs.collect() }
+    Vector { project: project.into(), structs: structs.collect(), enums: Vec::new() }
 }
 
 fn progress(story: &Story, place: usize, change: &story::Change) -> Progress {
@@ -105,6 +105,8 @@ fn progress(story: &Story, place: usize, change: &story::Change) -> Progress {
             constraint: None,
             indexes: Vec::new(),
             former: None,
+            enumeration: None,
+            places: Vec::new(),
             phases: kind.phases(change.default),
             steps: facts.steps.iter().enumerate().map(step).collect(),
         },

@@ -246,6 +246,8 @@ mod tests {
             constraint: None,
             indexes: Vec::new(),
             former: None,
+            enumeration: None,
+            places: Vec::new(),
             phases: ChangeKind::Replace.phases(false),
             steps: Vec::new(),
         };
@@ -256,7 +258,7 @@ mod tests {
             .collect();
         let constraints = Default::default();
         let structs = vec![vector::Struct { table: "t".into(), access, columns, constraints }];
-        vector::Vector { project: "p".into(), structs }.range(&change)
+        vector::Vector { project: "p".into(), structs, enums: Vec::new() }.range(&change)
     }
 
     #[test]

@@ -557,7 +557,8 @@ pub(crate) async fn save_fill(
 
 /// Voids it: ignorant writers come back in (rule R20), or the fill is over.
 pub(crate) async fn void_fill(driver: &mut dyn Driver, project: &str, change: &str) -> Result<()> {
-    let sql = "DELETE FROM _colmig_backfill WHERE project = $1 AND change_id = $2";
+    // Where it walks several tables, each has a cursor of its own: `0005.1/users.mood`.
+    let sql = "DELETE FROM _colmig_backfill WHERE project = $1 AND (change_id = $2 OR change_id LIKE $2 || '/%')";
     driver.run(sql, &[project.into(), change.into()]).await?;
     Ok(())
 }

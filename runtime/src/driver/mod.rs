@@ -283,6 +283,9 @@ pub(crate) trait Driver: Send {
     /// The catalog's spelling of a type that somebody wrote, without length or precision.
     fn canonical_type<'a>(&'a mut self, written: &'a str) -> Answer<'a, String>;
 
+    /// Whether there is a type of this name; nothing where the database has no types of one's own.
+    fn has_type<'a>(&'a mut self, name: &'a str) -> Answer<'a, Option<bool>>;
+
     /// About how many rows a table has, without counting them.
     fn estimate<'a>(&'a mut self, table: &'a str) -> Answer<'a, i64>;
 

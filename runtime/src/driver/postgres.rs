@@ -305,6 +305,14 @@ impl Driver for Postgres {
         })
     }
 
+    fn has_type<'a>(&'a mut self, name: &'a str) -> Answer<'a, Option<bool>> {
+        Box::pin(async move {
+            let rows =
+                self.rows("SELECT to_regtype(quote_ident($1)) IS NOT NULL", &[name.into()]).await?;
+            Ok(rows.first().map(|row| row[0].int() == 1))
+        })
+    }
+
     fn estimate<'a>(&'a mut self, table: &'a str) -> Answer<'a, i64> {
         Box::pin(async move {
             // As the planner does it: the density of the last ANALYZE over the pages of now.

@@ -395,6 +395,10 @@ impl Driver for Sqlite {
         Box::pin(async move { Ok(base_type(written)) })
     }
 
+    fn has_type<'a>(&'a mut self, _: &'a str) -> Answer<'a, Option<bool>> {
+        Box::pin(async { Ok(None) })
+    }
+
     fn estimate<'a>(&'a mut self, table: &'a str) -> Answer<'a, i64> {
         Box::pin(async move {
             // The largest rowid: exact for a table without gaps, and one step of the tree.

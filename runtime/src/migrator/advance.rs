@@ -241,7 +241,9 @@ impl Migrator {
             | Act::Index
             | Act::Unindex
             | Act::Default
-            | Act::DropTable => {
+            | Act::DropTable
+            | Act::CreateType
+            | Act::AddValue => {
                 self.schema_step(index).await?;
             }
         }
@@ -486,6 +488,13 @@ impl std::fmt::Display for Wait {
             Wait::Under(title) => {
                 write!(f, "`{title}` has started since: it must be rolled back first")
             }
+            Wait::StillHeld { value, rows } => {
+                write!(
+                    f,
+                    "{} that hold `{value}`, and no `replace_with` in the migration",
+                    colmig_core::backfill::rows(*rows)
+                )
+            }
             Wait::NoReverse { rows } => {
                 write!(
                     f,
@@ -521,6 +530,9 @@ impl Wait {
                     .to_owned()
             }
             Wait::Late(_) | Wait::Under(_) => "roll back the later migration first".to_owned(),
+            Wait::StillHeld { .. } => {
+                "give those rows another value by hand, and roll back again".to_owned()
+            }
             Wait::NoReverse { .. } => {
                 "give those rows a value by hand, and roll back again".to_owned()
             }

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use colmig_core::backfill::{Fill, Pace, Rows, Value, rows};
+use colmig_core::backfill::{Fill, KeyColumn, Pace, Rows, Value, rows};
 use colmig_core::dialect::Direction;
 use colmig_core::problem::{NO_KEY_TO_BACKFILL, STEP_FAILED, VERIFICATION};
 use colmig_core::protocol::Act;
@@ -29,6 +29,59 @@ enum Batch {
 }
 
 impl Migrator {
+    /// What a backfill does, table by table, each with the name of its cursor. Of a value of an enum type: its
+    /// columns as far as they are there; one may have been dropped since.
+    pub(super) async fn fills_of(
+        &mut self,
+        index: usize,
+        back: bool,
+    ) -> Result<Vec<(String, Fill)>> {
+        let change = self.rows[index].change.clone();
+        let Some(value) = change.value_of_type() else {
+            return Ok(vec![(change.id.clone(), self.fill_of(index, back).await?)]);
+        };
+        let tables: Vec<_> = change.tables().into_iter().map(str::to_owned).collect();
+        let catalog = self.driver.catalog(&tables).await?;
+        let mut fills = Vec::new();
+        for place in &change.places {
+            if catalog.column(&place.table, &place.column).is_none() {
+                continue;
+            }
+            let key = self.key_of(&place.table, &change.subject()).await?;
+            // The first shows how far the change is.
+            let cursor = match fills.len() {
+                0 => change.id.clone(),
+                _ => format!("{}/{}.{}", change.id, place.table, place.column),
+            };
+            fills.push((cursor, Fill::of_value(value, place, key)));
+        }
+        Ok(fills)
+    }
+
+    /// How many rows hold the value of an enum type.
+    pub(super) async fn held(&mut self, index: usize) -> Result<i64> {
+        let mut rows = 0;
+        for (_, fill) in self.fills_of(index, false).await? {
+            let unfilled = self.driver.dialect().unfilled(&fill);
+            rows += ledger::count(self.driver.as_mut(), &unfilled).await?;
+        }
+        Ok(rows)
+    }
+
+    async fn key_of(&mut self, table: &str, subject: &str) -> Result<Vec<KeyColumn>> {
+        let key = self.driver.key(table).await?;
+        if key.is_empty() {
+            return Err(NO_KEY_TO_BACKFILL
+                .problem(format!(
+                    "`{table}` has no primary key in this database, and `{subject}` needs a backfill"
+                ))
+                .at(table)
+                .help("give the table a primary key: batches walk it, and a crash resumes by it")
+                .into());
+        }
+        Ok(key)
+    }
+
     /// What a change's backfill (or, going back, the refill of what it relaxed) does.
     pub(super) async fn fill_of(&mut self, index: usize, back: bool) -> Result<Fill> {
         let change = &self.rows[index].change;
@@ -44,30 +97,31 @@ impl Migrator {
         });
         let (values, rows): (Vec<_>, _) = (values.collect(), Rows::of(change));
         let (table, subject) = (change.table.clone(), change.subject());
-        let key = self.driver.key(&table).await?;
-        if key.is_empty() {
-            return Err(NO_KEY_TO_BACKFILL
-                .problem(format!(
-                    "`{table}` has no primary key in this database, and `{subject}` needs a backfill"
-                ))
-                .at(table)
-                .help("give the table a primary key: batches walk it, and a crash resumes by it")
-                .into());
-        }
+        let key = self.key_of(&table, &subject).await?;
         Ok(Fill { table, values, rows, key })
     }
 
     /// Fills every row that needs it, and verifies that none is left.
     pub(super) async fn fill(&mut self, index: usize, back: bool) -> Result<()> {
-        let fill = self.fill_of(index, back).await?;
-        let unfilled = self.driver.dialect().unfilled(&fill);
+        let value = self.rows[index].change.value_of_type();
+        if value.is_some_and(|value| value.replace_with.is_empty()) {
+            return self.refuse_held(index).await;
+        }
+        for (cursor, fill) in self.fills_of(index, back).await? {
+            self.fill_table(index, &cursor, &fill).await?;
+        }
+        Ok(())
+    }
+
+    async fn fill_table(&mut self, index: usize, cursor: &str, fill: &Fill) -> Result<()> {
+        let unfilled = self.driver.dialect().unfilled(fill);
         for sweep in 0..=SWEEPS {
-            let filled = self.walk(index, &fill).await?;
+            let filled = self.walk(index, cursor, fill).await?;
             if fill.rows == Rows::Vacant {
                 return Ok(());
             }
             let left = ledger::count(self.driver.as_mut(), &unfilled).await?;
-            let hopeless = self.hopeless(&fill).await?;
+            let hopeless = self.hopeless(fill).await?;
             if left == 0 && hopeless == 0 {
                 return Ok(());
             }
@@ -78,7 +132,42 @@ impl Migrator {
             self.tell(Event::Sweeping { change, rows: left });
             self.void(index).await?;
         }
-        Err(self.unfillable(index, &fill).await?.into())
+        Err(self.unfillable(index, fill).await?.into())
+    }
+
+    /// Nothing says what rows get that hold a value: there must be none.
+    async fn refuse_held(&mut self, index: usize) -> Result<()> {
+        let left = self.held(index).await?;
+        if left == 0 {
+            return Ok(());
+        }
+        let subject = self.rows[index].change.subject();
+        let mut problem = VERIFICATION
+            .problem(format!(
+                "{} still hold `{subject}`, and no `replace_with` says what they get",
+                rows(left)
+            ))
+            .at(subject);
+        for (_, fill) in self.fills_of(index, false).await? {
+            let first = self.first_keys(&fill).await?;
+            if !first.is_empty() {
+                let place = format!("{}.{}", fill.table, fill.values[0].column);
+                problem = problem.help(format!("`{place}`, the first keys: {}", first.join(", ")));
+            }
+        }
+        Err(problem
+            .help("give those rows another value, and apply again; or roll back and generate again with `replace_with = \"…\"`")
+            .into())
+    }
+
+    /// The first rows that need it.
+    async fn first_keys(&mut self, fill: &Fill) -> Result<Vec<String>> {
+        let dialect = self.driver.dialect();
+        let key = |column: &KeyColumn| dialect.key_output(&colmig_core::ident::quote(&column.name));
+        let keys: Vec<_> = fill.key.iter().map(key).collect();
+        let sql = dialect.needing(fill, &keys.join(", "));
+        let found = self.driver.rows(&format!("{sql} LIMIT 5"), &[]).await?;
+        Ok(found.iter().map(|row| shown(row, row.len())).collect())
     }
 
     async fn hopeless(&mut self, fill: &Fill) -> Result<i64> {
@@ -118,9 +207,9 @@ impl Migrator {
     }
 
     /// Walks the table once from the cursor to the end; how many rows it has filled in all.
-    async fn walk(&mut self, index: usize, fill: &Fill) -> Result<i64> {
-        let (project, change) = (self.options.project.clone(), self.rows[index].change.id.clone());
-        let mut progress = ledger::fill(self.driver.as_mut(), &project, &change).await?;
+    async fn walk(&mut self, index: usize, cursor: &str, fill: &Fill) -> Result<i64> {
+        let project = self.options.project.clone();
+        let mut progress = ledger::fill(self.driver.as_mut(), &project, cursor).await?;
         let estimate = self.driver.estimate(&fill.table).await?;
         let title = self.rows[index].change.title();
         let pace = self.driver.dialect().pace();
@@ -128,7 +217,7 @@ impl Migrator {
         loop {
             self.stopped()?;
             let began = Instant::now();
-            match self.batch(&change, fill, &mut progress, rows).await? {
+            match self.batch(cursor, fill, &mut progress, rows).await? {
                 Batch::End => return Ok(progress.rows_done),
                 Batch::Again => {
                     rows = (rows / 2).max(pace.min);

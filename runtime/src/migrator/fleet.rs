@@ -19,7 +19,8 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// The tables that any change of any project touches.
 pub(crate) fn tables(rows: &[Progress]) -> Vec<String> {
-    let mut tables: Vec<_> = rows.iter().map(|row| row.change.table.clone()).collect();
+    let tables = rows.iter().flat_map(|row| row.change.tables());
+    let mut tables: Vec<_> = tables.map(str::to_owned).collect();
     tables.sort();
     tables.dedup();
     tables
@@ -128,21 +129,30 @@ impl Migrator {
         LeaseView {
             label: format!("`{}`", instance.label),
             range: if is_without { Some(last) } else { instance.vector.range(change) },
-            owning_writer: owns && (instance.vector.writes(&change.table) || is_without),
+            owning_writer: owns && (instance.vector.writes_subject(change) || is_without),
             live: instance.live,
             expires_at: instance.expires_at,
         }
     }
 
-    /// Whether nobody can ever have used the table: this ledger made it, it is empty, and no build that
-    /// links it has run. Then there is no fleet to wait for.
+    /// Whether nobody can ever have used the table (or the enum type, in any table): this ledger made it, it is
+    /// empty, and no build that links it has run. Then there is no fleet to wait for.
     pub(super) async fn untouched(&mut self, change: &Change) -> Result<bool> {
-        if !self.rows.iter().any(|row| row.made(&change.table)) {
+        let tables: Vec<_> = change.tables().into_iter().map(str::to_owned).collect();
+        let is_made = |table: &String| self.rows.iter().any(|row| row.made(table));
+        if !tables.iter().all(is_made) {
             return Ok(false);
         }
         let builds = ledger::builds(self.driver.as_mut()).await?;
-        Ok(!builds.iter().any(|build| build.links(&change.table))
-            && ledger::is_empty(self.driver.as_mut(), &change.table).await?)
+        if builds.iter().any(|build| build.links_subject(change)) {
+            return Ok(false);
+        }
+        for table in &tables {
+            if !ledger::is_empty(self.driver.as_mut(), table).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Rule L14: after the ceiling falls, some release that has run must fit all windows.

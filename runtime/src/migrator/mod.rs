@@ -210,6 +210,13 @@ pub enum Wait {
     Late(String),
     /// A later change on the same name has started; its title.
     Under(String),
+    /// Rows hold a value that is to be unknown again, and there is no `replace_with` to give them another.
+    StillHeld {
+        /// The value.
+        value: String,
+        /// How many.
+        rows: i64,
+    },
     /// Rows have no value, and there is no `reverse` to give them one.
     NoReverse {
         /// How many.

@@ -9,7 +9,7 @@ use colmig_core::advance::{Next, next};
 use colmig_core::migration::Change;
 use colmig_core::preflight::{Answer, Question, questions, together};
 use colmig_core::problem::{DRIFT, Problem};
-use colmig_core::protocol::Act;
+use colmig_core::protocol::{Act, ChangeKind};
 use colmig_core::schema::{Column, Guard};
 
 use super::advance::Target;
@@ -104,6 +104,9 @@ impl Migrator {
     /// anything is changed.
     pub(super) async fn preflight(&mut self, index: usize, act: Act) -> Result<()> {
         let change = self.rows[index].change.clone();
+        if change.enumeration.is_some() {
+            return self.preflight_of_type(index, act).await;
+        }
         let catalog = self.driver.catalog(std::slice::from_ref(&change.table)).await?;
         let table = catalog.tables.get(&change.table);
         let drift = |what: String| DRIFT.problem(what).at(change.title());
@@ -140,6 +143,27 @@ impl Migrator {
         }
     }
 
+    /// The same for an enum type, where the database has such types.
+    async fn preflight_of_type(&mut self, index: usize, act: Act) -> Result<()> {
+        let change = self.rows[index].change.clone();
+        match (act, self.driver.has_type(&change.table).await?) {
+            (Act::CreateType, Some(true)) => return Err(type_not_ours(&change).into()),
+            (Act::CreateType, _) | (_, None | Some(true)) => {}
+            (_, Some(false)) => {
+                return Err(DRIFT
+                    .problem(format!("the type `{}` is gone", change.table))
+                    .at(change.title())
+                    .help("it was dropped or renamed by hand: bring it back, and apply again")
+                    .into());
+            }
+        }
+        if change.acts().any(|act| matches!(act, Act::Backfill | Act::Relax)) {
+            // A table without a key is found now, while nothing has been changed.
+            self.fills_of(index, false).await?;
+        }
+        Ok(())
+    }
+
     /// The index that a step is about to make, where one of that name is there that this step did not begin.
     async fn index_in_the_way(&mut self, index: usize, act: Act) -> Result<Option<String>> {
         let row = &self.rows[index];
@@ -166,7 +190,19 @@ impl Migrator {
         let tables: Vec<_> = creating.iter().map(|change| change.table.clone()).collect();
         let catalog = self.driver.catalog(&tables).await?;
         let found = creating.iter().find(|change| catalog.tables.contains_key(&change.table));
-        found.map_or(Ok(()), |change| Err(not_ours(change).into()))
+        if let Some(change) = found {
+            return Err(not_ours(change).into());
+        }
+        let migrations = self.options.migrations.iter();
+        let changes: Vec<_> =
+            migrations.flat_map(|migration| migration.manifest.changes.clone()).collect();
+        let created = |change: &&Change| change.kind == ChangeKind::CreateType;
+        for change in changes.iter().filter(created) {
+            if self.driver.has_type(&change.table).await? == Some(true) {
+                return Err(type_not_ours(change).into());
+            }
+        }
+        Ok(())
     }
 
     /// A drop has consent by name; of an empty table it needs none.
@@ -195,4 +231,11 @@ fn not_ours(change: &Change) -> Problem {
         .problem(format!("the table `{}` exists already, and colmig did not make it", change.table))
         .at(change.title())
         .help("rename or drop it if it is a leftover; this version of colmig cannot adopt tables")
+}
+
+fn type_not_ours(change: &Change) -> Problem {
+    DRIFT
+        .problem(format!("the type `{}` exists already, and colmig did not make it", change.table))
+        .at(change.title())
+        .help("drop it if it is a leftover, or name the enum's type otherwise: `#[colmig(type = \"…\")]`")
 }

@@ -11,7 +11,7 @@ use colmig_core::migration::Change;
 use colmig_core::problem::{CONSENT, NO_RETURN, Problem, USAGE};
 use colmig_core::progress::Progress;
 use colmig_core::protocol::{Act, Undo};
-use colmig_core::schema::Column;
+use colmig_core::schema::{Column, EnumValue};
 use colmig_core::types::Database;
 
 use super::advance::named;
@@ -129,6 +129,9 @@ impl Migrator {
             Undo::Refill => {
                 let (nulls, back) =
                     (self.nulls(index).await?, has_reverse(&change, self.database()));
+                if let Some(value) = change.value_of_type() {
+                    return Ok(cost_of_value(value, nulls));
+                }
                 match (nulls, back) {
                     (0, _) => String::new(),
                     (nulls, true) => format!("{} to fill from `reverse`", counted(nulls)),
@@ -360,7 +363,11 @@ impl Migrator {
                 (Back::NoReturn, _) => return Err(self.past_return(&row).await?.into()),
                 (Back::NoReverse, Some(_)) if self.nulls(index).await? > 0 => {
                     let rows = self.nulls(index).await?;
-                    return Ok((Some(Wait::NoReverse { rows }), moved));
+                    let wait = match row.change.value_of_type() {
+                        Some(value) => Wait::StillHeld { value: value.name.clone(), rows },
+                        None => Wait::NoReverse { rows },
+                    };
+                    return Ok((Some(wait), moved));
                 }
                 (Back::NoReverse | Back::Step, Some(act)) => {
                     if let Some(wait) = self.undo(index, act).await? {
@@ -372,9 +379,13 @@ impl Migrator {
         }
     }
 
-    /// How many rows have no value in a column that is to be required again. Where it was replaced and nothing
-    /// says how to compute it back, no row can be trusted: the newest release wrote the other column alone.
+    /// How many rows have no value in a column that is to be required again, or hold one that is to be unknown
+    /// again. Where it was replaced and nothing says how to compute it back, no row can be trusted: the newest
+    /// release wrote the other column alone.
     async fn nulls(&mut self, index: usize) -> Result<i64> {
+        if self.rows[index].change.enumeration.is_some() {
+            return self.held(index).await;
+        }
         if self.rows[index].change.targets(Act::Relax).is_empty() {
             return Ok(0);
         }
@@ -408,7 +419,7 @@ impl Migrator {
             }
             Act::Relax => {
                 // Going on inside the script of NOT NULL, rows are filled already.
-                if self.rows[index].piece == 0 && !self.rows[index].change.columns.is_empty() {
+                if self.rows[index].piece == 0 && self.rows[index].change.constraint.is_none() {
                     self.refill(index).await?;
                 }
                 self.undo_script(index, step).await?;
@@ -426,7 +437,9 @@ impl Migrator {
             | Act::Index
             | Act::Unindex
             | Act::Default
-            | Act::DropTable => self.undo_script(index, step).await?,
+            | Act::DropTable
+            | Act::CreateType
+            | Act::AddValue => self.undo_script(index, step).await?,
         }
         self.moved(index, act, Direction::Down, began).await?;
         Ok(None)
@@ -518,6 +531,20 @@ impl Migrator {
 /// Whether the migration says how a relaxed column gets its values back.
 fn has_reverse(change: &Change, database: Database) -> bool {
     change.targets(Act::Relax).iter().all(|column| column.reverse.on(database).is_some())
+}
+
+fn cost_of_value(value: &EnumValue, rows: i64) -> String {
+    match (rows, value.replace_with.as_str()) {
+        (0, _) => String::new(),
+        (rows, "") => {
+            format!(
+                "it stops here: {} that hold `{}`, and no `replace_with`",
+                counted(rows),
+                value.name
+            )
+        }
+        (rows, other) => format!("{} to get `{other}` from `replace_with`", counted(rows)),
+    }
 }
 
 impl std::fmt::Display for NoReturn {

@@ -110,6 +110,7 @@ pub(super) mod tests {
             columns,
             primary_key,
             constraints: &[],
+            enums: &[],
         }
     }
 

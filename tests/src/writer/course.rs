@@ -115,6 +115,7 @@ fn info(table: &Table, lock: &Lock) -> &'static TableInfo {
         columns: columns.collect::<Vec<_>>().leak(),
         primary_key: key.collect::<Vec<&'static str>>().leak(),
         constraints: constraints.collect::<Vec<_>>().leak(),
+        enums: &[],
     }))
 }
 

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use colmig_core::lock::{FILE, Lock, Recorded};
-use colmig_core::parse::{Declared, check, source};
-use colmig_core::schema::{Schema, Table};
+use colmig_core::parse::{Declared, DeclaredEnum, SourceFile, check, check_enum, source};
+use colmig_core::schema::{EnumType, EnumValue, Schema, Table};
 use colmig_core::types::DATABASES;
 use fs_err as fs;
 
@@ -33,13 +33,18 @@ fn project() -> PathBuf {
 fn lock() -> Lock {
     let born = "0001";
     let text = fs::read_to_string(super::ui().join("moves/recorded/users.rs"));
-    let tables =
-        declared(&text.expect("it is there")).into_iter().map(|Declared { table, .. }| {
-            let columns = table.columns.into_iter();
-            let columns =
-                columns.map(|column| colmig_core::schema::Column { born: born.into(), ..column });
-            Table { columns: columns.collect(), born: born.into(), ..table }
-        });
+    let file = declared(&text.expect("it is there"));
+    let enums = file.enums.into_iter().map(|DeclaredEnum { enumeration, .. }| {
+        let values = enumeration.values.into_iter();
+        let values = values.map(|value| EnumValue { born: born.into(), ..value }).collect();
+        EnumType { born: born.into(), values, ..enumeration }
+    });
+    let tables = file.tables.into_iter().map(|Declared { table, .. }| {
+        let columns = table.columns.into_iter();
+        let columns =
+            columns.map(|column| colmig_core::schema::Column { born: born.into(), ..column });
+        Table { columns: columns.collect(), born: born.into(), ..table }
+    });
     let migration = Recorded { id: "0001_create_users".into(), hash: String::new() };
     Lock {
         written_by: String::new(),
@@ -48,14 +53,14 @@ fn lock() -> Lock {
         databases: DATABASES.iter().map(|(database, _)| *database).collect(),
         // The column's mistakes are those of a release: one that never left its branch is mended otherwise.
         migrations: vec![migration, Recorded { id: "0002_other".into(), hash: String::new() }],
-        schema: Schema::of(tables.collect()),
+        schema: Schema { enums: enums.collect(), ..Schema::of(tables.collect()) },
     }
 }
 
-fn declared(text: &str) -> Vec<Declared> {
+fn declared(text: &str) -> SourceFile {
     let file = source(text).unwrap_or_else(|mistake| panic!("{}", mistake.problem));
     assert!(file.mistakes.is_empty(), "{text}");
-    file.tables
+    file
 }
 
 #[test]
@@ -63,10 +68,10 @@ fn the_nearest_legal_move_is_legal() {
     let lock = lock();
     for name in super::moves::CASES {
         let file = super::ui().join("moves/pass").join(name).with_extension("rs");
-        for declared in declared(&fs::read_to_string(file).expect("it is listed")) {
-            let mistakes = check(&declared, Some(&lock));
-            let shown: Vec<_> = mistakes.iter().map(|m| m.problem.to_string()).collect();
-            assert!(shown.is_empty(), "{name}: {}", shown.join("\n"));
-        }
+        let file = declared(&fs::read_to_string(file).expect("it is listed"));
+        let tables = file.tables.iter().flat_map(|declared| check(declared, Some(&lock)));
+        let enums = file.enums.iter().flat_map(|declared| check_enum(declared, Some(&lock)));
+        let shown: Vec<_> = tables.chain(enums).map(|m| m.problem.to_string()).collect();
+        assert!(shown.is_empty(), "{name}: {}", shown.join("\n"));
     }
 }

@@ -41,6 +41,10 @@ programs! {
     release 2: cm0507_passes;
     release 2: cm0508_fails;
     release 2: cm0508_passes;
+    release 1: cm0515_fails;
+    release 1: cm0515_passes;
+    release 1: cm0516_fails;
+    release 1: cm0516_passes;
     release 2: cm0601_fails;
     release 2: cm0601_passes;
     release 1: cm0602_fails;
@@ -132,6 +136,98 @@ async fn cm0508_passes(_: &str, pool: SqlitePool) -> Result<()> {
     Ok(())
 }
 
+async fn cm0515_fails(_: &str, pool: SqlitePool) -> Result<()> {
+    #[derive(Clone, Copy, colmig::Enum)]
+    #[colmig(rename_all = "snake_case")]
+    enum Mood {
+        Happy,
+        #[colmig(adding)]
+        Angry,
+    }
+
+    #[derive(FromRow, Table)]
+    #[colmig(table = "diary")]
+    struct Entry {
+        #[colmig(primary_key)]
+        id: i64,
+        #[colmig(enum)]
+        mood: Mood,
+    }
+
+    let mut entry: Entry = sqlx::query_as(Entry::SELECT).fetch_one(&pool).await?;
+    ensure!(matches!(entry.mood, Mood::Happy));
+    entry.mood = Mood::Angry;
+    colmig::update(&entry).execute(&pool).await?;
+    Ok(())
+}
+
+async fn cm0515_passes(_: &str, pool: SqlitePool) -> Result<()> {
+    #[derive(Clone, Copy, colmig::Enum)]
+    #[colmig(rename_all = "snake_case")]
+    enum Mood {
+        Happy,
+        Angry,
+    }
+
+    #[derive(FromRow, Table)]
+    #[colmig(table = "diary")]
+    struct Entry {
+        #[colmig(primary_key)]
+        id: i64,
+        #[colmig(enum)]
+        mood: Mood,
+    }
+
+    let mut entry: Entry = sqlx::query_as(Entry::SELECT).fetch_one(&pool).await?;
+    ensure!(matches!(entry.mood, Mood::Happy));
+    entry.mood = Mood::Angry;
+    colmig::update(&entry).execute(&pool).await?;
+    Ok(())
+}
+
+async fn cm0516_fails(_: &str, pool: SqlitePool) -> Result<()> {
+    #[derive(Clone, Copy, colmig::Enum)]
+    #[colmig(rename_all = "snake_case")]
+    enum Mood {
+        Cheerful,
+    }
+
+    #[derive(FromRow, Table)]
+    #[colmig(table = "diary", read_only)]
+    struct Entry {
+        #[colmig(primary_key)]
+        id: i64,
+        #[colmig(enum)]
+        mood: Mood,
+    }
+
+    let entry: Entry = sqlx::query_as(Entry::SELECT).fetch_one(&pool).await?;
+    ensure!(matches!((entry.id, entry.mood), (1, Mood::Cheerful)));
+    Ok(())
+}
+
+async fn cm0516_passes(_: &str, pool: SqlitePool) -> Result<()> {
+    #[derive(Clone, Copy, colmig::Enum)]
+    #[colmig(rename_all = "snake_case")]
+    enum Mood {
+        #[colmig(rename = "happy")]
+        Cheerful,
+    }
+
+    #[derive(FromRow, Table)]
+    #[colmig(table = "diary", read_only)]
+    struct Entry {
+        #[colmig(primary_key)]
+        id: i64,
+        #[colmig(enum)]
+        mood: Mood,
+    }
+
+    let entry: Entry = sqlx::query_as(Entry::SELECT).fetch_one(&pool).await?;
+    ensure!(matches!((entry.id, entry.mood), (1, Mood::Cheerful)));
+    Ok(())
+}
+
 async fn cm0601_fails(url: &str, _: SqlitePool) -> Result<()> {
     let lease = Lease::new("shop", "1.0.0").tables(&[release_1::User::TABLE]);
     lease.connect(SqlitePoolOptions::new(), url).await?;
@@ -190,7 +286,8 @@ pub(super) fn run(examples: &Examples) -> Result<()> {
     let error = play(examples, "fails", &examples.fails)?.err().context("nothing fails")?;
     let code = match error.downcast_ref::<colmig::Error>() {
         Some(colmig::Error::Problem(problem)) => Some(problem.code),
-        _ => error.downcast_ref::<Problem>().map(|problem| problem.code),
+        // What a value says of itself comes through sqlx.
+        _ => error.chain().find_map(|cause| cause.downcast_ref::<Problem>()).map(|p| p.code),
     };
     ensure!(code == Some(examples.code), "another error: {error:?}");
     play(examples, "passes", &examples.passes)?.context("under Passes")
@@ -214,7 +311,9 @@ fn play(examples: &Examples, section: &str, fences: &[Fence<'_>]) -> Result<Resu
     }
     database.execute(
         "CREATE TABLE seats (hall bigint, number bigint, guest text, PRIMARY KEY (hall, number));
-         INSERT INTO seats VALUES (1, 1, NULL)",
+         INSERT INTO seats VALUES (1, 1, NULL);
+         CREATE TABLE diary (id bigint PRIMARY KEY, mood text NOT NULL);
+         INSERT INTO diary VALUES (1, 'happy')",
     )?;
     let runtime = tokio::runtime::Runtime::new()?;
     Ok(runtime.block_on(async {

@@ -45,15 +45,20 @@ fn judge(releases: &[Fence<'_>]) -> Result<Vec<Problem>> {
 fn read(text: &str, lock: &Lock) -> Result<Outcome, Vec<Problem>> {
     let file = parse::source(text).map_err(|mistake| vec![mistake.problem])?;
     let checked = file.tables.iter().flat_map(|declared| parse::check(declared, Some(lock)));
-    let mistakes: Vec<Mistake> = file.mistakes.iter().cloned().chain(checked).collect();
+    let enums = file.enums.iter().flat_map(|declared| parse::check_enum(declared, Some(lock)));
+    let mut mistakes: Vec<Mistake> =
+        file.mistakes.iter().cloned().chain(checked).chain(enums).collect();
+    let (structs, enums): (Vec<_>, Vec<_>) =
+        (file.tables.iter().collect(), file.enums.iter().collect());
+    if mistakes.is_empty() {
+        mistakes.extend(parse::agree(&structs, &enums).into_iter().map(|one| one.mistake));
+    }
     if !mistakes.is_empty() {
         return Err(mistakes.into_iter().map(|mistake| mistake.problem).collect());
     }
-    plan(
-        lock,
-        &Schema::of(file.tables.into_iter().map(|found| found.table).collect()),
-        Wish::default(),
-    )
+    let enums = file.enums.into_iter().map(|found| found.enumeration).collect();
+    let tables = file.tables.into_iter().map(|found| found.table).collect();
+    plan(lock, &Schema { enums, ..Schema::of(tables) }, Wish::default())
 }
 
 fn record(lock: &mut Lock, outcome: Outcome) {

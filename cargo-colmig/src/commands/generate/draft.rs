@@ -2,6 +2,7 @@
 
 use colmig_core::Problem;
 use colmig_core::diff::{edits, null_edits};
+use colmig_core::enumeration;
 use colmig_core::ident::for_file;
 use colmig_core::lifecycle::{Effect, PhaseRange, State, move_between};
 use colmig_core::lock::{Lock, Recorded, VERSION};
@@ -9,7 +10,7 @@ use colmig_core::migration::{Change, Migration};
 use colmig_core::plan::{Wish, plan};
 use colmig_core::problem::{CONFIG, NOT_SUPPORTED};
 use colmig_core::protocol::{Act, ChangeKind};
-use colmig_core::schema::{Column, Constraint, Schema};
+use colmig_core::schema::{Column, Constraint, EnumValue, Schema};
 use colmig_core::types::Database;
 use colmig_core::vector::Vector;
 
@@ -59,7 +60,8 @@ pub(super) fn draft(
         ..base.lock.clone()
     };
     let schema = source.schema(&lock)?;
-    let rewritten = rewritten_expressions(base, &schema);
+    let mut rewritten = rewritten_expressions(base, &schema);
+    rewritten.extend(rewritten_replacements(base, &schema));
     let rewritten: Vec<Report> = rewritten.into_iter().map(|p| source.locate(p)).collect();
     if let Some(failure) = Failure::of(rewritten) {
         return Err(failure);
@@ -119,7 +121,10 @@ fn same_project(setup: &Setup, base: &Base) -> Result<()> {
 /// The packages that the derive may heed the lock file in.
 fn packages(setup: &Setup, source: &Source) -> Result<Vec<String>> {
     let all = setup.packages()?.into_iter().map(|package| package.name.clone());
-    let with_tables = |name: &String| source.tables.iter().any(|found| found.package == *name);
+    let with_tables = |name: &String| {
+        source.tables.iter().any(|found| found.package == *name)
+            || source.enums.iter().any(|found| found.package == *name)
+    };
     let mut names: Vec<_> =
         all.filter(|name| setup.config.packages.is_some() || with_tables(name)).collect();
     names.sort_unstable();
@@ -152,24 +157,73 @@ fn rewritten_expressions(base: &Base, schema: &Schema) -> Vec<Problem> {
                 State::Deprecated if is_drop && generated.reverse != column.reverse => "reverse",
                 _ => continue,
             };
-            let id = &migration.manifest.id;
-            let problem = NOT_SUPPORTED
-                .problem(format!(
-                    "the `{word}` of `{}` changed after `{id}` was generated, which has the old one",
-                    column.name
-                ))
-                .at(begun.subject());
-            problems.push(match base.migrations.last().is_some_and(|last| last == migration) {
-                true => problem
-                    .help(format!(
-                        "if `{id}` never left this branch: `cargo colmig generate --amend`"
-                    ))
-                    .help("otherwise take the edit back: the migration decides"),
-                false => problem.help("take the edit back: the migration decides"),
-            });
+            problems.push(rewritten(base, migration, begun, word, &column.name));
         }
     }
     problems
+}
+
+/// The same for the values of enum types.
+fn rewritten_replacements(base: &Base, schema: &Schema) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for one in &schema.enums {
+        let Some(recorded) = base.lock.schema.enumeration(&one.name) else { continue };
+        for value in &one.values {
+            let before = recorded.value(&value.name).filter(|old| old.state == value.state);
+            let Some((migration, begun)) = before.and_then(|old| begun_value(base, &one.name, old))
+            else {
+                continue;
+            };
+            let generated = begun.value_of_type().map_or("", |value| &value.replace_with);
+            if generated != value.replace_with {
+                problems.push(rewritten(base, migration, begun, "replace_with", &value.name));
+            }
+        }
+    }
+    problems
+}
+
+fn rewritten(
+    base: &Base,
+    migration: &Migration,
+    begun: &Change,
+    word: &str,
+    name: &str,
+) -> Problem {
+    let id = &migration.manifest.id;
+    let problem = NOT_SUPPORTED
+        .problem(format!(
+            "the `{word}` of `{name}` changed after `{id}` was generated, which has the old one"
+        ))
+        .at(begun.subject());
+    match base.migrations.last().is_some_and(|last| last == migration) {
+        true => problem
+            .help(format!("if `{id}` never left this branch: `cargo colmig generate --amend`"))
+            .help("otherwise take the edit back: the migration decides"),
+        false => problem.help("take the edit back: the migration decides"),
+    }
+}
+
+/// The change that a value of an enum type is in, and its migration.
+fn begun_value<'b>(
+    base: &'b Base,
+    enumeration: &str,
+    value: &EnumValue,
+) -> Option<(&'b Migration, &'b Change)> {
+    let kind = match value.state {
+        State::Adding => ChangeKind::AddValue,
+        State::Deprecated => ChangeKind::RetireValue,
+        State::Active | State::Absent => return None,
+    };
+    let is_it = |change: &&Change| {
+        let same = |one: &EnumValue| one.name == value.name && one.born == value.born;
+        change.kind == kind
+            && change.table == enumeration
+            && change.value_of_type().is_some_and(same)
+    };
+    base.migrations.iter().rev().find_map(|migration| {
+        migration.manifest.changes.iter().find(is_it).map(|change| (migration, change))
+    })
 }
 
 /// The change that a column in this state is in, and its migration.
@@ -219,6 +273,24 @@ fn tightened_or_relaxed<'b>(
 fn going_on(base: &Base, lock: &Lock, source: &Schema, then: &Schema) -> Vec<GoingOn> {
     let vector = Vector::of_schema(&lock.project, then);
     let mut going_on = Vec::new();
+    for one in &source.enums {
+        let Some(recorded) = lock.schema.enumeration(&one.name) else { continue };
+        for (name, rule) in enumeration::moves(recorded, one) {
+            let before = recorded.value(name).filter(|_| rule.effect == Effect::GoesOn);
+            let Some((migration, change)) =
+                before.and_then(|old| begun_value(base, &one.name, old))
+            else {
+                continue;
+            };
+            going_on.push(GoingOn {
+                subject: change.subject(),
+                from: rule.from.facts().word,
+                to: rule.to.facts().word,
+                migration: migration.number().to_owned(),
+                phases: vector.range(change),
+            });
+        }
+    }
     for table in &source.tables {
         for edit in edits(lock.schema.table(&table.name), table) {
             let Some(recorded) = edit.recorded.filter(|_| edit.effect == Effect::GoesOn) else {

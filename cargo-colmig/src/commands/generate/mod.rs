@@ -98,7 +98,8 @@ impl Work {
 
     /// An empty lock file would record nothing, and a project that begins has none.
     fn declares_nothing(&self) -> bool {
-        self.draft.lock.schema.tables.is_empty() && self.lock_now.is_empty()
+        let schema = &self.draft.lock.schema;
+        schema.tables.is_empty() && schema.enums.is_empty() && self.lock_now.is_empty()
     }
 
     fn lock_moves(&self) -> bool {
@@ -140,8 +141,10 @@ impl Work {
     /// until somebody edits it.
     fn touch_sources(&self, terminal: Terminal) {
         let known = self.base_packages();
-        let news = self.source.tables.iter().filter(|found| !known.contains(&found.package));
-        let paths: BTreeSet<_> = news.map(|found| &found.path).collect();
+        let tables = self.source.tables.iter().map(|found| (&found.package, &found.path));
+        let enums = self.source.enums.iter().map(|found| (&found.package, &found.path));
+        let news = tables.chain(enums).filter(|(package, _)| !known.contains(package));
+        let paths: BTreeSet<_> = news.map(|(_, path)| path).collect();
         for path in paths {
             if let Err(problem) = touch(path) {
                 terminal.warning(&problem.help(

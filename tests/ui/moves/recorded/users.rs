@@ -1,4 +1,4 @@
-//! What the lock file has of the table: the release before.
+//! What the lock file has of the table and the enum: the release before.
 
 use colmig::WriteOnly;
 
@@ -14,6 +14,12 @@ struct User {
     handle: WriteOnly<String>,
     #[colmig(deprecated)]
     nickname: WriteOnly<String>,
+}
+
+#[derive(colmig::Enum)]
+enum Mood {
+    Happy,
+    Sad,
 }
 
 fn main() {}

@@ -1,0 +1,7 @@
+#[derive(colmig::Enum)]
+enum Size {
+    Small,
+    Large,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+#[derive(colmig::Enum)]
+enum Mood {
+    Happy,
+    Sad,
+    #[colmig(adding)]
+    Angry,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+#[derive(colmig::Enum)]
+enum Size {
+    Small,
+    #[colmig(adding)]
+    Large,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+#[derive(colmig::Enum)]
+enum Mood {
+    Happy,
+    Sad,
+    Angry,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[derive(colmig::Enum)]
+enum Mood {
+    Happy,
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+#[derive(colmig::Enum)]
+#[colmig(type = "feeling")]
+pub enum Mood {
+    Happy,
+}
+
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    #[colmig(enum = "feeling")]
+    mood: Mood,
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+#[derive(colmig::Enum)]
+pub enum Mood {
+    Happy,
+}
+
+#[derive(colmig::Table)]
+struct User {
+    #[colmig(primary_key)]
+    id: i64,
+    #[colmig(enum)]
+    mood: Option<Mood>,
+}
+
+fn main() {}

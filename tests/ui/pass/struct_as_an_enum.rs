@@ -1,0 +1,6 @@
+#[derive(colmig::Enum)]
+pub enum Mood {
+    Happy,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[derive(colmig::Enum)]
+pub struct Mood {
+    pub word: String,
+}
+
+fn main() {}
