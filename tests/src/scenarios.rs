@@ -215,10 +215,38 @@ pub const ONLY: &str = "COLMIG_TEST_SCENARIO";
 pub fn on_every_database(
     run: impl Fn(&Scenario, &TestDatabase) -> Result<String> + Sync,
 ) -> Result<()> {
+    on_some(usize::MAX, run)
+}
+
+/// The variable that has what takes long run on every database, and not on some of them in turn: `all`.
+pub const WHOLE: &str = "COLMIG_TEST_WHOLE";
+
+/// The same on so many databases a scenario, in turn, where they are not all asked for.
+pub fn on_some_databases(
+    count: usize,
+    run: impl Fn(&Scenario, &TestDatabase) -> Result<String> + Sync,
+) -> Result<()> {
+    let is_whole = std::env::var_os(WHOLE).is_some_and(|word| word == "all");
+    on_some(if is_whole { usize::MAX } else { count }, run)
+}
+
+fn on_some(
+    count: usize,
+    run: impl Fn(&Scenario, &TestDatabase) -> Result<String> + Sync,
+) -> Result<()> {
     let mut jobs = Vec::new();
     let only = std::env::var(ONLY).unwrap_or_default();
-    for scenario in scenarios().into_iter().filter(|scenario| scenario.name.contains(&only)) {
-        jobs.extend(scenario.on()?.into_iter().map(|database| (scenario.clone(), database)));
+    let scenarios = scenarios().into_iter().filter(|scenario| scenario.name.contains(&only));
+    for (turn, scenario) in scenarios.enumerate() {
+        let mut databases = scenario.on()?;
+        let first = turn % databases.len().max(1);
+        databases.rotate_left(first);
+        for (place, database) in databases.into_iter().enumerate() {
+            match place < count {
+                true => jobs.push((scenario.clone(), database)),
+                false => database.remove()?,
+            }
+        }
     }
     let jobs = Mutex::new(jobs.into_iter());
     let work = || -> Result<()> {
