@@ -270,7 +270,7 @@ fn replace(old: &Table, table: &Table, new: &[&Column], number: &str) -> Change 
         })
         .collect();
     let speaks_of_one =
-        |index: &&Index| index.names().iter().any(|name| names.iter().any(|old| *old == name));
+        |index: &&Index| index.names().iter().any(|name| names.contains(&name));
     let indexes = old.indexes.iter().filter(speaks_of_one).cloned().collect();
     let columns =
         new.iter().map(|column| Column { born: number.to_owned(), ..(*column).clone() }).collect();
