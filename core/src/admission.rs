@@ -64,6 +64,8 @@ pub enum Why {
     Unguarded,
     /// Rows may hold a value that it does not know.
     Unread,
+    /// It does not know of a constraint that the database has, and may break it.
+    NotKept,
 }
 
 /// A build outside a window.
@@ -136,6 +138,9 @@ impl fmt::Display for Why {
                 f.write_str("this release relies on it, and the database does not guard it yet")
             }
             Why::Unread => f.write_str("this release does not know it, and rows may hold it"),
+            Why::NotKept => {
+                f.write_str("this release does not know of it, and the database guards it")
+            }
             Why::NotWritten => f.write_str(
                 "this release inserts rows without it, and it is NOT NULL without a default",
             ),
@@ -158,7 +163,7 @@ impl Why {
                 "start a newer release, or `cargo colmig rollback` to let this one in again"
             }
             Why::Dropped { .. } => "start a newer release: what was dropped does not come back",
-            Why::Outside(_) | Why::Missing | Why::Unguarded | Why::Unread => {
+            Why::Outside(_) | Why::Missing | Why::Unguarded | Why::NotKept | Why::Unread => {
                 "run `cargo colmig apply` from this release's checkout first"
             }
             Why::NoPhase(_) => {
@@ -204,7 +209,7 @@ fn judge_table(
         refuse(entry.table.clone(), why);
     }
     let guards = rows.iter().filter(|row| row.started() && row.change.table == entry.table);
-    let guards = guards.filter_map(|row| row.change.constraint.as_ref()).map(|one| &one.name);
+    let guards = guards.flat_map(|row| row.change.guards()).map(|one| &one.name);
     for name in guards.chain(entry.constraints.keys()).collect::<BTreeSet<_>>() {
         if let Some(why) = judge_constraint(vector, entry, name, rows) {
             refuse(format!("{}.{name}", entry.table), why);
@@ -278,13 +283,18 @@ fn judge_constraint(vector: &Vector, entry: &Struct, name: &str, rows: &[Progres
     if let Some(row) = in_force(rows, &entry.table, Named::Constraint(name), born) {
         return window_refusal(vector, Some(row));
     }
-    let born = born.filter(|_| property.is_some_and(|p| p.stand == Stand::Required))?;
-    let came_with_the_table = |row: &Progress| {
-        let made = row.change.definition.iter().flat_map(|table| &table.constraints);
-        let is_it = |one: &Constraint| one.name == name && one.born == born;
-        row.started() && row.change.table == entry.table && made.into_iter().any(is_it)
+    // What came with the table is guarded from its first row on, until a change lets it go.
+    let came_with_the_table = |row: &&Progress| {
+        let is_it = |one: &Constraint| one.name == name && born.is_none_or(|born| one.born == born);
+        row.made(&entry.table) && row.change.guards().any(is_it)
     };
-    (!rows.iter().any(came_with_the_table)).then_some(Why::Unguarded)
+    let is_there =
+        rows.iter().rev().find(|row| row.started() && came_with_the_table(row)).is_some();
+    match property.map(|property| property.stand) {
+        Some(Stand::Required) if born.is_some() && !is_there => Some(Why::Unguarded),
+        None if is_there && entry.access == Access::Writer => Some(Why::NotKept),
+        _ => None,
+    }
 }
 
 fn judge_column(

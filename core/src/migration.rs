@@ -286,6 +286,12 @@ impl Change {
         names
     }
 
+    /// The constraints that it adds or drops, or that come with its table.
+    pub fn guards(&self) -> impl Iterator<Item = &Constraint> {
+        let of_table = self.definition.iter().flat_map(|table| &table.constraints);
+        self.constraint.iter().chain(of_table)
+    }
+
     /// The other table that a foreign key which it adds or drops points at.
     pub fn referenced(&self) -> Option<&String> {
         match &self.constraint.as_ref()?.guard {

@@ -188,6 +188,9 @@ fn create(table: &Table, number: &str) -> Change {
     for column in &mut definition.columns {
         column.born = number.to_owned();
     }
+    for one in &mut definition.constraints {
+        one.born = number.to_owned();
+    }
     Change { definition: Some(definition), ..change(ChangeKind::CreateTable, table, Vec::new()) }
 }
 

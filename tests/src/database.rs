@@ -222,7 +222,7 @@ impl TestDatabase {
             )
         } else {
             format!(
-                "SELECT name || CASE WHEN \"notnull\" THEN '!' ELSE '?' END FROM pragma_table_info('{table}')"
+                "SELECT name || CASE WHEN \"notnull\" THEN '!' ELSE '?' END FROM pragma_table_xinfo('{table}') WHERE hidden <> 1"
             )
         };
         self.texts(&sql)

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use anyhow::{Context, Result, anyhow, ensure};
 use colmig::migrator::{Doing, Event, Report, Wait};
 use colmig_core::admission::judge;
-use colmig_core::migration::Change;
+use colmig_core::progress::Progress;
 use colmig_core::protocol::Act;
 use colmig_core::vector::Vector;
 
@@ -144,7 +144,7 @@ impl<'d> Deployment<'d> {
             let Some(Wait::Fleet { act, .. }) = one.wait else { continue };
             let running = self.running.keys().copied();
             let (stay, go): (BTreeSet<_>, _) =
-                running.partition(|number| self.may_stay(*number, &one.progress.change, act));
+                running.partition(|number| self.may_stay(*number, &one.progress, act));
             if !stay.is_empty() {
                 ended.extend::<BTreeSet<_>>(go);
             }
@@ -152,11 +152,11 @@ impl<'d> Deployment<'d> {
         ended
     }
 
-    fn may_stay(&self, number: usize, change: &Change, act: Act) -> bool {
-        let range = self.vectors[number - 1].range(change);
+    fn may_stay(&self, number: usize, progress: &Progress, act: Act) -> bool {
+        let range = self.vectors[number - 1].range(&progress.change);
         range.is_some_and(|range| match act {
             Act::Require(phase) => range.high >= phase,
-            Act::Admit(phase) => range.low < phase,
+            Act::Admit(_) => range.low <= progress.ceiling_before(),
             _ => true,
         })
     }

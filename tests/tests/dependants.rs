@@ -145,25 +145,41 @@ fn what_would_make_a_drop_fail_is_refused_before_anything_is_changed() -> Result
 }
 
 #[test]
-fn what_would_make_a_replacement_fail_at_its_end_is_refused_at_its_beginning() -> Result<()> {
+fn what_has_to_move_to_a_replacement_is_told_when_it_begins_and_refuses_the_drop() -> Result<()> {
     for database in TestDatabase::all()? {
         let first = first();
         begun(&database, &first)?;
         database.execute("CREATE VIEW names AS SELECT nickname FROM users")?;
-        let alias = Column {
+        let loose = |column: Column| Column { nullability: Nullability::Loose, ..column };
+        let alias = loose(Column {
             replaces: vec!["nickname".into()],
             forward: everywhere("nickname"),
-            nullability: Nullability::Loose,
-            ..in_state(State::Adding, column("alias"))
-        };
-        let nickname = Column { nullability: Nullability::Loose, ..column("nickname") };
-        let second = first.edited(&[column("email"), nickname, alias]);
-        let before = snapshot(&database)?;
-        let error = second.apply(&database, &[]).err().context("refused")?.to_string();
+            ..column("alias")
+        });
+        let (old, new) = (loose(column("nickname")), alias.clone());
+        let releases = [
+            vec![column("email"), old.clone(), in_state(State::Adding, new.clone())],
+            vec![column("email"), in_state(State::Deprecated, old), new],
+            vec![column("email"), Column { replaces: Vec::new(), ..alias }],
+        ];
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let mut project = first;
+        for columns in &releases {
+            project = project.edited(columns);
+            let tells = told.clone();
+            project.watched(&database, &[], move |event| {
+                if let Event::Dependants { dependants, replaced: true, .. } = event {
+                    tells.lock().expect("nobody panicked").extend(dependants);
+                }
+            })?;
+        }
+        let told = told.lock().expect("nobody panicked").clone();
+        ensure!(told.contains(&"view names".to_owned()), "{told:?}");
+        let error = project.apply(&database, &["users.nickname"]).err().context("refused")?;
+        let error = error.to_string();
         ensure!(error.contains("`users.nickname` cannot be dropped while"), "{error}");
-        ensure!(snapshot(&database)? == before);
         database.execute("DROP VIEW names")?;
-        second.apply(&database, &[])?;
+        ensure!(project.apply(&database, &["users.nickname"])?.finished());
         database.remove()?;
     }
     Ok(())

@@ -7,7 +7,7 @@
 //!
 //! A release is generated with `cargo colmig generate`, unless its first line says how:
 //! `// cargo colmig generate --name other`. Where a case writes a second migration, the files of that one are in
-//! a folder of its number. `COLMIG_SNAPSHOTS=write` writes what the cases come to.
+//! a folder of its number. A `colmig.toml` takes the place of the usual one. `COLMIG_SNAPSHOTS=write` writes what the cases come to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,11 +16,15 @@ use anyhow::{Context, Result, ensure};
 use colmig::migrator::Migrator;
 use colmig_core::migration::{Change, MANIFEST, Migration};
 use colmig_core::protocol::{CHANGES, ChangeKind};
+use colmig_core::types::Database;
 use colmig_tests::database::TestDatabase;
 use colmig_tests::program::root;
 use colmig_tests::project::block_on;
 use colmig_tests::shop::{Shop, files_in};
 use fs_err as fs;
+
+/// What a case is configured by, where it is not the usual.
+const CONFIG: &str = "colmig.toml";
 
 /// The texts of files by their path in a case's folder.
 type Files = BTreeMap<String, String>;
@@ -72,6 +76,10 @@ impl Case {
     /// Generates release after release with the program, and takes a SQLite file along.
     fn run(folder: &Path) -> Result<Case> {
         let (shop, database) = (Shop::empty()?, TestDatabase::sqlite()?);
+        let config = folder.join(CONFIG);
+        if config.exists() {
+            shop.write(CONFIG, &fs::read_to_string(config)?)?;
+        }
         let mut case = Case::default();
         let mut before = None;
         for release in releases(folder)? {
@@ -86,7 +94,9 @@ impl Case {
                 case.plans.push(plan.expect(0)?.out);
                 case.migrations.push(migration);
             }
-            block_on(case.apply(&shop, &database))?;
+            if shop.project()?.lock.databases.contains(&Database::Sqlite) {
+                block_on(case.apply(&shop, &database))?;
+            }
         }
         ensure!(!case.migrations.is_empty(), "no release after before.rs begins a migration");
         Ok(case)
@@ -188,7 +198,7 @@ fn recorded(folder: &Path) -> Result<Files> {
     for path in files_in(folder)? {
         let name = path.strip_prefix(folder).context("it lies in the folder")?;
         let name = name.to_string_lossy().replace('\\', "/");
-        if !name.ends_with(".rs") {
+        if !name.ends_with(".rs") && name != CONFIG {
             files.insert(name, fs::read_to_string(&path)?.replace("\r\n", "\n"));
         }
     }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use colmig_core::lifecycle::{Effect, MOVES, NULLABILITIES, Nullability, STATES, StateFacts, When};
 use colmig_core::parse::word::{Form, Place, WORDS};
 use colmig_core::problem::EXITS;
+use colmig_core::protocol::CHANGES;
 use colmig_tests::program::{Colmig, root};
 use colmig_tests::session;
 use fs_err as fs;
@@ -92,7 +93,7 @@ fn the_moves_are_those_of_the_lifecycle() -> Result<()> {
     let effect = |effect| match effect {
         Effect::Begins => "a migration",
         Effect::GoesOn => "the lock file only: the migration goes on",
-        Effect::Abandons => "a change of mind: `generate --amend`",
+        Effect::Abandons => "a change of mind: a migration that takes the change back",
         Effect::Nothing => "nothing",
     };
     let moves = MOVES.iter().filter(|m| m.when != When::Never && m.effect != Effect::Nothing);
@@ -165,5 +166,23 @@ fn holds_in(section: &str, heading: &str, rows: impl Iterator<Item = String>) ->
         "under \"{heading}\" there is no table of\n{}",
         expected.join("\n")
     );
+    Ok(())
+}
+
+/// What is said of each kind of change: how many releases it takes, and its steps in order.
+#[test]
+fn every_kind_of_change_is_explained() -> Result<()> {
+    let text = fs::read_to_string(root().join("docs/changes.md"))?;
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for facts in CHANGES {
+        let releases = if facts.by_trigger() { 1 } else { facts.phases.last.max(1) };
+        let row = format!("\n| {} | {releases} | ", facts.words);
+        ensure!(text.contains(&row), "the table has no row\n{row}");
+        let steps: Vec<_> = facts.steps.iter().map(|(act, _)| format!("`{act}`")).collect();
+        let steps = format!("* `{}`: {}", facts.words, steps.join(", "));
+        // Where the list goes on, there would be a comma.
+        let ends = words.split_once(&steps).map(|(_, rest)| !rest.starts_with(','));
+        ensure!(ends == Some(true), "the steps are not said as they are:\n{steps}");
+    }
     Ok(())
 }

@@ -174,7 +174,8 @@ fn locks(step: &Step) -> BTreeMap<&str, String> {
         locks.dedup();
         locks.join("; then ")
     };
-    step.sql.iter().map(|(dialect, files)| (dialect.as_str(), one(files))).collect()
+    let all = step.sql.iter().map(|(dialect, files)| (dialect.as_str(), one(files)));
+    all.filter(|(_, locks)| !locks.is_empty()).collect()
 }
 
 fn show_sql(context: &Context, migration: &Migration, change: &Change) {

@@ -63,6 +63,8 @@ const WHOLE: &str =
     "ACCESS EXCLUSIVE while the whole table is rewritten: nobody reads or writes it meanwhile";
 const CONCURRENTLY: &str =
     "SHARE UPDATE EXCLUSIVE while it reads the table twice: reads and writes go on";
+const UNUSED: &str =
+    "SHARE UPDATE EXCLUSIVE until nobody uses the index any more: reads and writes go on";
 const TOGETHER: &str =
     "ACCESS EXCLUSIVE on the table and on those that it references, for milliseconds";
 /// Said in the file, since what it says is read from the catalog when it runs.
@@ -76,7 +78,8 @@ fn brief(sql: String) -> Piece {
 /// Outside of a transaction; it waits for transactions that are open, and nobody waits for it.
 fn concurrently(sql: String, index: &str, makes: bool) -> Piece {
     let index = Concurrently { index: index.to_owned(), makes };
-    Piece { scans: makes, concurrently: Some(index), ..Piece::brief(sql, CONCURRENTLY) }
+    let lock = if makes { CONCURRENTLY } else { UNUSED };
+    Piece { scans: makes, concurrently: Some(index), ..Piece::brief(sql, lock) }
 }
 
 /// Statements that are metadata only, on one table: one transaction.

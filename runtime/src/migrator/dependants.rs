@@ -5,7 +5,7 @@
 use colmig_core::catalog::{Dependant, Fate};
 use colmig_core::migration::Change;
 use colmig_core::problem::{DEPENDANTS, Problem};
-use colmig_core::schema::{Constraint, Guard, Index, IndexKey, Table};
+use colmig_core::schema::{Column, Constraint, Guard, Index, IndexKey, Table};
 
 use super::{Event, Migrator};
 use crate::Result;
@@ -35,7 +35,7 @@ impl Migrator {
             let refuses = drops || row.change.replaced.is_empty();
             let goes: Vec<_> = match refuses {
                 true => goes,
-                false => goes.into_iter().chain(blocks.iter().cloned()).collect(),
+                false => blocks.iter().cloned().chain(goes).collect(),
             };
             if refuses && !blocks.is_empty() {
                 return Err(in_the_way(&row.change, &column.name, &blocks).into());
@@ -53,11 +53,16 @@ impl Migrator {
         Ok(())
     }
 
-    /// What goes silently with a column, in words.
-    pub(super) async fn companions(&mut self, table: &str, column: &str) -> Result<Vec<String>> {
-        let found = self.driver.dependants(table, column).await?;
-        let goes = found.into_iter().filter(|dependant| dependant.fate == Fate::Goes);
-        Ok(goes.map(|dependant| dependant.what).collect())
+    /// What goes silently with a column, in words; of one that is replaced, also what has to move before.
+    pub(super) async fn companions(
+        &mut self,
+        change: &Change,
+        column: &Column,
+    ) -> Result<Vec<String>> {
+        let found = self.driver.dependants(&change.table, &column.name).await?;
+        let is_replaced = !change.replaced.is_empty();
+        let found = found.into_iter().filter(|one| is_replaced || one.fate == Fate::Goes);
+        Ok(found.map(|dependant| dependant.what).collect())
     }
 
     /// Whether a migration has declared what stands in the way: then a migration can take it away too, before

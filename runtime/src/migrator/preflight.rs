@@ -218,7 +218,7 @@ impl Migrator {
         for column in change.dropped() {
             let subject = format!("{}.{}", change.table, column.name);
             if !self.options.allow_drop.contains(&subject) {
-                let dependants = self.companions(&change.table, &column.name).await?;
+                let dependants = self.companions(&change, column).await?;
                 return Ok(Some(Wait::Consent { subject, dependants }));
             }
         }

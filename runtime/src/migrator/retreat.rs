@@ -115,7 +115,11 @@ impl Migrator {
                 let names = columns.iter().map(|name| format!("{}.{name}", change.table));
                 match (lost.as_str(), change.definition.is_some()) {
                     ("", _) => String::new(),
-                    (lost, true) => format!("the table has {lost}, which are lost"),
+                    // What is computed is computed again.
+                    _ if change.columns.iter().any(|column| !column.generated.is_nowhere()) => {
+                        String::new()
+                    }
+                    (lost, true) => format!("what the table has is lost: {lost}"),
                     (lost, false) => {
                         let names: Vec<_> = names.collect();
                         format!("{lost} with a value of `{}`, which is lost", names.join("`, `"))
@@ -153,7 +157,8 @@ impl Migrator {
 
     async fn no_return(&mut self, row: &Progress) -> Result<NoReturn> {
         let project = self.options.project.clone();
-        let (id, step) = (row.change.id.as_str(), Act::Drop.to_string());
+        let step = row.last().map_or_else(String::new, |step| step.act.to_string());
+        let id = row.change.id.as_str();
         let at = ledger::last_done(self.driver.as_mut(), &project, id, &step).await?;
         Ok(NoReturn {
             change: row.change.title(),
@@ -380,6 +385,9 @@ impl Migrator {
     async fn nulls(&mut self, index: usize) -> Result<i64> {
         if self.rows[index].change.enumeration.is_some() {
             return self.held(index).await;
+        }
+        if self.rows[index].change.targets(Act::Relax).is_empty() {
+            return Ok(0);
         }
         let fill = self.fill_of(index, true).await?;
         let change = &self.rows[index].change;

@@ -131,7 +131,8 @@ impl Migrator {
         else {
             return Ok(Vec::new());
         };
-        if !files.live.is_empty() {
+        // What is added by a rebuild may go by a statement.
+        if !files.live.is_empty() && (direction == Direction::Up || files.down.is_empty()) {
             return Ok(vec![Piece::default()]);
         }
         let files = files.clone();

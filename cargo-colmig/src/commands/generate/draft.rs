@@ -4,13 +4,13 @@ use colmig_core::Problem;
 use colmig_core::diff::{edits, null_edits};
 use colmig_core::enumeration;
 use colmig_core::ident::for_file;
-use colmig_core::lifecycle::{Effect, PhaseRange, State};
+use colmig_core::lifecycle::{Effect, PhaseRange, State, move_between};
 use colmig_core::lock::{Lock, Recorded, VERSION};
 use colmig_core::migration::{Change, Migration};
 use colmig_core::plan::{Wish, plan};
 use colmig_core::problem::{CONFIG, NOT_SUPPORTED};
 use colmig_core::protocol::{Act, ChangeKind};
-use colmig_core::schema::{Column, EnumValue, Schema};
+use colmig_core::schema::{Column, Constraint, EnumValue, Schema};
 use colmig_core::types::Database;
 use colmig_core::vector::Vector;
 
@@ -323,8 +323,37 @@ fn going_on(base: &Base, lock: &Lock, source: &Schema, then: &Schema) -> Vec<Goi
                 phases: vector.range(change),
             });
         }
+        let recorded = lock.schema.table(&table.name);
+        let guards = recorded.into_iter().flat_map(|recorded| &recorded.constraints);
+        for old in guards {
+            let to = table.constraint(&old.name).map_or(State::Absent, |new| new.state);
+            let rule = move_between(old.state, to);
+            let begun = guarded(base, &table.name, old).filter(|_| rule.effect == Effect::GoesOn);
+            let Some((migration, change)) = begun else { continue };
+            going_on.push(GoingOn {
+                subject: change.subject(),
+                from: rule.from.facts().word,
+                to: rule.to.facts().word,
+                migration: migration.number().to_owned(),
+                phases: vector.range(change),
+            });
+        }
     }
     going_on
+}
+
+/// The latest change of a constraint.
+fn guarded<'b>(
+    base: &'b Base,
+    table: &str,
+    constraint: &Constraint,
+) -> Option<(&'b Migration, &'b Change)> {
+    let same = |one: &Constraint| one.name == constraint.name && one.born == constraint.born;
+    let is_it = |change: &&Change| change.table == table && change.constraint.iter().any(same);
+    base.migrations.iter().rev().find_map(|migration| {
+        let changes = migration.manifest.changes.iter().rev();
+        changes.into_iter().find(is_it).map(|change| (migration, change))
+    })
 }
 
 /// The words that somebody chose for a migration: they stay when it is amended, and words that colmig

@@ -141,7 +141,7 @@ impl Dialect for Sqlite {
 fn added_whole(column: &Column) -> Alteration {
     Alteration::Column {
         column: column.name.clone(),
-        definition: define_plain(column),
+        definition: define_plain(column).trim_start().to_owned(),
         value: if column.optional() {
             "NULL".to_owned()
         } else {

@@ -59,6 +59,10 @@ impl<'t, 'a> Parser<'t, 'a> {
                 break;
             }
         }
+        let is_constraint = self.peek_is_one_of(TABLE_CONSTRAINTS);
+        let behind =
+            if is_constraint { self.tokens.get(self.at.checked_sub(1)?)? } else { self.peek()? };
+        let columns_end = behind.start;
         while self.peek_is_one_of(TABLE_CONSTRAINTS) {
             constraints.extend(self.constraint()?);
             self.symbol(",");
@@ -69,6 +73,7 @@ impl<'t, 'a> Parser<'t, 'a> {
             name,
             columns,
             constraints,
+            columns_end,
             end: end.start,
         })
     }
@@ -103,7 +108,6 @@ impl<'t, 'a> Parser<'t, 'a> {
             not_null: Vec::new(),
             null: Vec::new(),
             default: Vec::new(),
-            end: token.end(),
         };
         let mut named = None;
         loop {
@@ -129,7 +133,6 @@ impl<'t, 'a> Parser<'t, 'a> {
                 self.default()?;
                 column.default.extend(self.since(start));
             } else if !self.other_clause()? {
-                column.end = self.at.checked_sub(1).map_or(column.end, |at| self.tokens[at].end());
                 return Some(column);
             }
         }

@@ -33,6 +33,8 @@ pub(super) struct Definition {
     pub(super) columns: Vec<Column>,
     /// The constraints behind them that have a name.
     pub(super) constraints: Vec<Named>,
+    /// Where ALTER TABLE ADD COLUMN writes: before the comma of the first constraint, or at the end.
+    pub(super) columns_end: usize,
     /// Where the parenthesis stands that closes the list.
     pub(super) end: usize,
 }
@@ -57,8 +59,6 @@ pub(super) struct Column {
     pub(super) null: Vec<Range<usize>>,
     /// The tokens of every `DEFAULT …`, with its own name.
     pub(super) default: Vec<Range<usize>>,
-    /// Where its last clause ends.
-    pub(super) end: usize,
 }
 
 impl Column {
@@ -121,10 +121,10 @@ impl Text<'_> {
         edits
     }
 
-    /// One more column, behind the others.
+    /// One more column, behind the others, as ALTER TABLE writes it: so DROP COLUMN leaves no trace of it.
     pub(super) fn with_column(&self, definition: &str) -> Vec<Edit> {
-        let last = self.defines.columns.last().map_or(self.defines.end, |column| column.end);
-        vec![(last..last, format!(",\n{definition}"))]
+        let at = self.defines.columns_end;
+        vec![(at..at, format!(", {definition}"))]
     }
 
     /// One more constraint, behind the others. A comment may stand at the end of the list, and its line break
@@ -334,8 +334,8 @@ mod tests {
         }
         let text = parse("CREATE TABLE t(a INT CHECK (a > 0), UNIQUE (a))").unwrap();
         assert_eq!(
-            text.with("t", text.with_column("    b INT")),
-            "CREATE TABLE t(a INT CHECK (a > 0),\n    b INT, UNIQUE (a))"
+            text.with("t", text.with_column("b INT")),
+            "CREATE TABLE t(a INT CHECK (a > 0), b INT, UNIQUE (a))"
         );
     }
 

@@ -1,0 +1,1 @@
+ALTER TABLE "users" ADD COLUMN "handle" text GENERATED ALWAYS AS (lower(email)) STORED NOT NULL;

@@ -1,0 +1,16 @@
+#[derive(Table)]
+#[colmig(table = "users")]
+pub struct User {
+    #[colmig(primary_key, auto)]
+    pub id: i64,
+    pub email: String,
+    #[colmig(references(orgs.id, on_delete = "cascade"))]
+    pub org: i64,
+}
+
+#[derive(Table)]
+#[colmig(table = "orgs")]
+pub struct Org {
+    #[colmig(primary_key, auto)]
+    pub id: i64,
+}

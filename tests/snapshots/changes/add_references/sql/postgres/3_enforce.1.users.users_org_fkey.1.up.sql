@@ -1,0 +1,1 @@
+ALTER TABLE "users" ADD CONSTRAINT "users_org_fkey" FOREIGN KEY ("org") REFERENCES "orgs" ("id") ON DELETE CASCADE NOT VALID;

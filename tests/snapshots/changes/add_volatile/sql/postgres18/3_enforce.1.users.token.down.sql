@@ -1,0 +1,1 @@
+ALTER TABLE "users" ALTER COLUMN "token" DROP NOT NULL;

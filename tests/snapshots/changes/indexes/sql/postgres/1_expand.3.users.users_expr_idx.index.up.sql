@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "users_expr_idx" ON "users" ((lower(email)));

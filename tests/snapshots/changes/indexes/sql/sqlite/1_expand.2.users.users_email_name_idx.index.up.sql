@@ -1,0 +1,1 @@
+CREATE INDEX "users_email_name_idx" ON "users" ("email" DESC, "name") WHERE name <> '';

@@ -1,0 +1,1 @@
+CREATE INDEX "users_expr_idx" ON "users" ((lower(email)));
