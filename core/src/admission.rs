@@ -62,6 +62,8 @@ pub enum Why {
     NotWritten,
     /// It relies on a constraint that the database does not have yet.
     Unguarded,
+    /// Rows may hold a value that it does not know.
+    Unread,
     /// It does not know of a constraint that the database has, and may break it.
     NotKept,
 }
@@ -135,6 +137,7 @@ impl fmt::Display for Why {
             Why::Unguarded => {
                 f.write_str("this release relies on it, and the database does not guard it yet")
             }
+            Why::Unread => f.write_str("this release does not know it, and rows may hold it"),
             Why::NotKept => {
                 f.write_str("this release does not know of it, and the database guards it")
             }
@@ -160,7 +163,7 @@ impl Why {
                 "start a newer release, or `cargo colmig rollback` to let this one in again"
             }
             Why::Dropped { .. } => "start a newer release: what was dropped does not come back",
-            Why::Outside(_) | Why::Missing | Why::Unguarded | Why::NotKept => {
+            Why::Outside(_) | Why::Missing | Why::Unguarded | Why::NotKept | Why::Unread => {
                 "run `cargo colmig apply` from this release's checkout first"
             }
             Why::NoPhase(_) => {
@@ -241,14 +244,14 @@ fn judge_enum(vector: &Vector, entry: &Enum, rows: &[Progress], refusals: &mut V
         .filter(|row| row.change.enumeration.as_ref().is_some_and(|one| one.name == entry.name));
     names.extend(of_type.filter_map(|row| row.change.value_of_type()).map(|v| v.name.as_str()));
     let created = in_force(None, None).and_then(|row| row.change.enumeration.as_ref());
+    names.extend(created.iter().flat_map(|one| &one.values).map(|value| value.name.as_str()));
     for name in names {
         let born = entry.values.get(name).map(|property| property.born.as_str());
-        let came_with_the_type = created
-            .and_then(|one| one.value(name))
-            .is_some_and(|value| Some(value.born.as_str()) == born);
+        let first = created.and_then(|one| one.value(name));
+        let came_with_the_type = first.is_some_and(|value| Some(value.born.as_str()) == born);
         let why = match (in_force(Some(name), born), born, in_force(Some(name), None)) {
             (Some(row), ..) => window_refusal(vector, Some(row)),
-            (None, None, _) => None,
+            (None, None, _) => first.map(|_| Why::Unread),
             (None, Some(_), _) if came_with_the_type => None,
             (None, Some(meant), Some(live)) => {
                 let born = live.change.value_of_type().map_or("", |value| &value.born);

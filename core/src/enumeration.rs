@@ -169,10 +169,15 @@ fn with_births(old: Option<&EnumType>, one: &EnumType, number: &str) -> EnumType
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admission::{Why, judge};
+    use crate::catalog::Catalog;
+    use crate::dialect::Direction;
     use crate::lock::{Lock, Recorded};
     use crate::plan::{Wish, plan};
+    use crate::progress::Progress;
     use crate::schema::{Column, Table};
     use crate::types::{ColumnType, Database};
+    use crate::vector::Vector;
 
     fn mood(values: &[(&str, State)]) -> EnumType {
         let value =
@@ -286,6 +291,36 @@ mod tests {
         let back =
             plan(lock, &schema(mood(LIFE[0])), Wish::default()).expect_err("a change of mind");
         assert!(back[0].to_string().contains("goes back from adding to absent"), "{back:?}");
+    }
+
+    /// A release that does not know a value any more waits for its retirement, also where that has not begun.
+    #[test]
+    fn who_cannot_read_a_value_of_the_first_hour_is_not_let_in() {
+        let life = edited(&[
+            &[("happy", State::Active), ("sad", State::Active)],
+            &[("happy", State::Active), ("sad", State::Deprecated)],
+            &[("happy", State::Active)],
+        ]);
+        let row = |change: &Change| Progress {
+            position: if change.id.starts_with("0001") { change.steps.len() } else { 0 },
+            change: change.clone(),
+            migration: String::new(),
+            piece: 0,
+            direction: Direction::Up,
+            moved_at: 0,
+            moved_by: String::new(),
+        };
+        let mut rows: Vec<_> =
+            life.iter().flat_map(|(_, changes)| changes.iter().map(row)).collect();
+        let refusals = |release: usize, rows: &[Progress]| -> Vec<Why> {
+            let vector = Vector::of_schema("shop", &life[release].0.schema);
+            let found = judge(&vector, rows, &Catalog::default());
+            found.into_iter().filter(|one| one.subject == "mood.sad").map(|one| one.why).collect()
+        };
+        let all = |rows: &[Progress]| [0, 1, 2].map(|release| refusals(release, rows));
+        assert_eq!(all(&rows), [vec![], vec![], vec![Why::Unread]]);
+        rows[2].position = rows[2].change.steps.len();
+        assert_eq!(all(&rows).map(|found| found.is_empty()), [false, true, true]);
     }
 
     /// The coming of another value.

@@ -131,6 +131,28 @@ fn write_one(database: &TestDatabase) {
     database.execute("INSERT INTO notes VALUES (21, 'angry', 'z')").expect("it came again");
 }
 
+/// A new database goes through a history in which a table with the type, and a value of it, have gone since.
+#[test]
+fn a_new_database_takes_a_history_of_values() {
+    let without_notes = |variants: &str| {
+        let mut schema = diary(variants);
+        schema.tables.retain(|table| table.name != "notes");
+        schema
+    };
+    let all = [diary(""), diary(ADDING), diary(PLAIN), without_notes(PLAIN)];
+    let short = all.into_iter().fold(Project::new(), |project, next| project.declaring_all(next));
+    let long = short.declaring_all(without_notes(REPLACED)).declaring_all(without_notes(""));
+    for project in [short, long] {
+        for database in TestDatabase::all().expect("databases") {
+            let report = project.apply_with_fleet(&database).expect("a new database");
+            assert_eq!(report.refusals, [], "on {}", database.kind());
+            let waits: Vec<_> = report.changes.iter().filter_map(|c| c.wait.as_ref()).collect();
+            assert!(report.finished(), "on {}: {waits:?}", database.kind());
+            database.remove().expect("it is not needed any more");
+        }
+    }
+}
+
 /// Thousands of rows in two tables, in batches.
 #[test]
 fn every_row_of_every_table_gives_a_retired_value_up() {

@@ -138,7 +138,12 @@ impl Migrator {
     /// Whether nobody can ever have used the table (or the enum type, in any table): this ledger made it, it is
     /// empty, and no build that links it has run. Then there is no fleet to wait for.
     pub(super) async fn untouched(&mut self, change: &Change) -> Result<bool> {
-        let tables: Vec<_> = change.tables().into_iter().map(str::to_owned).collect();
+        let mut tables: Vec<_> = change.tables().into_iter().map(str::to_owned).collect();
+        if change.enumeration.is_some() {
+            // One that was dropped, or never made, holds no rows.
+            let catalog = self.driver.catalog(&tables).await?;
+            tables.retain(|table| catalog.tables.contains_key(table));
+        }
         let is_made = |table: &String| self.rows.iter().any(|row| row.made(table));
         if !tables.iter().all(is_made) {
             return Ok(false);
