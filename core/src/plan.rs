@@ -269,8 +269,7 @@ fn replace(old: &Table, table: &Table, new: &[&Column], number: &str) -> Change 
             Some(Column { reverse: reverse.cloned().unwrap_or_default(), ..recorded.clone() })
         })
         .collect();
-    let speaks_of_one =
-        |index: &&Index| index.names().iter().any(|name| names.contains(&name));
+    let speaks_of_one = |index: &&Index| index.names().iter().any(|name| names.contains(&name));
     let indexes = old.indexes.iter().filter(speaks_of_one).cloned().collect();
     let columns =
         new.iter().map(|column| Column { born: number.to_owned(), ..(*column).clone() }).collect();

@@ -607,7 +607,7 @@ mod tests {
         };
         let forwards = (About::Forward, Wrong::Null);
         let back = (About::Reverse, Wrong::Differing("name".into()));
-        assert_eq!(asked(&new, Database::Postgres), [forwards.clone()]);
+        assert_eq!(asked(&new, Database::Postgres), std::slice::from_ref(&forwards));
         assert_eq!(asked(&both, Database::Postgres), [forwards.clone(), back.clone()]);
         let unreadable = (About::Forward, Wrong::Unreadable(Kept::Text));
         assert_eq!(asked(&both, Database::Sqlite), [forwards, unreadable, back]);

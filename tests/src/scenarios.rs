@@ -574,7 +574,10 @@ fn of_guards() -> Vec<Scenario> {
         referencing("drop a FOREIGN KEY", Some(State::Active), &[Some(State::Deprecated), None]),
         Scenario {
             first: indexes(&[]),
-            releases: vec![indexes(&[sorted.clone(), plain.clone()]), indexes(&[sorted.clone()])],
+            releases: vec![
+                indexes(&[sorted.clone(), plain.clone()]),
+                indexes(std::slice::from_ref(&sorted)),
+            ],
             ..Scenario::of_users("add two indexes, and drop one", &first, Vec::new(), end)
         },
         Scenario {

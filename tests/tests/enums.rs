@@ -556,16 +556,16 @@ fn every_value_on_postgres() {
 }
 
 async fn every_value_on_server(url: &str) {
-    let mut connection = PgConnection::connect(url).await.unwrap();
+    let mut connection = PgConnection::connect(url).await.expect("the server answers");
     let create = "CREATE TYPE feeling AS ENUM ('very_happy', 'sad', 'it''s \"meh\"', 'angry', 'furious', 'elated')";
-    sqlx::query(create).execute(&mut connection).await.unwrap();
-    sqlx::raw_sql(SAMPLES).execute(&mut connection).await.unwrap();
+    sqlx::query(create).execute(&mut connection).await.expect("the server answers");
+    sqlx::raw_sql(SAMPLES).execute(&mut connection).await.expect("the server answers");
     every_value!(connection, postgres);
     let insert = "INSERT INTO samples VALUES (7, 'elated', NULL, NULL)";
-    sqlx::query(insert).execute(&mut connection).await.unwrap();
+    sqlx::query(insert).execute(&mut connection).await.expect("the server answers");
     let sql = AssertSqlSafe(format!("{} WHERE id = 7", Sample::SELECT));
     let read: Result<Sample, _> = sqlx::query_as(sql).fetch_one(&mut connection).await;
-    not_known(&read.unwrap_err());
+    not_known(&read.expect_err("nobody knows the value"));
 }
 
 #[test]
