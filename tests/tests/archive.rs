@@ -563,8 +563,9 @@ fn an_older_history_is_whole() -> Result<()> {
 fn a_required_column_is_archived_when_nobody_writes_it_any_more() -> Result<()> {
     for database in TestDatabase::all()? {
         let id = typed("id", "int8");
-        let release =
-            |columns: &[Column]| table("users", &["id"], [&[id.clone()], columns].concat());
+        let release = |columns: &[Column]| {
+            table("users", &["id"], [std::slice::from_ref(&id), columns].concat())
+        };
         let first = Project::new().declaring(vec![release(&[column("bio")])]);
         first.apply(&database, &[])?;
         database.execute("INSERT INTO users VALUES (1, 'one')")?;
