@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use colmig_core::lifecycle::{MOVES, Move, NULL_MOVES, NullMove, Nullability, State};
 use colmig_core::lock::{Lock, Recorded};
-use colmig_core::problem::{Code, GRAMMAR, ILLEGAL_MOVE, NOT_SUPPORTED};
+use colmig_core::problem::{Code, GRAMMAR, ILLEGAL_MOVE};
 use colmig_core::schema::{Column, Schema, Table};
 use colmig_core::types::{ColumnType, PerDatabase};
 use colmig_tests::checked::{Checked, Folder, Said};
@@ -49,7 +49,7 @@ const NATURES: &[Nature] = &[
         nullability: Nullability::Loose,
         default: None,
         types: ["Option<String>", "colmig::WriteOnly<Option<String>>"],
-        adding: Err((NOT_SUPPORTED, "a column that may be NULL can be read at once")),
+        adding: Ok("backfill = \"''\""),
     },
     Nature {
         word: "default",

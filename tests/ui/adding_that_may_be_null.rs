@@ -2,7 +2,7 @@
 struct User {
     #[colmig(primary_key)]
     id: i64,
-    #[colmig(adding, backfill = "lower(email)")]
+    #[colmig(adding)]
     handle: colmig::WriteOnly<Option<String>>,
 }
 

@@ -3,7 +3,8 @@
 mod object;
 
 use colmig_core::hash::normalise;
-use colmig_core::migration::Migration;
+use colmig_core::migration::{Change, Migration};
+use colmig_core::protocol::ChangeKind;
 use similar::TextDiff;
 
 use super::Work;
@@ -48,6 +49,15 @@ pub(super) fn written(terminal: Terminal, work: &Work) {
         };
         terminal
             .note(&format!("{review}; before this release is deployed, run `cargo colmig apply`"));
+    }
+    let abandons = |change: &Change| change.kind == ChangeKind::Abandon;
+    let new = work.new_migration().filter(|new| new.manifest.changes.iter().any(abandons));
+    if let Some(new) = new {
+        terminal.note(&format!(
+            "if what `{0}` takes back never left this branch: remove {1} again, take colmig.lock back from version control, and run `cargo colmig generate --amend` instead",
+            new.manifest.id,
+            folder(work, &new.manifest.id),
+        ));
     }
     terminal.object(&Generated::new(work, true));
 }
