@@ -283,7 +283,7 @@ const CASES: &[Case] = &[
             "apply --allow-drop orders",
         ],
         2,
-        &["error[CM0404]: no migration drops `", "what migrations drop: users.nickname"],
+        &["error[CM0404]: no migration drops `", "what could be meant: users.nickname"],
     ),
     case(
         "a migration that the database does not know",
