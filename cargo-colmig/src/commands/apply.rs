@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use colmig::migrator::{ChangeReport, Report, Wait};
 use colmig_core::migration::Change;
 use colmig_core::problem::USAGE;
-use colmig_core::protocol::Undo;
+use colmig_core::protocol::ChangeKind;
 use colmig_core::{Exit, admission};
 
 use crate::cli::ApplyArgs;
@@ -60,9 +60,9 @@ pub(super) fn run(args: &ApplyArgs, context: &Context) -> Result<Exit> {
 fn check_consent(args: &ApplyArgs, context: &Context) -> Result<()> {
     let changes = || context.migrations.iter().flat_map(|m| &m.manifest.changes);
     // What is given up half-way is dropped too.
-    let loses = |change: &&Change| change.acts().any(|act| act.facts().undo == Undo::LosesColumn);
+    let gives_up = |change: &&Change| change.kind == ChangeKind::Abandon;
     let dropped = changes().flat_map(Change::consents);
-    let dropped: Vec<_> = dropped.chain(changes().filter(loses).map(Change::subject)).collect();
+    let dropped: Vec<_> = dropped.chain(changes().filter(gives_up).map(Change::subject)).collect();
     let rewrites = |change: &&Change| {
         let files = change.steps.iter().flat_map(|step| step.sql.values());
         files.flat_map(|files| &files.up).any(|piece| piece.rewrites)
