@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use colmig::migrator::{Event, Migrator, Options, Report};
 use colmig_core::Problem;
+use colmig_core::diff::check_table;
 use colmig_core::gate::Policy;
 use colmig_core::lifecycle::State;
 use colmig_core::lock::{Lock, Recorded};
@@ -68,6 +69,13 @@ impl Project {
     }
 
     fn declared_all(&self, schema: Schema) -> Result<Project, Vec<Problem>> {
+        // What the derive finds: an edit that no user could compile shows nothing.
+        let recorded = |table: &Table| self.lock.schema.table(&table.name);
+        let findings = schema.tables.iter().flat_map(|table| check_table(recorded(table), table));
+        let problems: Vec<_> = findings.map(|finding| finding.problem).collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         let gone =
             self.lock.schema.tables.iter().filter(|table| schema.table(&table.name).is_none());
         let retire: Vec<_> = gone.map(|table| table.name.clone()).collect();

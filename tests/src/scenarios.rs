@@ -553,6 +553,7 @@ fn of_guards() -> Vec<Scenario> {
         ],
         predicate: everywhere("nickname <> 'x'"),
     };
+    let loose = [column("email"), Column { nullability: Nullability::Loose, ..column("nickname") }];
     let plain = Index {
         name: "users_email_idx".into(),
         keys: vec![IndexKey::Up("email".into())],
@@ -582,14 +583,11 @@ fn of_guards() -> Vec<Scenario> {
             ..Scenario::of_users("add two indexes, and drop one", &first, Vec::new(), end)
         },
         Scenario {
-            first: indexes(&[sorted, plain.clone()]),
+            first: vec![Table { indexes: vec![sorted, plain.clone()], ..users(&loose) }],
             releases: vec![vec![users(&first[..1])]],
             ..Scenario::of_users(
                 "drop a column with its index",
-                &[
-                    column("email"),
-                    Column { nullability: Nullability::Loose, ..column("nickname") },
-                ],
+                &loose,
                 Vec::new(),
                 &["id!", "email!"],
             )

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use colmig::migrator::{Migrator, Report};
 use colmig_core::admission::{Refusal, judge};
 use colmig_core::catalog::Catalog;
-use colmig_core::diff::check_table;
 use colmig_core::ident::quote;
 use colmig_core::lifecycle::State;
 use colmig_core::lock::Lock;
@@ -466,12 +465,6 @@ fn same_rows(expected: &Rows, found: &Rows) -> Result<()> {
 /// The next checkout: what the derive and `generate` check, and what they write to disk and read again.
 fn edited(project: &Project, tables: &[Table]) -> Result<Project> {
     let illegal = |problem: &Problem| Illegal(problem.to_string());
-    for table in tables {
-        let findings = check_table(project.lock.schema.table(&table.name), table);
-        if let Some(finding) = findings.first() {
-            bail!(illegal(&finding.problem));
-        }
-    }
     let mut next = project.declared(tables.to_vec()).map_err(|problems| illegal(&problems[0]))?;
     next.lock = Lock::parse(&next.lock.render())?;
     for migration in &mut next.migrations {
