@@ -379,7 +379,6 @@ mod tests {
 
     use super::*;
     use crate::catalog::{CatalogColumn, CatalogTable};
-    use crate::dialect::Direction;
     use crate::lifecycle::{STANDS, Use};
     use crate::migration::{Change, Step};
     use crate::protocol::{CHANGES, ChangeFacts, Subject, window_at};
@@ -415,9 +414,7 @@ mod tests {
             phases: kind.phases(false),
             steps: steps.collect(),
         };
-        let direction = Direction::Up;
-        let (migration, moved_by) = ("0002".into(), "abc123".into());
-        Progress { change, migration, position, piece: 0, direction, moved_at: 0, moved_by }
+        Progress { position, moved_by: "abc123".into(), ..Progress::of(change, "0002") }
     }
 
     fn vector(access: Access, stand: Stand, born: &str) -> Vector {

@@ -37,10 +37,10 @@ pub fn next(rows: &[Progress], index: usize, checkout: &Vector) -> Next {
     let row = &rows[index];
     if let Some(by) = given_up(rows, index, checkout) {
         let title = rows[by].change.title();
-        return if row.started() { Next::Back(title) } else { Next::Void(title) };
+        return if row.is_untouched() { Next::Void(title) } else { Next::Back(title) };
     }
     let Some(step) = row.next() else { return Next::Finished };
-    if let Some(target) = abandoned(rows, index).filter(|target| rows[*target].started()) {
+    if let Some(target) = abandoned(rows, index).filter(|target| !rows[*target].is_untouched()) {
         return Next::After(rows[target].change.title());
     }
     if !row.started() {
@@ -79,7 +79,7 @@ pub fn abandoned(rows: &[Progress], index: usize) -> Option<usize> {
 
 /// Whether the change at `index` is to be left out by this checkout, and nothing of it is done.
 pub fn is_void(rows: &[Progress], index: usize, checkout: &Vector) -> bool {
-    !rows[index].started() && given_up(rows, index, checkout).is_some()
+    rows[index].is_untouched() && given_up(rows, index, checkout).is_some()
 }
 
 /// The change for the sake of which the one at `index` is not run any more.
@@ -107,7 +107,7 @@ fn taken_back(rows: &[Progress], index: usize, checkout: &Vector) -> Option<usiz
         Subject::Table => !checkout.links(&change.table),
         _ => checkout.range(change).is_some_and(in_last_phase),
     };
-    (takes_back && is_past && !rows[later].started()).then_some(later)
+    (takes_back && is_past && rows[later].is_untouched()).then_some(later)
 }
 
 /// Whether two changes are about one property: the same name with the same birth.
@@ -150,7 +150,7 @@ pub enum Back {
 pub fn back(rows: &[Progress], index: usize, database: crate::types::Database) -> Back {
     let row = &rows[index];
     let Some(step) = row.last() else { return Back::Undone };
-    let is_later = |other: &&Progress| row.precedes(other) && other.started();
+    let is_later = |other: &&Progress| row.precedes(other) && !other.is_untouched();
     let is_change = |other: &&Progress| other.change.kind != ChangeKind::Abandon;
     if let Some(later) = rows[index + 1..].iter().filter(is_change).find(is_later) {
         return Back::Under(later.change.title());
@@ -186,15 +186,8 @@ mod tests {
             let Some(migration) = outcome.migration else { continue };
             lock.migrations
                 .push(Recorded { id: migration.manifest.id.clone(), hash: migration.hash() });
-            rows.extend(migration.manifest.changes.into_iter().map(|change| Progress {
-                change,
-                migration: migration.manifest.id.clone(),
-                position: 0,
-                piece: 0,
-                direction: crate::dialect::Direction::Up,
-                moved_at: 0,
-                moved_by: String::new(),
-            }));
+            let id = migration.manifest.id;
+            rows.extend(migration.manifest.changes.into_iter().map(|c| Progress::of(c, &id)));
         }
         (lock, rows)
     }

@@ -171,7 +171,6 @@ mod tests {
     use super::*;
     use crate::admission::{Why, judge};
     use crate::catalog::Catalog;
-    use crate::dialect::Direction;
     use crate::lock::{Lock, Recorded};
     use crate::plan::{Wish, plan};
     use crate::progress::Progress;
@@ -303,12 +302,7 @@ mod tests {
         ]);
         let row = |change: &Change| Progress {
             position: if change.id.starts_with("0001") { change.steps.len() } else { 0 },
-            change: change.clone(),
-            migration: String::new(),
-            piece: 0,
-            direction: Direction::Up,
-            moved_at: 0,
-            moved_by: String::new(),
+            ..Progress::of(change.clone(), "")
         };
         let mut rows: Vec<_> =
             life.iter().flat_map(|(_, changes)| changes.iter().map(row)).collect();

@@ -398,6 +398,17 @@ impl Question {
 
     /// The problem that an answer is.
     pub fn problem(&self, answer: &Answer) -> Problem {
+        self.found(answer).help(self.remedy(answer))
+    }
+
+    /// The same behind the first question: of rows that came while the change was on its way.
+    pub fn late(&self, answer: &Answer) -> Problem {
+        self.found(answer).help(
+            "they came after the change had begun, and its step was taken back: mend those rows, and apply again; or `cargo colmig rollback`",
+        )
+    }
+
+    fn found(&self, answer: &Answer) -> Problem {
         let (message, first) = match answer {
             Answer::Refused(said) => {
                 (format!("the database does not take {}: {said}", self.named()), None)
@@ -420,11 +431,10 @@ impl Question {
             }
         };
         let problem = PREFLIGHT.problem(message).at(self.subject.clone());
-        let problem = match first.filter(|first| !first.is_empty()) {
+        match first.filter(|first| !first.is_empty()) {
             Some(first) => problem.help(format!("the first keys: {}", first.join(", "))),
             None => problem,
-        };
-        problem.help(self.remedy(answer))
+        }
     }
 
     /// `` `lower(email)`, the `backfill` of `users.handle` ``.
@@ -623,15 +633,7 @@ mod tests {
             panic!("two changes");
         };
         let rests = |change: &Change, other: &Change, position| {
-            let other = Progress {
-                change: other.clone(),
-                migration: "0002".into(),
-                position,
-                piece: 0,
-                direction: Direction::Up,
-                moved_at: 0,
-                moved_by: String::new(),
-            };
+            let other = Progress { position, ..Progress::of(other.clone(), "0002") };
             questions(change, Database::Postgres).iter().any(|question| question.rests_on(&other))
         };
         let filled = 1 + first.acts().position(|act| act == Act::Backfill).expect("it fills");

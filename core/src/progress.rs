@@ -22,9 +22,53 @@ pub struct Progress {
     pub moved_at: i64,
     /// The commit of the checkout that moved it.
     pub moved_by: String,
+    /// What an applier was about to do outside the ledger's transactions.
+    pub intent: Intent,
+}
+
+/// What no transaction can hold is written down before it is begun, so that whoever comes next finishes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Intent {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The statement of the next piece: it may have run, in part or whole.
+    Statement,
+    /// To wait out the transactions that were open when the floor rose.
+    Drain,
+}
+
+impl Intent {
+    /// Every one, with the ledger's word for it.
+    pub const WORDS: [(Intent, &str); 3] =
+        [(Intent::Nothing, ""), (Intent::Statement, "statement"), (Intent::Drain, "drain")];
+
+    /// The ledger's word.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.into_iter().find(|(intent, _)| *intent == self).map_or("", |(_, word)| word)
+    }
+
+    /// What a word of the ledger means; `None`: nothing that this version writes.
+    pub fn of_word(word: &str) -> Option<Intent> {
+        Self::WORDS.into_iter().find(|(_, one)| *one == word).map(|(intent, _)| intent)
+    }
 }
 
 impl Progress {
+    /// A change that has not begun.
+    pub fn of(change: Change, migration: impl Into<String>) -> Progress {
+        Progress {
+            change,
+            migration: migration.into(),
+            position: 0,
+            piece: 0,
+            direction: Direction::Up,
+            moved_at: 0,
+            moved_by: String::new(),
+            intent: Intent::Nothing,
+        }
+    }
+
     /// The window that is in force, if it has started.
     pub fn window(&self) -> Option<Window> {
         self.change.window_at(self.position)
@@ -33,6 +77,17 @@ impl Progress {
     /// Whether any step is done.
     pub fn started(&self) -> bool {
         self.position > 0
+    }
+
+    /// Whether a step was begun and not ended: the next one going [`Direction::Up`], the last one going
+    /// [`Direction::Down`].
+    pub fn is_half_way(&self) -> bool {
+        self.piece > 0 || self.intent == Intent::Statement
+    }
+
+    /// Whether nothing of it is in the database, not even half of a step.
+    pub fn is_untouched(&self) -> bool {
+        !self.started() && !self.is_half_way()
     }
 
     /// Whether every step is done.

@@ -185,7 +185,7 @@ impl TestDatabase {
                  WHERE attrelid = to_regclass('{table}') AND attnum > 0 AND NOT attisdropped
                  UNION ALL SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = to_regclass('{table}') AND contype <> 'n'
                  UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = to_regclass('{table}') AND NOT tgisinternal
-                 UNION ALL SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = to_regclass('{table}') ORDER BY 1"
+                 UNION ALL SELECT pg_get_indexdef(indexrelid) || CASE WHEN indisvalid THEN '' ELSE ' INVALID' END FROM pg_index WHERE indrelid = to_regclass('{table}') ORDER BY 1"
             )
         } else {
             format!(

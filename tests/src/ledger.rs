@@ -2,7 +2,6 @@
 
 use anyhow::{Context, Result, ensure};
 use colmig_core::catalog::{Catalog, CatalogColumn};
-use colmig_core::dialect::Direction;
 use colmig_core::hash;
 use colmig_core::migration::Change;
 use colmig_core::progress::Progress;
@@ -77,13 +76,9 @@ pub fn standing(connection: &mut Connection) -> Result<(Vec<Progress>, Catalog)>
         let text = |index: usize| row[index].text().context("it is a text");
         let position = row[2].int().context("it is a number")?;
         changes.push(Progress {
-            change: serde_json::from_str(&text(0)?)?,
-            migration: text(1)?,
             position: usize::try_from(position)?,
-            piece: 0,
-            direction: Direction::Up,
-            moved_at: 0,
             moved_by: text(3)?,
+            ..Progress::of(serde_json::from_str(&text(0)?)?, text(1)?)
         });
     }
     let columns = if connection.is_postgres() {

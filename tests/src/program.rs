@@ -57,11 +57,15 @@ pub struct Ran {
 impl Ran {
     /// Fails, with all that was said, unless the exit code is this one.
     pub fn expect(self, code: i32) -> Result<Ran> {
-        let Ran { line, out, err, .. } = &self;
+        self.expect_one_of(&[code])
+    }
+
+    /// Fails, with all that was said, unless the exit code is one of these.
+    pub fn expect_one_of(self, codes: &[i32]) -> Result<Ran> {
+        let Ran { line, out, err, code } = &self;
         ensure!(
-            self.code == Some(code),
-            "`{line}` ended with {:?}, not {code}:\n{out}{err}",
-            self.code
+            code.is_some_and(|code| codes.contains(&code)),
+            "`{line}` ended with {code:?}, not {codes:?}:\n{out}{err}"
         );
         Ok(self)
     }

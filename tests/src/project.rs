@@ -62,6 +62,14 @@ impl Project {
         self.declared_all(Schema::of(tables))
     }
 
+    /// What the derive has against these tables: an edit that no user could compile shows nothing.
+    #[must_use]
+    pub fn mistakes(&self, tables: &[Table]) -> Vec<Problem> {
+        let recorded = |table: &Table| self.lock.schema.table(&table.name);
+        let findings = tables.iter().flat_map(|table| check_table(recorded(table), table));
+        findings.map(|finding| finding.problem).collect()
+    }
+
     /// Generates from these tables and enum types.
     #[must_use]
     pub fn declaring_all(&self, schema: Schema) -> Project {
@@ -69,13 +77,6 @@ impl Project {
     }
 
     fn declared_all(&self, schema: Schema) -> Result<Project, Vec<Problem>> {
-        // What the derive finds: an edit that no user could compile shows nothing.
-        let recorded = |table: &Table| self.lock.schema.table(&table.name);
-        let findings = schema.tables.iter().flat_map(|table| check_table(recorded(table), table));
-        let problems: Vec<_> = findings.map(|finding| finding.problem).collect();
-        if !problems.is_empty() {
-            return Err(problems);
-        }
         let gone =
             self.lock.schema.tables.iter().filter(|table| schema.table(&table.name).is_none());
         let retire: Vec<_> = gone.map(|table| table.name.clone()).collect();

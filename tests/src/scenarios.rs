@@ -73,7 +73,9 @@ impl Scenario {
     pub fn checkouts(&self) -> Vec<Project> {
         let mut checkouts = vec![self.project().declaring(self.first.clone())];
         for tables in &self.releases {
-            let next = checkouts[checkouts.len() - 1].declaring(tables.clone());
+            let last = &checkouts[checkouts.len() - 1];
+            assert_eq!(last.mistakes(tables), [], "{}", self.name);
+            let next = last.declaring(tables.clone());
             checkouts.push(next);
         }
         checkouts

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, HashSet};
 use colmig_core::admission::judge;
 use colmig_core::advance::{Back, Next, back, next};
 use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable};
-use colmig_core::dialect::Direction;
 use colmig_core::gate::{Evidence, LeaseView, Policy, Session, Watch, require, unadmit};
 use colmig_core::lifecycle::{Access, STANDS};
 use colmig_core::migration::{Change, Step};
@@ -94,29 +93,22 @@ fn progress(story: &Story, place: usize, change: &story::Change) -> Progress {
         window: window_at(acts.clone(), index + 1).expect("it has started"),
         sql: BTreeMap::new(),
     };
-    Progress {
-        change: Change {
-            id: format!("{place:04}.1"),
-            kind,
-            table: "t".into(),
-            columns: if creates { Vec::new() } else { vec![column] },
-            replaced: Vec::new(),
-            definition: creates.then(|| Table::new("t")),
-            constraint: None,
-            indexes: Vec::new(),
-            former: None,
-            enumeration: None,
-            places: Vec::new(),
-            phases: kind.phases(change.default),
-            steps: facts.steps.iter().enumerate().map(step).collect(),
-        },
-        migration: format!("{place:04}"),
-        position: 0,
-        piece: 0,
-        direction: Direction::Up,
-        moved_at: 0,
-        moved_by: String::new(),
-    }
+    let change = Change {
+        id: format!("{place:04}.1"),
+        kind,
+        table: "t".into(),
+        columns: if creates { Vec::new() } else { vec![column] },
+        replaced: Vec::new(),
+        definition: creates.then(|| Table::new("t")),
+        constraint: None,
+        indexes: Vec::new(),
+        former: None,
+        enumeration: None,
+        places: Vec::new(),
+        phases: kind.phases(change.default),
+        steps: facts.steps.iter().enumerate().map(step).collect(),
+    };
+    Progress::of(change, format!("{place:04}"))
 }
 
 fn catalog(lives: &Lives, state: &State) -> Catalog {

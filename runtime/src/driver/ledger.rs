@@ -7,7 +7,7 @@ use colmig_core::dialect::Direction;
 use colmig_core::hash;
 use colmig_core::migration::{Change, Migration};
 use colmig_core::problem::{FENCED, FORMAT_TOO_NEW, NO_LEDGER};
-use colmig_core::progress::Progress;
+use colmig_core::progress::{Intent, Progress};
 use colmig_core::vector::Vector;
 
 use super::{DbError, Driver, Row, Trouble, Value, conclude};
@@ -386,7 +386,7 @@ pub(crate) async fn changes(
 ) -> Result<Vec<Progress>> {
     let filter = if project.is_some() { " WHERE project = $1" } else { "" };
     let sql = format!(
-        "SELECT body, migration, position, piece, direction, moved_at, moved_by FROM _colmig_change{filter} ORDER BY project, ordinal"
+        "SELECT body, migration, position, piece, direction, moved_at, moved_by, intent FROM _colmig_change{filter} ORDER BY project, ordinal"
     );
     let parameters: Vec<Value> = project.map(Value::from).into_iter().collect();
     let rows = driver.rows(&sql, &parameters).await?;
@@ -400,6 +400,11 @@ fn progress(row: &Row) -> Result<Progress> {
             .help("it was made by a newer colmig: use that one, or a newer one")
     })?;
     let number = |value: &Value| usize::try_from(value.int()).unwrap_or(0);
+    let intent = Intent::of_word(row[7].text()).ok_or_else(|| {
+        FORMAT_TOO_NEW
+            .problem(format!("an intent in the ledger is not understood: `{}`", row[7].text()))
+            .help("it was written by another version of colmig: use that one, or a newer one")
+    })?;
     Ok(Progress {
         change,
         migration: row[1].text().to_owned(),
@@ -408,6 +413,7 @@ fn progress(row: &Row) -> Result<Progress> {
         direction: if row[4].text() == "down" { Direction::Down } else { Direction::Up },
         moved_at: row[5].int(),
         moved_by: row[6].text().to_owned(),
+        intent,
     })
 }
 
@@ -416,7 +422,6 @@ pub(crate) async fn set_progress(
     driver: &mut dyn Driver,
     author: &Author,
     row: &Progress,
-    intent: &str,
     window_moved: bool,
 ) -> Result<()> {
     let now = driver.now();
@@ -435,7 +440,7 @@ pub(crate) async fn set_progress(
         window.map_or(0, |w| i64::from(w.floor)).into(),
         window.map_or(0, |w| i64::from(w.ceil)).into(),
         author.epoch.into(),
-        intent.into(),
+        row.intent.word().into(),
         direction_word(row.direction).into(),
         author.project.as_str().into(),
     ];
@@ -445,13 +450,6 @@ pub(crate) async fn set_progress(
     parameters.push(row.change.id.as_str().into());
     driver.run(&sql, &parameters).await?;
     Ok(())
-}
-
-/// What a change was about to do, if it was interrupted.
-pub(crate) async fn intent(driver: &mut dyn Driver, project: &str, change: &str) -> Result<String> {
-    let sql = "SELECT intent FROM _colmig_change WHERE project = $1 AND id = $2";
-    let rows = driver.rows(sql, &[project.into(), change.into()]).await?;
-    Ok(rows.first().map_or(String::new(), |row| row[0].text().to_owned()))
 }
 
 /// Appends to the history; each line holds the hash of the one before.

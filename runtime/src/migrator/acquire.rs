@@ -116,7 +116,7 @@ impl Migrator {
     }
 
     fn started(&self, migration: &str) -> bool {
-        self.rows.iter().any(|row| row.migration == migration && (row.started() || row.piece > 0))
+        self.rows.iter().any(|row| row.migration == migration && !row.is_untouched())
     }
 }
 

@@ -8,6 +8,7 @@ use colmig_core::dialect::Direction;
 use colmig_core::gate::{self, Blocker};
 use colmig_core::migration::Change;
 use colmig_core::problem::{CONSENT, NOT_YET, Problem, USAGE, VERIFICATION};
+use colmig_core::progress::{Intent, Progress};
 use colmig_core::protocol::{Act, Undo};
 
 use super::fleet::tables;
@@ -71,12 +72,16 @@ impl Migrator {
     ) -> Result<(Option<Wait>, usize)> {
         loop {
             self.stopped()?;
+            let next = next(&self.rows, index, &self.options.checkout);
+            if !matches!(next, Next::Back(_)) {
+                self.heal_half_undone(index).await?;
+            }
             let row = &self.rows[index];
             if target.is_some_and(|t| t.change == row.change.id && row.position > t.step) {
                 return Ok((None, moved));
             }
             let act = row.next().map(|step| step.act);
-            match (next(&self.rows, index, &self.options.checkout), act) {
+            match (next, act) {
                 (Next::Back(by), _) if row.dropped() => {
                     return Ok((Some(Wait::TooLate(by)), moved));
                 }
@@ -93,16 +98,10 @@ impl Migrator {
                 (Next::Finished | Next::Void(_), _) | (_, None) => return Ok((None, moved)),
                 (Next::After(title), _) => return Ok((Some(Wait::After(title)), moved)),
                 (Next::Late(title), _) => return Ok((Some(Wait::Late(title)), moved)),
-                (Next::Checkout { needs, has }, Some(act)) => {
-                    if !self.may_pass_by(index).await? {
-                        return Ok((Some(Wait::Checkout { act, needs, has }), moved));
-                    }
-                    if let Some(wait) = self.step(index, act).await? {
-                        return Ok((Some(wait), moved));
-                    }
-                    moved += 1;
+                (Next::Checkout { needs, has }, Some(act)) if !self.may_pass_by(index).await? => {
+                    return Ok((Some(Wait::Checkout { act, needs, has }), moved));
                 }
-                (Next::Step, Some(act)) => {
+                (Next::Checkout { .. } | Next::Step, Some(act)) => {
                     self.ask_first(index, target).await?;
                     if let Some(wait) = self.step(index, act).await? {
                         return Ok((Some(wait), moved));
@@ -110,6 +109,17 @@ impl Migrator {
                     moved += 1;
                 }
             }
+        }
+    }
+
+    /// A step that a rollback left half-undone counts as done, and is made so again before anything else is.
+    async fn heal_half_undone(&mut self, index: usize) -> Result<()> {
+        let row = &self.rows[index];
+        match row.position.checked_sub(1) {
+            Some(last) if row.direction == Direction::Down && row.is_half_way() => {
+                self.heal(index, last, Direction::Up).await
+            }
+            _ => Ok(()),
         }
     }
 
@@ -197,12 +207,8 @@ impl Migrator {
         if let Some(wait) = self.drained(index).await? {
             return Ok(Some(wait));
         }
-        if self.rows[index].direction == Direction::Down && self.rows[index].piece > 0 {
-            let last = self.rows[index].position - 1;
-            self.heal(index, last, Direction::Up).await?;
-        }
         self.preflight(index, act).await?;
-        if self.rows[index].position == 0 && self.rows[index].piece == 0 {
+        if self.rows[index].is_untouched() {
             self.look_at_dependants(index, false).await?;
         }
         if matches!(act, Act::Drop | Act::DropTable)
@@ -276,13 +282,16 @@ impl Migrator {
     }
 
     /// A constraint that rows break must not stay half-made: it would refuse every update of those rows (rule R27).
-    /// The first error is the one that matters.
+    /// Rows that came behind the pre-flight are named as it would have named them; otherwise the first error is the
+    /// one that matters.
     async fn without_remains(&mut self, index: usize, step: usize, error: Error) -> Error {
-        let is_guard = self.rows[index].change.constraint.is_some();
-        if is_guard && self.rows[index].piece > 0 {
+        if self.rows[index].change.constraint.is_none() {
+            return error;
+        }
+        if self.rows[index].is_half_way() {
             let _ = self.heal(index, step, Direction::Down).await;
         }
-        error
+        self.rows_in_the_way(index).await.ok().flatten().map_or(error, Error::from)
     }
 
     /// Taking back an added column, or a created table, drops what was written to it since: that has consent by name.
@@ -334,10 +343,7 @@ impl Migrator {
             return Ok(Some(Wait::Fleet { act, blockers }));
         }
         let note = if self.options.policy.assume_no_fleet { "--assume-no-fleet" } else { "" };
-        let row =
-            self.move_to(index, self.rows[index].position + 1, Direction::Up, began, note).await?;
-        let intent = Self::barrier_intent(act);
-        ledger::set_progress(self.driver.as_mut(), &self.author, &row, &intent, false).await?;
+        self.move_to(index, self.rows[index].position + 1, Direction::Up, began, note).await?;
         Ok(None)
     }
 
@@ -358,27 +364,16 @@ impl Migrator {
     /// leaves the intent in the ledger, and the next run waits again.
     async fn drained(&mut self, index: usize) -> Result<Option<Wait>> {
         let row = &self.rows[index];
-        let (project, id) = (self.options.project.clone(), row.change.id.clone());
-        let Some(act) =
-            row.last().map(|step| step.act).filter(|act| matches!(act, Act::Require(_)))
-        else {
-            return Ok(None);
-        };
-        if ledger::intent(self.driver.as_mut(), &project, &id).await? != Self::barrier_intent(act) {
+        let Some(act) = row.last().map(|step| step.act) else { return Ok(None) };
+        if row.intent != Intent::Drain {
             return Ok(None);
         }
+        let passed = Progress { intent: Intent::Nothing, ..row.clone() };
         let sessions = self.drain(index).await?;
         if !sessions.is_empty() {
             return Ok(Some(Wait::Draining { act, sessions }));
         }
-        self.driver.begin(Work::Rows).await?;
-        let row = self.rows[index].clone();
-        let outcome = async {
-            ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
-            ledger::set_progress(self.driver.as_mut(), &self.author, &row, "", false).await
-        }
-        .await;
-        self.finish(outcome).await?;
+        self.note(index, passed).await?;
         Ok(None)
     }
 

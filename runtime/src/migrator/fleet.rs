@@ -221,9 +221,4 @@ impl Migrator {
         left.extend(self.driver.end_sessions_except(&live, before).await?);
         Ok(left)
     }
-
-    /// The intent that says that the barrier behind a window is not passed yet.
-    pub(super) fn barrier_intent(act: Act) -> String {
-        format!("drain after {act}")
-    }
 }

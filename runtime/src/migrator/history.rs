@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use colmig_core::dialect::Direction;
 use colmig_core::problem::{HISTORY_BROKEN, Problem};
-use colmig_core::progress::Progress;
+use colmig_core::progress::{Intent, Progress};
 use colmig_core::protocol::Act;
 
 use super::{Doing, Event, Migrator};
@@ -27,6 +27,10 @@ impl Migrator {
         let act = row.change.steps[row.position.max(position) - 1].act;
         let before = row.window();
         (row.position, row.piece, row.direction) = (position, 0, direction);
+        row.intent = match (act, direction) {
+            (Act::Require(_), Direction::Up) => Intent::Drain,
+            _ => Intent::Nothing,
+        };
         let moved = row.window() != before;
         let entry = ledger::Entry {
             change: &row.change.id,
@@ -36,7 +40,7 @@ impl Migrator {
             note: note.to_owned(),
         };
         ledger::remember(self.driver.as_mut(), &self.author, &entry).await?;
-        ledger::set_progress(self.driver.as_mut(), &self.author, &row, "", moved).await?;
+        ledger::set_progress(self.driver.as_mut(), &self.author, &row, moved).await?;
         Ok(row)
     }
 

@@ -55,14 +55,21 @@ impl Migrator {
     /// Whether a change has not begun, nor been asked in this run.
     fn unasked(&self, index: usize) -> bool {
         let row = &self.rows[index];
-        !row.started() && row.piece == 0 && !self.asked.contains(&row.change.id)
+        row.is_untouched() && !self.asked.contains(&row.change.id)
+    }
+
+    /// What the rows have against a change that has begun.
+    pub(super) async fn rows_in_the_way(&mut self, index: usize) -> Result<Option<Problem>> {
+        let problems = self.ask_rows(index).await?;
+        Ok(together(&self.rows[index].migration, problems))
     }
 
     /// What the rows say of one change.
     async fn ask_rows(&mut self, index: usize) -> Result<Vec<Problem>> {
-        let change = self.rows[index].change.clone();
+        let row = self.rows[index].clone();
+        let change = &row.change;
         let others = || self.rows.iter().filter(|row| row.change.id != change.id);
-        let mut questions = questions(&change, self.database());
+        let mut questions = questions(change, self.database());
         questions.retain(|question| !others().any(|other| question.rests_on(other)));
         if !questions.is_empty() {
             let rows = self.driver.estimate(&change.table).await?;
@@ -70,17 +77,26 @@ impl Migrator {
                 self.tell(Event::Asking { change: change.title(), rows });
             }
         }
-        self.ask(&questions).await
+        let problem = if row.started() { Question::late } else { Question::problem };
+        self.ask_for(&questions, problem).await
     }
 
     /// What the rows have to say against these questions. Nothing is changed, nobody is kept from working, and
     /// colmig need not know the database.
     pub async fn ask(&mut self, questions: &[Question]) -> Result<Vec<Problem>> {
+        self.ask_for(questions, Question::problem).await
+    }
+
+    async fn ask_for(
+        &mut self,
+        questions: &[Question],
+        problem: fn(&Question, &Answer) -> Problem,
+    ) -> Result<Vec<Problem>> {
         let mut problems: Vec<Problem> = Vec::new();
         for question in questions {
             if !question.is_moot(&problems) {
                 let answers = self.answers(question).await?;
-                problems.extend(answers.iter().map(|answer| question.problem(answer)));
+                problems.extend(answers.iter().map(|answer| problem(question, answer)));
             }
         }
         Ok(problems)
@@ -174,11 +190,9 @@ impl Migrator {
             Act::Enforce => unique.map(|one| one.name.clone()),
             _ => None,
         };
-        let Some(name) = name.filter(|_| row.piece == 0) else { return Ok(None) };
-        let (project, id) = (self.options.project.clone(), row.change.id.clone());
-        let is_ours = ledger::intent(self.driver.as_mut(), &project, &id).await? == act.to_string();
+        let Some(name) = name.filter(|_| !row.is_half_way()) else { return Ok(None) };
         let is_there = self.driver.index_state(&name).await? != IndexState::Missing;
-        Ok((is_there && !is_ours).then_some(name))
+        Ok(is_there.then_some(name))
     }
 
     /// Before there is a ledger nothing is ours, and what is in the way is named before there is one.

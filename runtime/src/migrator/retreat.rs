@@ -245,8 +245,7 @@ impl Migrator {
         };
         // One that was wholly undone counts too: a rollback that died at its end is run again, and must
         // not take back the migration before.
-        let begun =
-            |row: &&Progress| row.started() || row.piece > 0 || row.direction == Direction::Down;
+        let begun = |row: &&Progress| !row.is_untouched() || row.direction == Direction::Down;
         let found = match migration {
             Some(_) => self.rows.iter().find(|row| matches(row)),
             None => self.rows.iter().rfind(begun),
@@ -346,7 +345,7 @@ impl Migrator {
         loop {
             self.stopped()?;
             let row = self.rows[index].clone();
-            if row.piece > 0 && row.direction == Direction::Up && row.next().is_some() {
+            if row.is_half_way() && row.direction == Direction::Up && row.next().is_some() {
                 self.heal(index, row.position, Direction::Down).await?;
                 continue;
             }

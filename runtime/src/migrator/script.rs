@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use colmig_core::dialect::Direction;
 use colmig_core::migration::{Concurrently, Files, Migration, Step};
 use colmig_core::problem::{LOCK_TIMEOUT, STEP_FAILED};
-use colmig_core::progress::Progress;
+use colmig_core::progress::{Intent, Progress};
 use colmig_core::protocol::Act;
 
 use super::{Event, Migrator};
@@ -49,6 +49,29 @@ struct Piece {
     concurrently: Option<Concurrently>,
 }
 
+/// What the transaction of a piece writes into the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Note {
+    /// So many pieces of the step are done.
+    Piece(usize),
+    /// The step is done; the position behind it.
+    Position(usize),
+    /// Nothing: the step stays half-way until all of it is healed.
+    Healing,
+    /// Nothing is left of what was half-way.
+    Healed,
+}
+
+/// A piece and where it belongs.
+#[derive(Clone, Copy)]
+struct Run<'p> {
+    index: usize,
+    step: usize,
+    direction: Direction,
+    piece: &'p Piece,
+    note: Note,
+}
+
 /// How a whole script ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ran {
@@ -75,12 +98,11 @@ impl Migrator {
             self.move_only(index, position, direction, began).await?;
             return Ok(Ran::Done);
         }
-        for number in first..pieces.len() {
-            let last = number + 1 == pieces.len();
-            let target = last.then_some(position);
-            if self.run_piece(index, step, direction, &pieces[number], number, target).await?
-                == Ran::MetNulls
-            {
+        for (done, piece) in (1..).zip(&pieces).skip(first) {
+            let is_last = done == pieces.len();
+            let note = if is_last { Note::Position(position) } else { Note::Piece(done) };
+            let run = Run { index, step, direction, piece, note };
+            if self.run_piece(run).await? == Ran::MetNulls {
                 return Ok(Ran::MetNulls);
             }
             self.load().await?;
@@ -89,15 +111,17 @@ impl Migrator {
     }
 
     /// Takes back what a step left half-done: the opposite direction's statements can be run from any
-    /// point inside it. The position stays.
+    /// point inside it, and again. The position stays, and the step is half-way until all of them ran.
     pub(super) async fn heal(
         &mut self,
         index: usize,
         step: usize,
         direction: Direction,
     ) -> Result<()> {
-        for piece in self.pieces(index, step, direction).await? {
-            self.run_piece(index, step, direction, &piece, usize::MAX, None).await?;
+        let pieces = self.pieces(index, step, direction).await?;
+        for (done, piece) in (1..).zip(&pieces) {
+            let note = if done == pieces.len() { Note::Healed } else { Note::Healing };
+            self.run_piece(Run { index, step, direction, piece, note }).await?;
         }
         self.load().await
     }
@@ -163,19 +187,11 @@ impl Migrator {
         Ok(Migration::unpack(id, &found.files)?)
     }
 
-    async fn run_piece(
-        &mut self,
-        index: usize,
-        step: usize,
-        direction: Direction,
-        piece: &Piece,
-        number: usize,
-        target: Option<usize>,
-    ) -> Result<Ran> {
+    async fn run_piece(&mut self, run: Run<'_>) -> Result<Ran> {
         let mut locked = LockWait::new();
-        let table = self.rows[index].change.table.clone();
+        let table = self.rows[run.index].change.table.clone();
         loop {
-            match self.try_piece(index, step, direction, piece, number, target).await? {
+            match self.try_piece(run).await? {
                 Try::Done => return Ok(Ran::Done),
                 Try::Null => return Ok(Ran::MetNulls),
                 Try::Locked => self.wait_for_lock(&table, &mut locked).await?,
@@ -203,36 +219,27 @@ impl Migrator {
         Ok(())
     }
 
-    async fn try_piece(
-        &mut self,
-        index: usize,
-        step: usize,
-        direction: Direction,
-        piece: &Piece,
-        number: usize,
-        target: Option<usize>,
-    ) -> Result<Try> {
-        if let Some(index_of) = &piece.concurrently {
-            let run = (index, step, direction);
-            return self.try_concurrently(run, piece, index_of, number, target).await;
+    async fn try_piece(&mut self, run: Run<'_>) -> Result<Try> {
+        if let Some(made) = &run.piece.concurrently {
+            return self.try_concurrently(run, made).await;
         }
         let began = Instant::now();
-        let work = match piece {
+        let work = match run.piece {
             Piece { sql: None, .. } => Work::Rebuild,
             Piece { scans: true, .. } => Work::Scan,
             Piece { .. } => Work::Schema,
         };
         if let Err(error) = self.driver.begin(work).await {
-            return self.classify(index, step, error);
+            return self.classify(run, error);
         }
         if let Err(error) = ledger::fence(self.driver.as_mut(), self.author.epoch).await {
             return self.finish(Err(error)).await;
         }
-        if let Err(error) = self.statements(index, step, direction, piece).await {
+        if let Err(error) = self.statements(run).await {
             let _ = self.driver.rollback().await;
-            return self.classify(index, step, error);
+            return self.classify(run, error);
         }
-        let outcome = self.note_piece(index, step, direction, number, target, began).await;
+        let outcome = self.note_piece(run, began).await;
         self.finish(outcome).await?;
         Ok(Try::Done)
     }
@@ -241,14 +248,11 @@ impl Migrator {
     /// looks at the catalog. An index whose making was interrupted refuses rows and serves nobody: it goes first.
     async fn try_concurrently(
         &mut self,
-        (index, step, direction): (usize, usize, Direction),
-        piece: &Piece,
+        run: Run<'_>,
         Concurrently { index: name, makes }: &Concurrently,
-        number: usize,
-        target: Option<usize>,
     ) -> Result<Try> {
         let began = Instant::now();
-        self.note_intent(index, step, direction).await?;
+        self.note_intent(run).await?;
         while self.driver.index_state(name).await? == IndexState::Building {
             self.stopped()?;
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -259,42 +263,62 @@ impl Migrator {
             if *makes && state == IndexState::Invalid {
                 self.driver.alone(&sweep).await?;
             }
-            if let Err(error) = self.driver.alone(piece.sql.as_deref().unwrap_or_default()).await {
+            if let Err(error) =
+                self.driver.alone(run.piece.sql.as_deref().unwrap_or_default()).await
+            {
                 if *makes && error.trouble != Trouble::Gone {
                     self.driver.alone(&sweep).await?;
+                    self.forget_intent(run).await?;
                 }
-                return self.classify(index, step, error);
+                return self.classify(run, error);
             }
         }
         self.driver.begin(Work::Rows).await?;
         let outcome = async {
             ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
-            self.note_piece(index, step, direction, number, target, began).await
+            self.note_piece(run, began).await
         }
         .await;
         self.finish(outcome).await?;
         Ok(Try::Done)
     }
 
-    async fn note_intent(&mut self, index: usize, step: usize, direction: Direction) -> Result<()> {
-        let row = Progress { direction, ..self.rows[index].clone() };
-        let intent = row.change.steps[step].act.to_string();
+    /// What is healed is half-way already, and stays so in the direction that left it.
+    async fn note_intent(&mut self, run: Run<'_>) -> Result<()> {
+        let Run { index, direction, note, .. } = run;
+        if matches!(note, Note::Healing | Note::Healed) {
+            return Ok(());
+        }
+        let intent = Intent::Statement;
+        self.note(index, Progress { direction, intent, ..self.rows[index].clone() }).await
+    }
+
+    /// Nothing is left of the statement that failed.
+    async fn forget_intent(&mut self, run: Run<'_>) -> Result<()> {
+        let row = self.rows[run.index].clone();
+        match run.note {
+            Note::Healing | Note::Healed => Ok(()),
+            Note::Piece(_) | Note::Position(_) => {
+                self.note(run.index, Progress { intent: Intent::Nothing, ..row }).await
+            }
+        }
+    }
+
+    /// Writes where a change stands, in a transaction of its own.
+    pub(super) async fn note(&mut self, index: usize, row: Progress) -> Result<()> {
         self.driver.begin(Work::Rows).await?;
         let outcome = async {
             ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
-            ledger::set_progress(self.driver.as_mut(), &self.author, &row, &intent, false).await
+            ledger::set_progress(self.driver.as_mut(), &self.author, &row, false).await
         }
         .await;
-        self.finish(outcome).await
+        self.finish(outcome).await?;
+        self.rows[index] = row;
+        Ok(())
     }
 
-    async fn statements(
-        &mut self,
-        index: usize,
-        step: usize,
-        direction: Direction,
-        piece: &Piece,
-    ) -> Result<(), DbError> {
+    async fn statements(&mut self, run: Run<'_>) -> Result<(), DbError> {
+        let Run { index, step, direction, piece, .. } = run;
         if let Some(sql) = &piece.sql {
             self.driver.script(sql).await?;
             return self.carry_over(index, step, direction).await;
@@ -334,29 +358,22 @@ impl Migrator {
         Ok(())
     }
 
-    async fn note_piece(
-        &mut self,
-        index: usize,
-        step: usize,
-        direction: Direction,
-        number: usize,
-        target: Option<usize>,
-        began: Instant,
-    ) -> Result<()> {
-        match target {
-            Some(position) => self.move_to(index, position, direction, began, "").await.map(|_| ()),
-            None => {
-                let mut row: Progress = self.rows[index].clone();
-                // usize::MAX: healing, which leaves nothing half-done.
-                (row.piece, row.direction) =
-                    if number == usize::MAX { (0, Direction::Up) } else { (number + 1, direction) };
-                let intent = row.change.steps[step].act.to_string();
-                ledger::set_progress(self.driver.as_mut(), &self.author, &row, &intent, false).await
+    async fn note_piece(&mut self, run: Run<'_>, began: Instant) -> Result<()> {
+        let Run { index, direction, note, .. } = run;
+        let (piece, direction) = match note {
+            Note::Position(position) => {
+                return self.move_to(index, position, direction, began, "").await.map(|_| ());
             }
-        }
+            Note::Healing => return Ok(()),
+            Note::Healed => (0, Direction::Up),
+            Note::Piece(done) => (done, direction),
+        };
+        let row = self.rows[index].clone();
+        let row = Progress { piece, direction, intent: Intent::Nothing, ..row };
+        ledger::set_progress(self.driver.as_mut(), &self.author, &row, false).await
     }
 
-    fn classify(&self, index: usize, step: usize, error: DbError) -> Result<Try> {
+    fn classify(&self, Run { index, step, .. }: Run<'_>, error: DbError) -> Result<Try> {
         match error.trouble {
             Trouble::Again => Ok(Try::Locked),
             Trouble::Null if self.rows[index].change.constraint.is_none() => Ok(Try::Null),

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use colmig_tests::database::TestDatabase;
 use colmig_tests::ledger::{State, check_history, count_updates, updates};
-use colmig_tests::program::{Colmig, Ran};
+use colmig_tests::program::Colmig;
 use colmig_tests::scenarios::{ONLY, Scenario, scenarios};
 use colmig_tests::shop::Shop;
 
@@ -13,6 +13,9 @@ const ROWS: i64 = 1500;
 
 /// Every so manieth scenario is in a sample.
 const SAMPLE: usize = 5;
+
+/// All of it is done; or what is left waits for a consent.
+const GOES: &[i32] = &[0, 6];
 
 /// Each so manieth statement of a sample.
 const STEP: u64 = 37;
@@ -29,22 +32,49 @@ fn an_apply_of_any_scenario_dies_anywhere_and_goes_on() {
                 .iter()
                 .fold(command, |command, name| command.arg("--allow-drop").arg(name))
         };
-        walk(database, &apply, step, offset)
+        on(database, &apply, step, offset)
     });
 }
 
 #[test]
 fn a_rollback_of_any_scenario_dies_anywhere_and_goes_on() {
     for_each("back", |scenario, database, step, offset| {
-        scenario.begin(database, ROWS)?;
-        let checkouts = scenario.checkouts();
-        for checkout in &checkouts[1..] {
-            checkout.apply(database, &[])?;
-        }
-        let shop = Shop::of(&checkouts[checkouts.len() - 1])?;
+        let shop = up_to_a_drop(scenario, database)?;
         let rollback = |database: &TestDatabase| shop.colmig("rollback 0002", database);
-        walk(database, &rollback, step, offset)
+        on(database, &rollback, step, offset)
     });
+}
+
+#[test]
+fn an_apply_of_any_scenario_dies_anywhere_and_is_rolled_back() {
+    for_each("up and back", |scenario, database, step, offset| {
+        scenario.begin(database, ROWS)?;
+        let last = scenario.checkouts().pop().context("there are releases")?;
+        let shop = Shop::of(&last)?;
+        let apply = |database: &TestDatabase| shop.colmig("apply", database);
+        let rollback = |database: &TestDatabase| shop.colmig("rollback 0002", database);
+        turned(database, [&apply, &rollback], step, offset)
+    });
+}
+
+#[test]
+fn a_rollback_of_any_scenario_dies_anywhere_and_is_applied_again() {
+    for_each("back and up", |scenario, database, step, offset| {
+        let shop = up_to_a_drop(scenario, database)?;
+        let apply = |database: &TestDatabase| shop.colmig("apply", database);
+        let rollback = |database: &TestDatabase| shop.colmig("rollback 0002", database);
+        turned(database, [&rollback, &apply], step, offset)
+    });
+}
+
+/// Applies all releases as far as nothing is dropped; the checkout of the last.
+fn up_to_a_drop(scenario: &Scenario, database: &TestDatabase) -> Result<Shop> {
+    scenario.begin(database, ROWS)?;
+    let checkouts = scenario.checkouts();
+    for checkout in &checkouts[1..] {
+        checkout.apply(database, &[])?;
+    }
+    Shop::of(&checkouts[checkouts.len() - 1])
 }
 
 fn for_each(way: &str, walk: impl Fn(&Scenario, &TestDatabase, u64, u64) -> Result<u64>) {
@@ -66,34 +96,21 @@ fn for_each(way: &str, walk: impl Fn(&Scenario, &TestDatabase, u64, u64) -> Resu
     }
 }
 
+type Make<'c> = &'c dyn Fn(&TestDatabase) -> Colmig;
+
 /// Dies before every `step`-th statement of a command, and runs it again; how often.
-fn walk(
-    start: &TestDatabase,
-    command: &dyn Fn(&TestDatabase) -> Colmig,
-    step: u64,
-    offset: u64,
-) -> Result<u64> {
+fn on(start: &TestDatabase, command: Make<'_>, step: u64, offset: u64) -> Result<u64> {
     count_updates(start)?;
     let uninterrupted = start.copy()?;
     command(&uninterrupted).run()?.expect(0)?;
-    let end = end(&uninterrupted)?;
+    let expected = end(&uninterrupted)?;
     uninterrupted.remove()?;
-    let mut deaths = 0;
-    for n in (1 + offset % step..).step_by(step as usize) {
-        let database = start.copy()?;
-        let killed = command(&database).killed_at(n).run()?;
-        if killed.code.is_none() {
-            let place = || format!("killed before statement {n}");
-            resumed(command(&database).run()?, &database, &end).with_context(place)?;
-            deaths += 1;
-        }
-        database.remove()?;
-        if killed.code.is_some() {
-            killed.expect(0)?;
-            return Ok(deaths);
-        }
-    }
-    Ok(deaths)
+    deaths(start, command, step, offset, &|database| {
+        command(database).run()?.expect(0)?;
+        let found = end(database)?;
+        ensure!(found == expected, "it ends at {found:#?}\nand not at {expected:#?}");
+        Ok(())
+    })
 }
 
 /// How a run ends: what is there, and which rows were updated how often.
@@ -102,9 +119,54 @@ fn end(database: &TestDatabase) -> Result<(State, (i64, i64))> {
     Ok((State::of(database)?, updates(database)?))
 }
 
-fn resumed(ran: Ran, database: &TestDatabase, expected: &(State, (i64, i64))) -> Result<()> {
-    ran.expect(0)?;
-    let found = end(database)?;
-    ensure!(found == *expected, "it ends at {found:#?}\nand not at {expected:#?}");
-    Ok(())
+/// Dies before every `step`-th statement of the first command, and runs the other, which goes the opposite way; how
+/// often.
+fn turned(start: &TestDatabase, commands: [Make<'_>; 2], step: u64, offset: u64) -> Result<u64> {
+    let [there, back] = commands;
+    let uninterrupted = start.copy()?;
+    there(&uninterrupted).run()?.expect_one_of(GOES)?;
+    back(&uninterrupted).run()?.expect_one_of(GOES)?;
+    let expected = State::of(&uninterrupted)?;
+    uninterrupted.remove()?;
+    let before = State::of(start)?;
+    deaths(start, there, step, offset, &|database| {
+        let halfway = State::of(database)?;
+        let ran = back(database).run()?;
+        // What was never recorded cannot be rolled back, and need not be.
+        if ran.code == Some(2) && ran.err.contains("knows no migration `0002`") {
+            ensure!(halfway.changes == before.changes);
+        } else {
+            ran.expect_one_of(GOES)?;
+        }
+        check_history(database)?;
+        let found = State::of(database)?;
+        let via = format!("by way of {halfway:#?}");
+        ensure!(found == expected, "it ends at {found:#?}\nand not at {expected:#?}\n{via}");
+        Ok(())
+    })
+}
+
+/// Runs a command on copies of a database, dies before every `step`-th statement, and lets `then` go on; how often.
+fn deaths(
+    start: &TestDatabase,
+    command: Make<'_>,
+    step: u64,
+    offset: u64,
+    then: &dyn Fn(&TestDatabase) -> Result<()>,
+) -> Result<u64> {
+    let mut deaths = 0;
+    for n in (1 + offset % step..).step_by(step as usize) {
+        let database = start.copy()?;
+        let killed = command(&database).killed_at(n).run()?;
+        if killed.code.is_none() {
+            then(&database).with_context(|| format!("killed before statement {n}"))?;
+            deaths += 1;
+        }
+        database.remove()?;
+        if killed.code.is_some() {
+            killed.expect_one_of(GOES)?;
+            return Ok(deaths);
+        }
+    }
+    Ok(deaths)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use colmig::migrator::{Migrator, Report};
 use colmig_core::admission::{Refusal, judge};
 use colmig_core::catalog::Catalog;
@@ -465,6 +465,9 @@ fn same_rows(expected: &Rows, found: &Rows) -> Result<()> {
 /// The next checkout: what the derive and `generate` check, and what they write to disk and read again.
 fn edited(project: &Project, tables: &[Table]) -> Result<Project> {
     let illegal = |problem: &Problem| Illegal(problem.to_string());
+    if let Some(problem) = project.mistakes(tables).first() {
+        bail!(illegal(problem));
+    }
     let mut next = project.declared(tables.to_vec()).map_err(|problems| illegal(&problems[0]))?;
     next.lock = Lock::parse(&next.lock.render())?;
     for migration in &mut next.migrations {
