@@ -1,10 +1,12 @@
 //! What may happen next to each change, forwards and back: pure, from the ledger's rows and the
 //! checkout. Gates that need the fleet's evidence are the caller's next question ([`crate::gate`]).
 
+use std::collections::BTreeSet;
+
 use crate::lifecycle::PhaseRange;
+use crate::migration::Change;
 use crate::progress::Progress;
 use crate::protocol::{Act, ChangeKind, Subject, Undo, window_after};
-use crate::schema::Column;
 use crate::vector::Vector;
 
 /// The next thing that a change can do.
@@ -112,23 +114,33 @@ fn taken_back(rows: &[Progress], index: usize, checkout: &Vector) -> Option<usiz
 
 /// Whether two changes are about one property: the same name with the same birth.
 fn same_property(one: &Progress, other: &Progress) -> bool {
-    let born = |a: &Column, b: &Column| a.name == b.name && a.born == b.born;
     let (one, other) = (&one.change, &other.change);
-    one.table == other.table
-        && (one.touched().any(|a| other.touched().any(|b| born(a, b)))
-            || one.constraint.as_ref().is_some_and(|a| {
-                other.constraint.as_ref().is_some_and(|b| a.name == b.name && a.born == b.born)
-            })
-            || one
-                .definition
-                .as_ref()
-                .is_some_and(|a| other.definition.as_ref().is_some_and(|b| a.born == b.born)))
+    one.table == other.table && !one.properties().is_disjoint(&other.properties())
 }
 
-/// Whether the checkout is past a change, and a later one on the same name goes on from its end: on a database that
-/// nobody has used yet it is run all the same, since nobody can be shut out and the later one follows.
-pub fn is_history(rows: &[Progress], index: usize) -> bool {
-    rows[index + 1..].iter().any(|later| rows[index].precedes(later))
+/// Whether two changes are about one name, whatever its birth.
+fn same_name(one: &Change, other: &Change) -> bool {
+    let names = |change: &Change| -> BTreeSet<_> {
+        change
+            .properties()
+            .into_iter()
+            .map(|(subject, name, _)| (subject, name.to_owned()))
+            .collect()
+    };
+    one.table == other.table && !names(one).is_disjoint(&names(other))
+}
+
+/// Whether the checkout is past a change: a later one on the same name goes on from its end, and has a phase for
+/// it. On a database that nobody has used yet the first is run all the same, since nobody can be shut out and the
+/// later one follows.
+pub fn is_history(rows: &[Progress], index: usize, checkout: &Vector) -> bool {
+    let goes_on = |later: &&Progress| {
+        let change = &later.change;
+        change.phases.last > 0
+            && same_name(&rows[index].change, change)
+            && checkout.range(change).is_some()
+    };
+    rows[index + 1..].iter().any(|later| goes_on(&later))
 }
 
 /// The last step of a change, if it may be taken back now.
@@ -238,6 +250,31 @@ mod tests {
         let (_, mut rows) = after(&[BASE.to_vec(), BOTH.to_vec()]);
         let first = Vector::of_schema("p", &first.schema);
         assert_eq!(run(&mut rows, &first), [2, 1, 2]);
+    }
+
+    /// Only what goes on from the end of a change makes it history, and not what merely speaks of its column.
+    #[test]
+    fn history_is_what_a_later_change_of_the_same_name_goes_on_from() {
+        let going: &[(&str, State)] = &[("id", State::Active), ("n", State::Deprecated)];
+        let dropped: &[(&str, State)] = &[("id", State::Active)];
+        let again: &[(&str, State)] = &[("id", State::Active), ("n", State::Adding)];
+        let (lock, rows) = after(&[BASE, going, dropped, again].map(<[_]>::to_vec));
+        assert!(is_history(&rows, 1, &Vector::of_schema("p", &lock.schema)));
+
+        let (mut lock, mut rows) = after(&[BASE, going].map(<[_]>::to_vec));
+        let mut table = lock.schema.tables[0].clone();
+        table.indexes.push(crate::schema::Index {
+            name: "t_n_idx".into(),
+            keys: vec![crate::schema::IndexKey::Up("n".into())],
+            predicate: crate::types::PerDatabase::Nowhere,
+        });
+        let indexed = Schema::of(vec![table]);
+        let outcome = plan(&lock, &indexed, Wish::default()).expect("a legal edit");
+        let index = outcome.migration.expect("it makes the index").manifest.changes.remove(0);
+        rows.push(Progress::of(index, "0003"));
+        lock.schema = outcome.schema;
+        assert!(rows[1].precedes(&rows[2]));
+        assert!(!is_history(&rows, 1, &Vector::of_schema("p", &lock.schema)));
     }
 
     /// Changes on one name follow one another, forwards and back (rules L4 and L5).

@@ -224,11 +224,6 @@ impl Change {
         }
     }
 
-    /// Whether it ends in a drop that cannot be taken back.
-    pub fn is_drop(&self) -> bool {
-        self.acts().any(|act| act.facts().undo == Undo::Impossible)
-    }
-
     /// What its drop asks consent for: `users.name` of each column, or the table.
     pub fn consents(&self) -> Vec<String> {
         if self.acts().any(|act| act == Act::DropTable) {
@@ -264,6 +259,18 @@ impl Change {
         let enumeration = self.enumeration.as_ref().map(|one| &one.born);
         let born = column.or(constraint).or(value).or(table).or(enumeration);
         born.map_or(self.subject(), |born| property(&self.subject(), born))
+    }
+
+    /// What releases are judged by that it touches: each with its name within the table, and its birth.
+    pub fn properties(&self) -> BTreeSet<(Subject, &str, &str)> {
+        let columns = self.touched().map(|one| (Subject::Column, one.name.as_str(), &one.born));
+        let constraint = self.constraint.iter();
+        let constraint = constraint.map(|one| (Subject::Constraint, one.name.as_str(), &one.born));
+        let table = self.definition.iter().map(|table| (Subject::Table, "", &table.born));
+        let value = self.value_of_type().into_iter();
+        let value = value.map(|value| (Subject::Type, value.name.as_str(), &value.born));
+        let all = columns.chain(constraint).chain(table).chain(value);
+        all.map(|(subject, name, born)| (subject, name, born.as_str())).collect()
     }
 
     /// Every name of the table that it is about, or that what it is about speaks of: two changes that share one

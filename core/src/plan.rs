@@ -19,7 +19,7 @@ use crate::migration::{Change, FORMAT, Files, Manifest, Migration, PieceFile, Pl
 use crate::problem::{NOT_SUPPORTED, Problem};
 use crate::protocol::{Act, ChangeKind, window_at};
 use crate::schema::{Column, DualWrite, EnumValue, Guard, Index, Retired, Schema, Table};
-use crate::types::{DATABASES, Database};
+use crate::types::Database;
 
 /// What an edit of the source comes to.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +52,7 @@ pub fn plan(lock: &Lock, source: &Schema, wish: Wish<'_>) -> Result<Outcome, Vec
             continue;
         };
         problems.extend(no_longer_written(recorded, table));
-        changes.extend(begun(recorded, table, &number));
+        changes.extend(begun(lock, recorded, table, &number));
     }
     in_order_of_reference(&mut changes);
     changes.extend(tables::retired(lock, wish.retire));
@@ -102,13 +102,13 @@ fn in_order_of_reference(changes: &mut Vec<Change>) {
 
 /// The changes that the edits of one table begin, in an order in which they can be done: a change of mind first,
 /// then what speaks of columns goes before them and comes behind them.
-fn begun(recorded: &Table, table: &Table, number: &str) -> Vec<Change> {
+fn begun(lock: &Lock, recorded: &Table, table: &Table, number: &str) -> Vec<Change> {
     let begins = |edit: &Edit<'_>| edit.effect == Effect::Begins;
     let moves = edits(Some(recorded), table).into_iter().filter(begins);
     let moves = moves.filter_map(|edit| match edit.rule.from {
         // It is part of a replacement.
         State::Absent if !edit.column.replaces.is_empty() => None,
-        State::Absent => Some(add(table, edit.column, number)),
+        State::Absent => Some(add(&lock.databases, table, edit.column, number)),
         _ => Some(drop(recorded, edit.column, edit.recorded)),
     });
     let nulls = null_edits(recorded, table).into_iter();
@@ -194,8 +194,8 @@ fn create(table: &Table, number: &str) -> Change {
     Change { definition: Some(definition), ..change(ChangeKind::CreateTable, table, Vec::new()) }
 }
 
-fn add(table: &Table, column: &Column, number: &str) -> Change {
-    let is_volatile = || DATABASES.iter().any(|(database, _)| column.is_volatile(*database));
+fn add(databases: &[Database], table: &Table, column: &Column, number: &str) -> Change {
+    let is_volatile = || databases.iter().any(|database| column.is_volatile(*database));
     let kind = match column.state {
         State::Adding if column.optional() => ChangeKind::AddOptional,
         State::Adding => ChangeKind::AddRequired,
@@ -550,6 +550,22 @@ mod tests {
         let table = &outcome.schema.tables[0];
         assert_eq!(table.retired, [Retired { name: "nickname".into(), born: "0001".into() }]);
         assert_eq!(table.column("handle").map(|c| c.born.as_str()), Some("0002"));
+    }
+
+    /// SQLite takes no call as a default of an added column; a project without it need not wait for a backfill.
+    #[test]
+    fn a_default_is_volatile_where_a_database_of_the_project_says_so() {
+        let kind = |databases: &[Database]| {
+            let lock = Lock { databases: databases.to_vec(), ..empty() };
+            let made = plan(&lock, &users(vec![]), Wish::default()).expect("a new table");
+            let default = PerDatabase::Everywhere("now()".into());
+            let seen = Column { default, ..column("seen", State::Active) };
+            let outcome = plan(&lock_after(lock, made), &users(vec![seen]), Wish::default());
+            outcome.expect("a legal edit").migration.expect("it adds").manifest.changes[0].kind
+        };
+        assert_eq!(kind(&[Database::Postgres]), ChangeKind::AddDefault);
+        assert_eq!(kind(&[Database::Sqlite]), ChangeKind::AddVolatile);
+        assert_eq!(kind(&[Database::Postgres, Database::Sqlite]), ChangeKind::AddVolatile);
     }
 
     #[test]

@@ -177,9 +177,8 @@ impl Progress {
     /// Whether a later change that it precedes may begin. One that guards or sorts by columns which this one adds
     /// needs them filled, and not that the old ones are gone; everything else waits for the end.
     pub fn lets_begin(&self, later: &Progress) -> bool {
-        let adds = |act: &Act| matches!(act, Act::Add | Act::Backfill | Act::Enforce);
-        let ready = self.change.acts().take(self.position).filter(adds).count()
-            == self.change.acts().filter(adds).count();
+        let fills = |act: Act| matches!(act, Act::Add | Act::Backfill | Act::Enforce);
+        let ready = !self.change.acts().skip(self.position).any(fills);
         let is_built_upon = self.change.acts().any(|act| act == Act::Add)
             && matches!(later.change.kind.facts().subject, Subject::Constraint | Subject::Index);
         self.finished() || is_built_upon && ready

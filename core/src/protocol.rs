@@ -282,7 +282,7 @@ pub enum ChangeKind {
 }
 
 /// What a change is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// A table as a whole.
     Table,

@@ -267,6 +267,16 @@ fn on_every_database(step: u64, name: &str, walk: impl Fn(&TestDatabase, u64, u6
     }
 }
 
+/// Without the feature `faults` nothing would die, and everything here would pass.
+#[test]
+fn the_program_dies_when_it_is_told_to() {
+    for database in TestDatabase::all().expect("databases") {
+        let ran = run((1, APPLY), &database, Some(1)).expect("it starts");
+        assert_eq!(ran.code, None, "on {}: it is built without `faults`: {ran:?}", database.kind());
+        database.remove().expect("it is not needed any more");
+    }
+}
+
 #[test]
 fn the_first_apply_dies_anywhere() {
     walk(&["the first apply"], 5);

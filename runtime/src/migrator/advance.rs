@@ -127,7 +127,7 @@ impl Migrator {
     /// where this one ends. So a new database takes a history that is over.
     async fn may_pass_by(&mut self, index: usize) -> Result<bool> {
         let change = self.rows[index].change.clone();
-        Ok(is_history(&self.rows, index) && self.untouched(&change).await?)
+        Ok(is_history(&self.rows, index, &self.options.checkout) && self.untouched(&change).await?)
     }
 
     /// With `--to`, only its change and those that come before it on the same name.

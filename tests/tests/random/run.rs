@@ -126,14 +126,11 @@ impl<'a> Run<'a> {
     pub(crate) async fn go(&mut self) -> Result<()> {
         self.on_empty_tables().await.context("release by release, empty")?;
         self.there_and_back().await.context("there and back, filled")?;
-        if !self.pair.is_chained() {
-            let filled = self.chance.one_in(2);
-            self.at_once(filled).await.with_context(|| match filled {
-                true => "the last release at once, filled",
-                false => "the last release on a fresh database",
-            })?;
-        }
-        Ok(())
+        let filled = self.chance.one_in(2) && !self.pair.is_chained();
+        self.at_once(filled).await.with_context(|| match filled {
+            true => "the last release at once, filled",
+            false => "the last release on a fresh database",
+        })
     }
 
     async fn on_empty_tables(&mut self) -> Result<()> {
