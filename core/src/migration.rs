@@ -233,6 +233,12 @@ impl Change {
         dropped.map(|column| format!("{}.{}", self.table, column.name)).collect()
     }
 
+    /// Whether one of its steps rewrites the table in the way of everybody, on any database: that has consent too.
+    pub fn rewrites(&self) -> bool {
+        let files = self.steps.iter().flat_map(|step| step.sql.values());
+        files.flat_map(|files| &files.up).any(|piece| piece.rewrites)
+    }
+
     /// The name of what it is about, within its table; none where that is the table itself.
     pub fn name(&self) -> Option<&str> {
         let column = self.column().map(|column| &column.name);

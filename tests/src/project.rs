@@ -112,10 +112,16 @@ impl Project {
         changes.iter().flat_map(|change| change.consents()).chain(given_up).collect()
     }
 
+    /// Everything that its migrations rewrite a table for, which has consent too.
+    #[must_use]
+    pub fn rewrites(&self) -> Vec<String> {
+        let changes = self.migrations.iter().flat_map(|migration| &migration.manifest.changes);
+        changes.filter(|change| change.rewrites()).map(Change::subject).collect()
+    }
+
     /// What an applier of this checkout is told.
     #[must_use]
     pub fn options(&self, allow_drop: &[&str]) -> Options {
-        let changes = self.migrations.iter().flat_map(|one| &one.manifest.changes);
         Options {
             project: "shop".into(),
             migrations: self.migrations.clone(),
@@ -123,7 +129,7 @@ impl Project {
             policy: Policy { leases: false, soak: 0, ttl: 0, assume_no_fleet: false },
             ignore_clients: Vec::new(),
             allow_drop: allow_drop.iter().map(|name| (*name).to_owned()).collect(),
-            allow_rewrite: changes.map(Change::subject).collect(),
+            allow_rewrite: self.rewrites(),
             archive: false,
             user: "test".into(),
             commit: String::new(),

@@ -63,11 +63,8 @@ fn check_consent(args: &ApplyArgs, context: &Context) -> Result<()> {
     let gives_up = |change: &&Change| change.kind == ChangeKind::Abandon;
     let dropped = changes().flat_map(Change::consents);
     let dropped: Vec<_> = dropped.chain(changes().filter(gives_up).map(Change::subject)).collect();
-    let rewrites = |change: &&Change| {
-        let files = change.steps.iter().flat_map(|step| step.sql.values());
-        files.flat_map(|files| &files.up).any(|piece| piece.rewrites)
-    };
-    let rewritten: Vec<_> = changes().filter(rewrites).map(Change::subject).collect();
+    let rewritten = changes().filter(|change| change.rewrites());
+    let rewritten: Vec<_> = rewritten.map(Change::subject).collect();
     known(&args.allow_drop, &dropped, "drops")?;
     known(&args.allow_rewrite, &rewritten, "rewrites a table for")
 }

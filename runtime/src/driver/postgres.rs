@@ -356,7 +356,7 @@ impl Driver for Postgres {
 
     /// As DROP COLUMN … RESTRICT judges it: what depends on the column in any other way than automatically or
     /// internally stands in its way. A column that is computed from this one does so in every version, though
-    /// some drop it silently. What colmig made for a while goes by itself. A function whose body is text depends on
+    /// some drop it silently (by its expression since 15, by itself in 14). What colmig made for a while goes by itself. A function whose body is text depends on
     /// nothing that the catalog knows, so its text is searched.
     fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<Dependant>> {
         const SQL: &str = "
@@ -365,7 +365,7 @@ impl Driver for Postgres {
                 WHERE a.attrelid = to_regclass(quote_ident($1)) AND a.attname = $2 AND NOT a.attisdropped),
             found AS (
                 SELECT CASE WHEN r.rulename = '_RETURN' THEN pg_describe_object('pg_class'::regclass, r.ev_class, 0)
-                            WHEN e.oid IS NOT NULL THEN format('generated column %s', c.attname)
+                            WHEN c.attname IS NOT NULL THEN format('generated column %s', c.attname)
                             ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END AS what,
                        d.deptype <> 'n' AND (d.classid <> 'pg_class'::regclass OR d.objsubid = 0) AS goes
                 FROM it JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass
@@ -373,6 +373,8 @@ impl Driver for Postgres {
                 LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
                 LEFT JOIN pg_attrdef e ON d.classid = 'pg_attrdef'::regclass AND e.oid = d.objid
                 LEFT JOIN pg_attribute c ON c.attrelid = e.adrelid AND c.attnum = e.adnum
+                    OR d.classid = 'pg_class'::regclass AND d.objsubid > 0
+                        AND c.attrelid = d.objid AND c.attnum = d.objsubid
                 WHERE e.oid IS NULL OR e.adrelid <> it.attrelid OR e.adnum <> it.attnum
                 UNION ALL SELECT 'the parent table, from which the column is inherited', false FROM it WHERE attinhcount > 0
                 UNION ALL SELECT 'the partition key', false FROM it
