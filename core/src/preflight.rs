@@ -125,7 +125,7 @@ pub fn questions(change: &Change, database: Database) -> Vec<Question> {
     if let Some(constraint) = change.constraint.as_ref().filter(|_| has(Act::Enforce)) {
         all.extend(questions_of_constraint(&change.table, constraint, database));
     }
-    if has(Act::Relax) {
+    if has(Act::Relax) || has(Act::Trigger) {
         let columns = change.targets(Act::Relax).iter();
         all.extend(columns.filter_map(|column| refilled(change, column, database)));
     }
@@ -169,7 +169,8 @@ fn filled(change: &Change, column: &Column, database: Database) -> Vec<Question>
 }
 
 /// What undo writes: of a replacement it must bring the old value back, of other columns it must be a value. Where
-/// nobody wrote how, there is nothing to ask: undo ends before it would be needed.
+/// nobody wrote how, there is nothing to ask: undo ends before it would be needed. A trigger writes it only for rows
+/// whose new columns were written, and undo writes nothing: there it must be a value, and may be of another spelling.
 fn refilled(change: &Change, column: &Column, database: Database) -> Option<Question> {
     let written = column.reverse.on(database)?;
     let (coming, wrong) = match change.replaced.is_empty() {
@@ -179,7 +180,12 @@ fn refilled(change: &Change, column: &Column, database: Database) -> Option<Ques
                 let forward = new.forward.on(database).unwrap_or("NULL");
                 (new.name.clone(), stored(new, database, forward))
             });
-            (new.collect(), Wrong::Differing(column.name.clone()))
+            let wrong = match change.acts().any(|act| act == Act::Trigger) {
+                true if column.optional() => Wrong::Nothing,
+                true => Wrong::Null,
+                false => Wrong::Differing(column.name.clone()),
+            };
+            (new.collect(), wrong)
         }
     };
     Some(Question {
@@ -453,7 +459,8 @@ impl Question {
                 )
             }
             (About::Reverse, Wrong::Null) => {
-                format!("{}, yields NULL for {of}, and undo has to give each a value", self.named())
+                let who = if self.coming.is_empty() { "undo has" } else { "the trigger has" };
+                format!("{}, yields NULL for {of}, and {who} to give each a value", self.named())
             }
             (About::Reverse, _) => {
                 format!(

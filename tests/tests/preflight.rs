@@ -9,7 +9,7 @@ use colmig::migrator::Migrator;
 use colmig_core::lifecycle::{Nullability, State};
 use colmig_core::preflight::{Question, questions, questions_of_constraint};
 use colmig_core::problem::{Exit, PREFLIGHT};
-use colmig_core::schema::{Column, Constraint, Guard};
+use colmig_core::schema::{Column, Constraint, DualWrite, Guard};
 use colmig_core::types::{ColumnType, Database, PerDatabase};
 use colmig_tests::database::TestDatabase;
 use colmig_tests::ledger::State as Ledger;
@@ -81,6 +81,12 @@ fn new(forward: &str, reverse: &str) -> Column {
         reverse,
         ..in_state(State::Adding, column("new"))
     }
+}
+
+/// The same in one deploy: a trigger writes the other column.
+fn by_trigger(reverse: &str) -> Vec<Column> {
+    let state = State::Active;
+    vec![column("email"), Column { state, dual_write: DualWrite::Trigger, ..new("name", reverse) }]
 }
 
 fn int8(column: Column) -> Column {
@@ -287,6 +293,24 @@ fn cases() -> Vec<Case> {
             &["the `forward` of `users.new`, cannot be computed for 2 rows of `users`", "first keys: 2, 4"],
             Rows("UPDATE users SET name = id + 10"),
         ),
+        Case {
+            on: On::Postgres,
+            ..case(
+                "a reverse that a trigger cannot compute",
+                by_trigger("upper(new) || nothing"),
+                &["the `reverse` of `users.name`", "column \"nothing\" does not exist", "mend `reverse`"],
+                Declaration(by_trigger("new")),
+            )
+        },
+        Case {
+            on: On::Postgres,
+            ..case(
+                "a reverse by which a trigger has no value",
+                by_trigger("nullif(new, 'x2')"),
+                &["the `reverse` of `users.name`, yields NULL for 1 row of `users`, and the trigger has to give each a value", "first keys: 2"],
+                Declaration(by_trigger("new")),
+            )
+        },
         case(
             "a reverse that does not restore",
             with(&[new("substr(name, 1, 2)", "new")]),

@@ -296,21 +296,20 @@ fn it_runs_behind_the_triggers_of_the_user() {
 }
 
 /// Every write would fail on an expression that the server does not understand, so it is refused before there is a
-/// trigger: `forward` by the pre-flight, `reverse` by the step.
+/// trigger, by the pre-flight.
 #[test]
 fn an_expression_that_is_wrong_is_refused_and_fails_no_write() {
     on_every_server(|database| {
-        for (forward, reverse, code) in [
-            ("uper(nickname)", "lower(alias)", "CM0712"),
-            ("upper(nickname)", "lower(alais)", "the step `trigger` failed"),
-        ] {
+        for (forward, reverse) in
+            [("uper(nickname)", "lower(alias)"), ("upper(nickname)", "lower(alais)")]
+        {
             let first = [column("email"), column("nickname")];
             let second = [column("email"), alias(forward, reverse)];
             let first = Project::on(&[Database::Postgres]).edited(&first);
             first.apply(database, &[])?;
             let second = first.edited(&second);
             let error = second.apply(database, &[]).expect_err("it is wrong").to_string();
-            ensure!(error.contains(code), "{error}");
+            ensure!(error.contains("CM0712"), "{error}");
             database.execute("INSERT INTO users (email, nickname) VALUES ('a', 'ann')")?;
             ensure!(left_over(database)?.is_empty());
             database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")?;
