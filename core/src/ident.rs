@@ -33,6 +33,21 @@ pub fn check(name: &str) -> Result<(), Problem> {
     Ok(())
 }
 
+/// The columns that every table of PostgreSQL has without saying so (ddl-system-columns); it refuses others of these
+/// names, in small letters only.
+const SYSTEM_COLUMNS: &[&str] = &["cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"];
+
+/// The longest name of a column, and one that no database keeps for itself.
+pub fn check_column(name: &str) -> Result<(), Problem> {
+    check(name)?;
+    if SYSTEM_COLUMNS.contains(&name) {
+        return Err(IDENTIFIER
+            .problem(format!("`{name}` is a system column of every table of PostgreSQL"))
+            .help(format!("choose another name, `{name}_` for instance")));
+    }
+    Ok(())
+}
+
 /// The longest name of an enum type, and one that needs no quotes: sqlx hands it to PostgreSQL as it is, and
 /// PostgreSQL looks for its own types first.
 pub fn check_type(name: &str) -> Result<(), Problem> {
@@ -331,6 +346,12 @@ mod tests {
         assert!(TAKEN_TYPES.is_sorted());
         assert!(check_value("it's \"sad\"").is_ok());
         assert!(check_value("").is_err() && check_value(&"x".repeat(64)).is_err());
+    }
+
+    #[test]
+    fn a_column_has_no_name_of_the_database_s_own() {
+        assert!(check_column("ctid").is_err() && check_column("xmin").is_err());
+        assert!(check_column("CTID").is_ok() && check_column("oid").is_ok());
     }
 
     #[test]

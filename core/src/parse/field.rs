@@ -250,7 +250,7 @@ fn name(
         Some(text) => (text.value(), text.span()),
         None => (label.to_owned(), member.span()),
     };
-    mistakes.extend(ident::check(&name).err().map(|problem| Mistake::new(span, problem)));
+    mistakes.extend(ident::check_column(&name).err().map(|problem| Mistake::new(span, problem)));
     name
 }
 
