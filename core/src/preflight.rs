@@ -60,6 +60,8 @@ pub struct Assigned {
 pub enum About {
     /// `type`.
     Type,
+    /// `type`, whose values have to be compared.
+    Comparison,
     /// `backfill`.
     Backfill,
     /// `forward`.
@@ -118,6 +120,9 @@ pub fn questions(change: &Change, database: Database) -> Vec<Question> {
     if has(Act::Add) {
         all.extend(change.columns.iter().filter_map(|column| empty(change, column, database)));
     }
+    if !change.replaced.is_empty() {
+        all.extend(change.touched().filter_map(|column| compared(change, column, database)));
+    }
     if has(Act::Backfill) {
         let columns = change.targets(Act::Backfill).iter();
         all.extend(columns.flat_map(|column| filled(change, column, database)));
@@ -141,6 +146,20 @@ fn empty(change: &Change, column: &Column, database: Database) -> Option<Questio
         written: written.to_owned(),
         value: format!("CAST(NULL AS {written})"),
         ..question(change, column, About::Type, Wrong::Nothing)
+    })
+}
+
+/// Whether a row is right already is told by comparing, which not every type can, `json` for instance.
+fn compared(change: &Change, column: &Column, database: Database) -> Option<Question> {
+    let ColumnType::Sql(texts) = &column.ty else { return None };
+    let written = texts.on(database).filter(|_| database == Database::Postgres)?;
+    let value = format!("CAST(NULL AS {written})");
+    Some(Question {
+        written: written.to_owned(),
+        value: format!("{value} IS DISTINCT FROM {value}"),
+        // The server says it as it reads the statement.
+        only: "1 = 0".into(),
+        ..question(change, column, About::Comparison, Wrong::Nothing)
     })
 }
 
@@ -496,6 +515,9 @@ impl Question {
             (About::Type, _) => format!(
                 "give `{subject}` a `type` that may be NULL, and what the domain demands as a `check`, {amend}; {undone}"
             ),
+            (About::Comparison, _) => format!(
+                "give `{subject}` a type whose values can be compared, `jsonb` in place of `json` for instance, {amend}; {undone}"
+            ),
             (_, Answer::Refused(_)) => format!("mend `{word}` at `{subject}`, {amend}; {undone}"),
             (About::Reverse, Answer::Wrong(..)) if matches!(self.wrong, Wrong::Differing(_)) => {
                 format!(
@@ -539,7 +561,7 @@ impl About {
     /// The attribute.
     pub fn word(self) -> &'static str {
         match self {
-            About::Type => "type",
+            About::Type | About::Comparison => "type",
             About::Backfill => "backfill",
             About::Forward => "forward",
             About::Reverse => "reverse",

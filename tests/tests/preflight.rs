@@ -243,6 +243,15 @@ fn cases() -> Vec<Case> {
         Case {
             on: On::Postgres,
             ..case(
+                "a type whose values cannot be compared",
+                with(&[typed("json", new("to_json(name)", ""))]),
+                &["the database does not take `json`, the `type` of `users.new`", "operator", "`jsonb` in place of `json`"],
+                Declaration(with(&[typed("jsonb", new("to_jsonb(name)", ""))])),
+            )
+        },
+        Case {
+            on: On::Postgres,
+            ..case(
                 "a type that is not there",
                 with(&[typed("moood", handle("name"))]),
                 &["moood", "does not exist"],

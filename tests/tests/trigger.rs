@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use colmig::migrator::{Migrator, Report};
 use colmig_core::protocol::{Act, ChangeKind};
 use colmig_core::schema::{Column, DualWrite};
-use colmig_core::types::Database;
+use colmig_core::types::{ColumnType, Database};
 use colmig_tests::database::TestDatabase;
 use colmig_tests::project::{Project, column, everywhere};
 use sqlx::{Connection, PgConnection};
@@ -291,6 +291,39 @@ fn it_runs_behind_the_triggers_of_the_user() {
         database.execute("ALTER TABLE users DISABLE TRIGGER mend; UPDATE users SET nickname = ' eve ', alias = ' EVE '; ALTER TABLE users ENABLE TRIGGER mend")?;
         database.execute("UPDATE users SET email = 'a'")?;
         ensure!(both(database, "a")? == "eve/EVE", "{}", both(database, "a")?);
+        Ok(())
+    });
+}
+
+/// `1.0` and `1.00` are equal numbers, and no equal texts; and a value of `json` is equal to nothing.
+#[test]
+fn a_change_that_its_type_does_not_see_is_one() {
+    on_every_server(|database| {
+        let typed = |sql_type: &str| Column {
+            ty: ColumnType::Sql(everywhere(sql_type)),
+            ..column("nickname")
+        };
+        for (sql_type, value, other) in
+            [("numeric", "1.0", "1.00"), ("json", "'{\"a\": 1}'", "'{\"a\":1}'")]
+        {
+            let reverse = format!("CAST(alias AS {sql_type})");
+            let first = [column("email"), typed(sql_type)];
+            let second = [column("email"), alias("CAST(nickname AS text)", &reverse)];
+            let (_, second) = releases(database, &first, &second)?;
+            if sql_type == "json" {
+                let error = second.apply(database, &[]).expect_err("it is refused").to_string();
+                ensure!(error.contains("`json`, the `type` of `users.nickname`"), "{error}");
+            } else {
+                database.execute(&format!(
+                    "INSERT INTO users (email, nickname) VALUES ('a', {value})"
+                ))?;
+                apply_to(&second, database, Act::Admit(3))?;
+                database.execute(&format!("UPDATE users SET nickname = {other}"))?;
+                let both = database.texts("SELECT concat_ws('/', nickname, alias) FROM users")?;
+                ensure!(both == ["1.00/1.00"], "{both:?}");
+            }
+            database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")?;
+        }
         Ok(())
     });
 }

@@ -21,8 +21,8 @@ pub(super) const LOCK: &str =
 /// Makes the function and its trigger; one transaction.
 ///
 /// The function searches the schemas that are searched now and no others, whoever writes the table. `EXPLAIN` asks
-/// the server whether it understands both expressions: one that it does not understand fails this step, and not
-/// every write. The trigger fires where logical replication applies rows too.
+/// the server whether it understands both expressions, and can compare what the function compares: what it does not
+/// understand fails this step, and not every write. The trigger fires where logical replication applies rows too.
 pub(super) fn make(change: &Change) -> String {
     let (table, trigger) = (quote(&change.table), quote(&trigger_name(change)));
     let (alter, function) = (alter(&change.table), quote(&function_name(change)));
@@ -30,6 +30,7 @@ pub(super) fn make(change: &Change) -> String {
     let assignments =
         sides.into_iter().map(|(columns, way)| fill(change, columns, way).assignments());
     let assignments = assignments.collect::<Vec<_>>().join(", ");
+    let differs = fill(change, &change.columns, Direction::Up).condition("");
     let tag = tag(change);
     let body = body(change);
     format!(
@@ -41,7 +42,7 @@ pub(super) fn make(change: &Change) -> String {
          CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table}\n\
          FOR EACH ROW EXECUTE FUNCTION {function}();\n\
          {alter} ENABLE ALWAYS TRIGGER {trigger};\n\
-         EXPLAIN UPDATE {table} SET {assignments};\n\
+         EXPLAIN UPDATE {table} SET {assignments} WHERE {differs};\n\
          SELECT set_config('search_path', current_setting('colmig.search_path'), true);"
     )
 }
@@ -164,9 +165,11 @@ fn is_silent(column: &Column) -> String {
     }
 }
 
+/// Whether what is stored changed: `A` and `a` may be equal to their type, or to their collation, and what is
+/// computed from them differs. Every type has an image, and not every type a comparison.
 fn is_changed(column: &Column) -> String {
     let name = quote(&column.name);
-    format!("NEW.{name} IS DISTINCT FROM OLD.{name}")
+    format!("record_image_ne(ROW(NEW.{name}), ROW(OLD.{name}))")
 }
 
 /// Several conditions as one.

@@ -11,11 +11,11 @@ BEGIN
         ELSIF (NEW."name" IS NULL) AND (NEW."name" IS NULL OR EXISTS (SELECT FROM (SELECT NEW.*) AS "users" WHERE "full_name" IS DISTINCT FROM (CAST(name AS text)))) THEN
             SELECT CAST(full_name AS text) INTO NEW."name" FROM (SELECT NEW.*) AS "users";
         END IF;
-    ELSIF (NEW."name" IS DISTINCT FROM OLD."name") THEN
-        IF NOT (NEW."full_name" IS DISTINCT FROM OLD."full_name") THEN
+    ELSIF (record_image_ne(ROW(NEW."name"), ROW(OLD."name"))) THEN
+        IF NOT (record_image_ne(ROW(NEW."full_name"), ROW(OLD."full_name"))) THEN
             SELECT CAST(name AS text) INTO NEW."full_name" FROM (SELECT NEW.*) AS "users";
         END IF;
-    ELSIF (NEW."full_name" IS DISTINCT FROM OLD."full_name") AND EXISTS (SELECT FROM (SELECT NEW.*) AS "users" WHERE "full_name" IS DISTINCT FROM (CAST(name AS text))) THEN
+    ELSIF (record_image_ne(ROW(NEW."full_name"), ROW(OLD."full_name"))) AND EXISTS (SELECT FROM (SELECT NEW.*) AS "users" WHERE "full_name" IS DISTINCT FROM (CAST(name AS text))) THEN
         SELECT CAST(full_name AS text) INTO NEW."name" FROM (SELECT NEW.*) AS "users";
     END IF;
     RETURN NEW;
@@ -24,5 +24,5 @@ $colmig$;
 CREATE TRIGGER "zz_colmig_full_name_alike" BEFORE INSERT OR UPDATE ON "users"
 FOR EACH ROW EXECUTE FUNCTION "users_full_name_colmig_alike"();
 ALTER TABLE "users" ENABLE ALWAYS TRIGGER "zz_colmig_full_name_alike";
-EXPLAIN UPDATE "users" SET "full_name" = CAST(name AS text), "name" = CAST(full_name AS text);
+EXPLAIN UPDATE "users" SET "full_name" = CAST(name AS text), "name" = CAST(full_name AS text) WHERE "full_name" IS DISTINCT FROM (CAST(name AS text));
 SELECT set_config('search_path', current_setting('colmig.search_path'), true);
