@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use colmig::{Lease, Problem, Table, WriteOnly};
 use colmig_tests::database::TestDatabase;
+use colmig_tests::running::until;
 use colmig_tests::shop::{Shop, fill};
 use sqlx::FromRow;
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
@@ -275,11 +276,15 @@ mod release_2 {
     }
 }
 
-/// What an operator does to an instance of release 1.
+/// What an operator does to an instance of release 1. It is alive, and may register again before the floor rises:
+/// then it is evicted anew.
 fn evict_and_go_on(instance: &str, url: &str) -> Result<()> {
     let shop = Shop::release(2)?;
-    shop.command(&format!("fleet evict {instance}")).on(url).run()?.expect(0)?;
-    shop.command("apply").on(url).run()?.expect(0).map(|_| ())
+    until("a floor above release 1", || {
+        shop.command(&format!("fleet evict {instance}")).on(url).run()?.expect(0)?;
+        let ran = shop.command("apply").on(url).run()?.expect(0)?;
+        Ok(ran.err.contains("cannot be started any more").then_some(()))
+    })
 }
 
 pub(super) fn run(examples: &Examples) -> Result<()> {
