@@ -29,6 +29,11 @@ impl Chance {
         &all[self.below(all.len())]
     }
 
+    /// One of them, if there is one.
+    pub(crate) fn any<'a, T>(&mut self, all: &'a [T]) -> Option<&'a T> {
+        if all.is_empty() { None } else { Some(self.of(all)) }
+    }
+
     /// Another order.
     pub(crate) fn shuffle<T>(&mut self, all: &mut [T]) {
         for last in (1..all.len()).rev() {

@@ -145,6 +145,10 @@ fn guards(text: &str) -> Vec<String> {
     let lines = sql.lines().map(|line| line.trim().trim_end_matches(','));
     let guards =
         lines.filter(|line| line.starts_with("CONSTRAINT") || line.starts_with("PRIMARY KEY"));
+    // The last line of a rebuilt table ends with the table's own parenthesis.
+    let of_the_table = |line: &str| line.matches(')').count() > line.matches('(').count();
+    let guards =
+        guards.map(|line| line.strip_suffix(')').filter(|_| of_the_table(line)).unwrap_or(line));
     let mut all: Vec<_> = guards.map(|line| format!("{table}: {line}")).collect();
     all.push(format!("{table} counts: {}", sql.contains("AUTOINCREMENT")));
     all

@@ -1,11 +1,12 @@
-//! What can become of columns, release by release. A kind of change is a row of [`KINDS`].
+//! What can become of a table's parts, release by release. A kind of change is a row of [`KINDS`].
 //!
-//! A life is a walk: it begins with no column, with one or with two, and each kind of change goes on from the form
-//! in which the one before left them. So a column is also added and then tightened, or relaxed and then renamed.
+//! A life is a walk: it begins with no column, with one or with two, and with what guards and sorts them; each kind
+//! of change goes on from the form in which the one before left them. So a column is also added and then tightened,
+//! or relaxed and then renamed. Constraints and indexes have lives of their own too, over columns of other lives.
 //!
 //! Left out, because the scenarios and the snapshots have them, and not yet this list:
 //!
-//! * a foreign key that comes or goes, a table that goes, a change of mind, `dual_write = "trigger"`;
+//! * a table that goes, a change of mind, `dual_write = "trigger"`;
 //!
 //! and because nothing can be made of it:
 //!
@@ -15,13 +16,20 @@
 //!   a fresh one: what the later change made of the column fits no phase of the earlier one, so `apply` waits for a
 //!   release in between (an `Option` that was added as required; `T` that was relaxed before; rule L16).
 
+#[path = "lives/columns.rs"]
+mod columns;
+#[path = "lives/guards.rs"]
+mod guards;
+
 use colmig_core::ident::quote;
-use colmig_core::lifecycle::{Nullability, State};
-use colmig_core::schema::{Column, Constraint, Index};
-use colmig_core::types::{ColumnType, Database, PerDatabase};
+use colmig_core::lifecycle::Nullability;
+use colmig_core::schema::{Column, Constraint, Guard, Index};
+use colmig_core::types::{ColumnType, PerDatabase};
 
 use crate::chance::Chance;
-use crate::values::{VALUES, each, on, over, value};
+use crate::values::{VALUES, each, value};
+
+pub(crate) use guards::{check, constraint, guarded, reference, unique};
 
 /// What a life's part of a table looks like in one release.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +39,7 @@ pub(crate) struct Form {
     pub(crate) indexes: Vec<Index>,
 }
 
-/// A few columns that go together, over the releases.
+/// A few columns, constraints and indexes that go together, over the releases.
 #[derive(Clone, Debug)]
 pub(crate) struct Life {
     /// The kinds of change that it goes through.
@@ -44,9 +52,21 @@ pub(crate) struct Life {
     pub(crate) ends: Vec<(String, PerDatabase)>,
     /// What a row of the source may have after all is undone, likewise: repairs stay.
     pub(crate) undone: Vec<(String, PerDatabase)>,
+    /// The columns of other lives that it speaks of.
+    pub(crate) over: Vec<String>,
+    /// The same without its last kind of change.
+    pub(crate) shorter: Option<Box<Life>>,
 }
 
 impl Life {
+    /// One that stays as it is.
+    pub(crate) fn still(form: Form) -> Life {
+        let ends = own(&form);
+        let undone = ends.clone();
+        let (kinds, over) = (Vec::new(), Vec::new());
+        Life { kinds, begins: 0, forms: vec![form], ends, undone, over, shorter: None }
+    }
+
     /// Its form in a release.
     pub(crate) fn form(&self, release: usize) -> &Form {
         let moved = release.saturating_sub(self.begins);
@@ -64,6 +84,35 @@ impl Life {
         let first = &self.forms[0];
         first.columns.iter().filter(|column| last.columns.iter().any(|c| c.name == column.name))
     }
+
+    /// Lives in which a little less happens, or earlier; its table is there from a release on.
+    pub(crate) fn smaller(&self, created: usize) -> Vec<Life> {
+        let shorter = self.shorter.as_deref().cloned();
+        let still = Life { forms: vec![self.forms[0].clone()], kinds: Vec::new(), ..self.clone() };
+        let still = Life { ends: own(&self.forms[0]), shorter: None, ..still };
+        let still = (self.forms.len() > 1).then_some(still);
+        let earlier = (self.begins > created && self.forms.len() > 1)
+            .then(|| Life { begins: self.begins - 1, ..self.clone() });
+        shorter.into_iter().chain(still).chain(earlier).collect()
+    }
+
+    /// Whether it speaks of a table of this name.
+    pub(crate) fn references(&self, name: &str) -> bool {
+        let mut guards = self.forms.iter().flat_map(|form| &form.constraints);
+        guards.any(|one| matches!(&one.guard, Guard::References { table, .. } if table == name))
+    }
+
+    /// Whether it cannot be without the other one.
+    pub(crate) fn needs(&self, other: &Life) -> bool {
+        let mut columns = other.forms.iter().flat_map(|form| &form.columns);
+        columns.any(|column| self.over.contains(&column.name))
+    }
+}
+
+/// Every column with the value that it has.
+fn own(form: &Form) -> Vec<(String, PerDatabase)> {
+    let own = |column: &Column| (column.name.clone(), PerDatabase::Everywhere(quote(&column.name)));
+    form.columns.iter().map(own).collect()
 }
 
 /// What a kind of change may know of the table around it.
@@ -71,13 +120,34 @@ pub(crate) struct Place<'a> {
     pub(crate) chance: &'a mut Chance,
     /// Names that no column has yet.
     pub(crate) names: &'a mut Vec<String>,
+    /// The columns of the key.
+    pub(crate) key: &'a [Column],
     /// The key as text, where it has one on every database.
     pub(crate) key_text: Option<String>,
+    /// The number of the table, and how many constraints and indexes it has had.
+    pub(crate) number: (usize, usize),
+    /// Where a column that references another table finds its values.
+    pub(crate) parent: Option<Parent>,
+}
+
+/// A table with a key of one column, which others may reference.
+#[derive(Clone)]
+pub(crate) struct Parent {
+    pub(crate) table: String,
+    pub(crate) target: Column,
+    /// Whether it is the very table that references it.
+    pub(crate) is_own: bool,
 }
 
 impl Place<'_> {
-    fn name(&mut self) -> String {
+    pub(crate) fn name(&mut self) -> String {
         self.names.pop().expect("there are names enough")
+    }
+
+    /// A name for a constraint or an index, which no table has yet.
+    pub(crate) fn guard_name(&mut self, what: &str) -> String {
+        self.number.1 += 1;
+        format!("t{}_{}_{what}", self.number.0, self.number.1)
     }
 
     /// A value of the type for each database.
@@ -88,20 +158,36 @@ impl Place<'_> {
 
     /// A value of the type, or something over the row.
     fn expression(&mut self, ty: &ColumnType) -> PerDatabase {
-        match &self.key_text {
-            Some(key) if is(ty, "text") && self.chance.one_in(2) => {
-                PerDatabase::Everywhere(format!("'row ' || {key}"))
-            }
-            _ => self.constant(ty),
-        }
+        let own = self.of_each_row(ty).filter(|_| self.chance.one_in(2));
+        own.unwrap_or_else(|| self.constant(ty))
+    }
+
+    /// A value of the type that no two rows share.
+    fn of_each_row(&self, ty: &ColumnType) -> Option<PerDatabase> {
+        let key = self.key_text.as_ref().filter(|_| is(ty, "text"))?;
+        Some(PerDatabase::Everywhere(format!("'row ' || {key}")))
     }
 }
 
+/// Columns of other lives that a constraint or an index may speak of.
+#[derive(Clone, Default)]
+pub(crate) struct Around {
+    /// Those that stay, whatever becomes of their nullability.
+    pub(crate) lasting: Vec<Column>,
+    /// Those that stay as they are, and of which no two rows have the same value.
+    pub(crate) distinct: Vec<Column>,
+}
+
 /// Where a walk stands.
-pub(crate) struct Track {
-    pub(crate) form: Form,
-    pub(crate) ends: Vec<(String, PerDatabase)>,
-    pub(crate) undone: Vec<(String, PerDatabase)>,
+struct Track {
+    form: Form,
+    ends: Vec<(String, PerDatabase)>,
+    undone: Vec<(String, PerDatabase)>,
+    /// The columns of other lives that may be spoken of, and those that are.
+    lasting: Vec<Column>,
+    over: Vec<String>,
+    /// Columns, its own too, of which no two rows have the same value.
+    distinct: Vec<Column>,
 }
 
 impl Track {
@@ -111,6 +197,28 @@ impl Track {
             [column] if column.generated.is_nowhere() => Some(column),
             _ => None,
         }
+    }
+
+    /// The same, where nothing guards it but what rows with a value in common, or with none, keep to as well.
+    fn loose(&self) -> Option<&Column> {
+        let lets_be = |one: &Constraint| guards::is_check(&one.guard);
+        self.alone().filter(|_| self.form.constraints.iter().all(lets_be))
+    }
+
+    /// The same, where nothing guards it at all: it may go, and takes its indexes along.
+    fn free(&self) -> Option<&Column> {
+        self.alone().filter(|_| self.form.constraints.is_empty())
+    }
+
+    /// The form with other columns, guarded and sorted as before.
+    fn with(&self, columns: &[&Column]) -> Form {
+        let columns = columns.iter().map(|column| (*column).clone()).collect();
+        Form { columns, ..self.form.clone() }
+    }
+
+    /// What its constraints and indexes may speak of.
+    fn spoken(&self) -> Vec<Column> {
+        self.lasting.iter().chain(&self.form.columns).cloned().collect()
     }
 
     fn value(&self, name: &str) -> PerDatabase {
@@ -128,42 +236,57 @@ pub(crate) struct Kind {
     walk: fn(&mut Place<'_>, &mut Track) -> Walk,
 }
 
-/// Every kind of change.
-pub(crate) const KINDS: &[Kind] = &[
-    Kind { name: "add required", walk: add_required },
-    Kind { name: "add nullable", walk: add_nullable },
-    Kind { name: "add default", walk: add_default },
-    Kind { name: "drop required", walk: drop_required },
-    Kind { name: "drop at once", walk: drop_at_once },
-    Kind { name: "tighten", walk: tighten },
-    Kind { name: "relax", walk: relax },
-    Kind { name: "rename", walk: rename },
-    Kind { name: "retype", walk: retype },
-    Kind { name: "split", walk: split },
-    Kind { name: "join", walk: join },
-];
+/// The names of all of them.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    COLUMNS.iter().chain(REFERENCES).copied().flatten().map(|kind| kind.name)
+}
 
-/// Goes through up to two kinds of change from a form.
-pub(crate) fn live(place: &mut Place<'_>, first: Form, begins: usize) -> Life {
-    let own = |column: &Column| (column.name.clone(), PerDatabase::Everywhere(quote(&column.name)));
-    let ends: Vec<_> = first.columns.iter().map(own).collect();
-    let mut track = Track { form: first.clone(), undone: ends.clone(), ends };
-    let (mut kinds, mut forms) = (Vec::new(), vec![first]);
-    let wanted = if place.chance.one_in(4) { 2 } else { 1 };
+/// Those of columns, and of what guards them.
+pub(crate) const COLUMNS: &[&[Kind]] = &[columns::KINDS, guards::KINDS, guards::TOGETHER];
+
+/// Those of what speaks of columns of other lives.
+pub(crate) const GUARDS: &[&[Kind]] = &[guards::KINDS];
+
+/// Those of a column whose values another table has, or another row.
+pub(crate) const REFERENCES: &[&[Kind]] = &[guards::REFERENCES];
+
+/// Goes through up to two of these kinds of change, from what stays as it is, in a table that was created with a
+/// release.
+pub(crate) fn live(
+    place: &mut Place<'_>,
+    still: Life,
+    created: usize,
+    around: Around,
+    kinds: &[&'static [Kind]],
+) -> Life {
+    let first = still.forms[0].clone();
+    let own = first.columns.iter().filter(|column| !is(&column.ty, "bool"));
+    let mut track = Track {
+        ends: still.ends.clone(),
+        undone: still.undone.clone(),
+        lasting: around.lasting,
+        over: still.over.clone(),
+        distinct: around.distinct.into_iter().chain(own.cloned()).collect(),
+        form: first,
+    };
+    let mut life = Life { begins: created + place.chance.below(3), ..still };
+    let wanted = if place.chance.one_in(6) { 2 } else { 1 };
     for _ in 0..wanted {
-        let mut order: Vec<&Kind> = KINDS.iter().collect();
+        let mut order: Vec<&Kind> = kinds.iter().copied().flatten().collect();
         place.chance.shuffle(&mut order);
-        for kind in order {
-            if let Some((next, ends)) = (kind.walk)(place, &mut track) {
-                track.form = next.last().expect("a change has a form").clone();
-                track.ends = ends;
-                forms.extend(next);
-                kinds.push(kind.name);
-                break;
-            }
-        }
+        let walked = |kind: &Kind| Some((kind.name, (kind.walk)(place, &mut track)?));
+        let Some((name, (forms, ends))) = order.into_iter().find_map(walked) else { break };
+        let shorter = (!life.kinds.is_empty()).then(|| Box::new(life.clone()));
+        track.form = forms.last().expect("a change has a form").clone();
+        let is_there = |column: &Column| track.spoken().iter().any(|one| one.name == column.name);
+        track.distinct = track.distinct.iter().filter(|one| is_there(one)).cloned().collect();
+        track.ends.clone_from(&ends);
+        life.forms.extend(forms);
+        life.kinds.push(name);
+        let (undone, over) = (track.undone.clone(), track.over.clone());
+        life = Life { ends, undone, over, shorter, ..life };
     }
-    Life { kinds, begins, forms, ends: track.ends, undone: track.undone }
+    life
 }
 
 /// A column that both databases can hold.
@@ -187,235 +310,10 @@ pub(crate) fn two_texts(place: &mut Place<'_>) -> Vec<Column> {
     (0..2).map(|_| Column::new(place.name(), ColumnType::Known("text".into()))).collect()
 }
 
-fn is(ty: &ColumnType, word: &str) -> bool {
+pub(crate) fn is(ty: &ColumnType, word: &str) -> bool {
     matches!(ty, ColumnType::Known(known) if known == word)
 }
 
 fn form(columns: &[&Column]) -> Form {
     Form { columns: columns.iter().map(|column| (*column).clone()).collect(), ..Form::default() }
-}
-
-fn add_required(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    if !track.form.columns.is_empty() {
-        return None;
-    }
-    let plain = column(place);
-    let backfill = place.expression(&plain.ty);
-    let adding = Column { state: State::Adding, backfill: backfill.clone(), ..plain.clone() };
-    Some((vec![form(&[&adding]), form(&[&plain])], vec![(plain.name, backfill)]))
-}
-
-fn add_nullable(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    if !track.form.columns.is_empty() {
-        return None;
-    }
-    let mut plain = Column { nullability: Nullability::Loose, ..column(place) };
-    let mut end = PerDatabase::Everywhere("NULL".into());
-    if place.chance.one_in(3) {
-        plain.default = place.constant(&plain.ty);
-        end = plain.default.clone();
-    }
-    Some((vec![form(&[&plain])], vec![(plain.name, end)]))
-}
-
-fn add_default(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    if !track.form.columns.is_empty() {
-        return None;
-    }
-    let mut plain = column(place);
-    plain.default = place.constant(&plain.ty);
-    Some((vec![form(&[&plain])], vec![(plain.name, plain.default)]))
-}
-
-fn drop_required(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    let old = track.alone().filter(|column| !column.dispensable())?;
-    let reverse = place.expression(&old.ty);
-    let deprecated = Column { state: State::Deprecated, reverse, ..old.clone() };
-    Some((vec![form(&[&deprecated]), Form::default()], Vec::new()))
-}
-
-fn drop_at_once(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    let old = track.alone().filter(|column| column.dispensable())?;
-    let deprecated = Column { state: State::Deprecated, ..old.clone() };
-    let mut forms = vec![Form::default()];
-    if place.chance.one_in(3) {
-        forms.insert(0, form(&[&deprecated]));
-    }
-    Some((forms, Vec::new()))
-}
-
-fn tighten(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    let old = track.alone().filter(|column| column.optional())?.clone();
-    let repair = place.expression(&old.ty);
-    let upholds =
-        Column { nullability: Nullability::Upholds, backfill: repair.clone(), ..old.clone() };
-    let required = Column { nullability: Nullability::Relies, ..old.clone() };
-    let ends = vec![(old.name.clone(), otherwise(&old, &track.value(&old.name), &repair))];
-    repaired(track, &old, &repair);
-    Some((vec![form(&[&upholds]), form(&[&required])], ends))
-}
-
-fn relax(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    let old = track.alone().filter(|column| !column.optional())?.clone();
-    let reverse = place.expression(&old.ty);
-    let upholds = Column { nullability: Nullability::Upholds, reverse, ..old.clone() };
-    let optional = Column { nullability: Nullability::Loose, ..old };
-    Some((vec![form(&[&upholds]), form(&[&optional])], track.ends.clone()))
-}
-
-fn rename(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    let old = track.alone()?.clone();
-    let new = Column::new(place.name(), old.ty.clone());
-    let same = |_, column: &str| quote(column);
-    replace_one(place, track, &old, new, (same, same))
-}
-
-/// An expression over one column, on a database.
-type Over = fn(Database, &str) -> String;
-
-/// A type, another that holds its values, and how each is made of the other.
-const RETYPES: &[(&str, &str, Over, Over)] = &[
-    ("int2", "int4", |_, c| quote(c), |_, c| over(c, "CAST({} AS smallint)")),
-    ("int2", "int8", |_, c| quote(c), |_, c| over(c, "CAST({} AS smallint)")),
-    ("int4", "int8", |_, c| quote(c), |_, c| over(c, "CAST({} AS integer)")),
-    ("int4", "text", |_, c| over(c, "CAST({} AS text)"), |_, c| over(c, "CAST({} AS integer)")),
-    ("int8", "text", |_, c| over(c, "'#' || {}"), |_, c| over(c, "CAST(substr({}, 2) AS bigint)")),
-    ("float4", "float8", |_, c| quote(c), |_, c| over(c, "CAST({} AS real)")),
-    ("bool", "int4", |_, c| over(c, "CASE WHEN {} THEN 1 ELSE 0 END"), |_, c| over(c, "{} = 1")),
-    (
-        "date",
-        "timestamp",
-        |_, c| quote(c),
-        |db, c| match db {
-            Database::Postgres => over(c, "CAST({} AS date)"),
-            Database::Sqlite => quote(c),
-        },
-    ),
-];
-
-fn retype(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    let old = track.alone()?.clone();
-    // A CASE makes something of NULL, from which it does not come back.
-    let brings_back = |row: &&(&str, &str, Over, Over)| !(old.optional() && row.0 == "bool");
-    let rows = RETYPES.iter().filter(|row| is(&old.ty, row.0)).filter(brings_back);
-    let rows: Vec<_> = rows.collect();
-    if rows.is_empty() {
-        return None;
-    }
-    let (_, to, forward, reverse) = **place.chance.of(&rows);
-    let new = Column::new(place.name(), ColumnType::Known(to.into()));
-    replace_one(place, track, &old, new, (forward, reverse))
-}
-
-fn replace_one(
-    place: &mut Place<'_>,
-    track: &mut Track,
-    old: &Column,
-    new: Column,
-    (forward, reverse): (Over, Over),
-) -> Walk {
-    // What may be NULL may be NULL in the new column too: a `reverse` brings every value back.
-    let new = Column { nullability: old.nullability, ..new };
-    let forward = each(|db| forward(db, &old.name));
-    let end = {
-        let value = track.value(&old.name);
-        let name = quote(&old.name);
-        each(|db| on(&forward, db).replace(&name, &format!("({})", on(&value, db))))
-    };
-    let reverse = each(|db| reverse(db, &new.name));
-    let new = Column { replaces: vec![old.name.clone()], forward, ..new };
-    // `reverse` may stand on either of them.
-    let (old, new) = match place.chance.one_in(2) {
-        true => (old.clone(), Column { reverse, ..new }),
-        false => (Column { reverse, ..old.clone() }, new),
-    };
-    Some((replaced(&[&old], &[&new]), vec![(new.name, end)]))
-}
-
-fn split(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    let old = track.alone().filter(|old| is(&old.ty, "text") && !old.optional())?.clone();
-    let (first, rest) = (place.name(), place.name());
-    let reverse = PerDatabase::Everywhere(format!("{} || {}", quote(&first), quote(&rest)));
-    let value = track.value(&old.name);
-    let make = |name: &str, text: &str| Column {
-        replaces: vec![old.name.clone()],
-        forward: PerDatabase::Everywhere(over(&old.name, text)),
-        ..Column::new(name, old.ty.clone())
-    };
-    let (one, two) = (make(&first, "substr({}, 1, 1)"), make(&rest, "substr({}, 2)"));
-    let ends = vec![
-        (first, each(|db| format!("substr({}, 1, 1)", on(&value, db)))),
-        (rest, each(|db| format!("substr({}, 2)", on(&value, db)))),
-    ];
-    let old = Column { reverse, ..old };
-    Some((replaced(&[&old], &[&one, &two]), ends))
-}
-
-fn join(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    let [one, two] = track.form.columns.as_slice() else { return None };
-    // NULL and something is NULL, from which nothing comes back.
-    if one.optional() || two.optional() {
-        return None;
-    }
-    let name = place.name();
-    let part = |n: usize| {
-        each(|db| match (db, n) {
-            (Database::Postgres, n) => over(&name, &format!("split_part({{}}, '/', {n})")),
-            (Database::Sqlite, 1) => over(&name, "substr({}, 1, instr({}, '/') - 1)"),
-            (Database::Sqlite, _) => over(&name, "substr({}, instr({}, '/') + 1)"),
-        })
-    };
-    let both = |a: &str, b: &str| format!("{a} || '/' || {b}");
-    let new = Column {
-        replaces: vec![one.name.clone(), two.name.clone()],
-        forward: PerDatabase::Everywhere(both(&quote(&one.name), &quote(&two.name))),
-        ..Column::new(name.clone(), one.ty.clone())
-    };
-    let (a, b) = (track.value(&one.name), track.value(&two.name));
-    let end = each(|db| both(on(&a, db), on(&b, db)));
-    let one = Column { reverse: part(1), ..one.clone() };
-    let two = Column { reverse: part(2), ..two.clone() };
-    Some((replaced(&[&one, &two], &[&new]), vec![(name.clone(), end)]))
-}
-
-/// The three releases of a replacement.
-fn replaced(old: &[&Column], new: &[&Column]) -> Vec<Form> {
-    let state = |columns: &[&Column], state: State| -> Vec<Column> {
-        columns.iter().map(|column| Column { state, ..(*column).clone() }).collect()
-    };
-    let with = |old: Vec<Column>, new: Vec<Column>| Form {
-        columns: old.into_iter().chain(new).collect(),
-        ..Form::default()
-    };
-    let plain = |column: &&Column| Column {
-        replaces: Vec::new(),
-        forward: PerDatabase::Nowhere,
-        reverse: PerDatabase::Nowhere,
-        ..(*column).clone()
-    };
-    vec![
-        with(state(old, State::Active), state(new, State::Adding)),
-        with(state(old, State::Deprecated), state(new, State::Active)),
-        with(Vec::new(), new.iter().map(plain).collect()),
-    ]
-}
-
-/// `value`, or `repair` where it is NULL.
-fn otherwise(column: &Column, value: &PerDatabase, repair: &PerDatabase) -> PerDatabase {
-    each(|db| {
-        let value = match on(value, db) {
-            "NULL" => column.typed(db, "NULL"),
-            value => value.to_owned(),
-        };
-        format!("coalesce({value}, {})", column.typed(db, on(repair, db)))
-    })
-}
-
-/// Undo leaves what was repaired as it is.
-fn repaired(track: &mut Track, column: &Column, repair: &PerDatabase) {
-    for (name, undone) in &mut track.undone {
-        if *name == column.name {
-            *undone = otherwise(column, undone, repair);
-        }
-    }
 }

@@ -1,12 +1,14 @@
 //! A pair of schemas and the releases between them, by chance.
 
-use colmig_core::ident::quote;
 use colmig_core::lifecycle::Nullability;
-use colmig_core::schema::{Column, Constraint, Guard, Index, IndexKey, Table};
+use colmig_core::schema::{Column, Guard, Index, IndexKey, Table};
 use colmig_core::types::{ColumnType, PerDatabase};
 
 use crate::chance::Chance;
-use crate::lives::{Form, Life, Place, any_column, live, two_texts};
+use crate::lives::{
+    Around, COLUMNS, Form, GUARDS, Life, Parent, Place, REFERENCES, any_column, check, constraint,
+    guarded, live, reference, two_texts, unique,
+};
 use crate::values::over;
 
 /// The tables with what becomes of them: release 0 is the source, the last one the target.
@@ -106,24 +108,35 @@ impl Pair {
         self.stories.iter().flat_map(|story| &story.lives).any(|life| life.kinds.len() > 1)
     }
 
+    /// The kinds of change that it goes through.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        let lives = self.stories.iter().flat_map(|story| &story.lives);
+        lives.flat_map(|life| life.kinds.iter().copied())
+    }
+
     /// Pairs with a little less in them.
     pub(crate) fn smaller(&self) -> Vec<Pair> {
         let mut all = Vec::new();
         for table in 0..self.stories.len() {
             let mut less = self.clone();
-            less.stories.remove(table);
+            let gone = less.stories.remove(table);
+            for story in &mut less.stories {
+                story.lives.retain(|life| !life.references(&gone.name));
+            }
             all.push(less);
             for life in 0..self.stories[table].lives.len() {
                 let mut less = self.clone();
-                less.stories[table].lives.remove(life);
+                let gone = less.stories[table].lives.remove(life);
+                less.stories[table].lives.retain(|other| !other.needs(&gone));
                 all.push(less);
             }
-            for life in 0..self.stories[table].lives.len() {
-                if self.stories[table].lives[life].begins > self.stories[table].created {
+            for (at, life) in self.stories[table].lives.iter().enumerate() {
+                let created = self.stories[table].created;
+                all.extend(life.smaller(created).into_iter().map(|life| {
                     let mut less = self.clone();
-                    less.stories[table].lives[life].begins -= 1;
-                    all.push(less);
-                }
+                    less.stories[table].lives[at] = life;
+                    less
+                }));
             }
         }
         all.retain(|pair| !pair.stories.is_empty());
@@ -139,52 +152,63 @@ impl Story {
         let created = if number > 0 && chance.one_in(4) { 1 + chance.below(2) } else { 0 };
         let counted = key.iter().find(|column| column.ty != known("uuid"));
         let key_text = counted.map(|column| over(&column.name, "CAST({} AS text)"));
-        let mut place = Place { chance, names: &mut names, key_text };
-        let mut lives = Vec::new();
+        let mut story = Story { name, key: key.clone(), created, lives: Vec::new() };
+        let parent = story.parent(&mut *chance, others);
+        let (names, number) = (&mut names, (number, 0));
+        let mut place = Place { chance, names, key: &key, key_text, number, parent };
         for _ in 0..1 + place.chance.below(2) {
-            let begins = created + place.chance.below(3);
-            lives.push(any_life(&mut place, begins));
+            story.lives.push(any_life(&mut place, created));
         }
-        let mut story = Story { name, key, created, lives };
-        story.guard(&mut place, number, others);
+        story.guard(&mut place);
         story
     }
 
-    /// Constraints, indexes and generated columns, over columns that stay: they are there from the beginning.
-    fn guard(&mut self, place: &mut Place<'_>, number: usize, others: &[Story]) {
-        let mut count = 0;
-        let mut name = |what: &str| {
-            count += 1;
-            format!("t{number}_{count}_{what}")
+    /// A table that a column may reference.
+    fn parent(&self, chance: &mut Chance, others: &[Story]) -> Option<Parent> {
+        let before = others.iter().filter(|other| other.created <= self.created);
+        let one = |story: &Story| match story.key.as_slice() {
+            [target] => {
+                let (table, target) = (story.name.clone(), target.clone());
+                Some(Parent { is_own: table == self.name, table, target })
+            }
+            _ => None,
         };
+        let parents: Vec<_> = before.chain([self]).filter_map(one).collect();
+        chance.any(&parents).cloned()
+    }
+
+    /// Constraints, indexes and generated columns over columns that stay. Some are there from the beginning to the
+    /// end, others come or go.
+    fn guard(&mut self, place: &mut Place<'_>) {
         let still = self.lives.iter().filter(|life| life.forms.len() == 1);
         let still: Vec<Column> = still.flat_map(|life| life.lasting().cloned()).collect();
         let lasting: Vec<Column> = self.lives.iter().flat_map(Life::lasting).cloned().collect();
-        let mut forms = Vec::new();
-        for column in &still {
-            if place.chance.one_in(4) && column.ty != known("bool") {
-                let columns = vec![column.name.clone()];
-                forms.push(constraint(name("key"), Guard::Unique { columns }));
+        let is_distinct = |column: &&Column| column.ty != known("bool");
+        let distinct: Vec<Column> = still.iter().filter(is_distinct).cloned().collect();
+        let mut guards = Vec::new();
+        for column in &distinct {
+            if place.chance.one_in(4) {
+                let one = unique(place, column);
+                guards.push(over_columns(&[column], guarded(Vec::new(), one)));
             }
+        }
+        for column in &still {
             let counts = ["int4", "int8"].iter().any(|word| column.ty == known(word));
             if place.chance.one_in(4) && counts && !column.optional() {
                 let generated = PerDatabase::Everywhere(over(&column.name, "{} + 1"));
-                let made = place.names.pop().expect("there are names enough");
-                let made = Column { generated, ..Column::new(made, column.ty.clone()) };
-                forms.push(Form { columns: vec![made], ..Form::default() });
+                let made = Column { generated, ..Column::new(place.name(), column.ty.clone()) };
+                let form = Form { columns: vec![made], ..Form::default() };
+                self.lives.push(over_columns(&[column], form));
             }
         }
         for column in &lasting {
             if place.chance.one_in(4) {
-                let text = match column.ty == known("text") {
-                    true => over(&column.name, "{} <> 'forbidden'"),
-                    false => over(&column.name, "{} IS NULL OR {} = {}"),
-                };
-                let expression = PerDatabase::Everywhere(text);
-                forms.push(constraint(name("check"), Guard::Check { expression }));
+                let one = check(place, column);
+                guards.push(over_columns(&[column], guarded(Vec::new(), one)));
             }
             if place.chance.one_in(4) {
-                forms.push(index(place.chance, name("idx"), column, &self.key));
+                let one = index(place, column);
+                self.lives.push(over_columns(&[column], one));
             }
         }
         if let [first, second, ..] = still.as_slice()
@@ -192,21 +216,24 @@ impl Story {
             && first.ty != known("bool")
         {
             let columns = vec![second.name.clone(), first.name.clone()];
-            forms.push(constraint(name("pair"), Guard::Unique { columns }));
+            let one = constraint(place.guard_name("pair"), Guard::Unique { columns });
+            guards.push(over_columns(&[first, second], guarded(Vec::new(), one)));
         }
-        if place.chance.one_in(2) {
-            let this = (self.name.as_str(), self.key.as_slice());
-            let before = others.iter().filter(|other| other.created <= self.created);
-            let before = before.map(|other| (other.name.as_str(), other.key.as_slice()));
-            let parents: Vec<_> = before.chain([this]).filter(|(_, key)| key.len() == 1).collect();
-            if !parents.is_empty() {
-                let (table, key) = *place.chance.of(&parents);
-                let is_own = table == self.name;
-                let column = place.names.pop().expect("there are names enough");
-                forms.push(reference(place.chance, name("fkey"), column, table, &key[0], is_own));
-            }
+        if !lasting.is_empty() && place.chance.one_in(6) {
+            guards.push(Life::still(Form::default()));
         }
-        self.lives.extend(forms.into_iter().map(still_life));
+        let around = Around { lasting, distinct };
+        for life in guards {
+            let moves = life.over.is_empty() || place.chance.one_in(4);
+            self.lives.push(match moves {
+                true => live(place, life, self.created, around.clone(), GUARDS),
+                false => life,
+            });
+        }
+        if place.parent.is_some() && place.chance.one_in(3) {
+            let life = referencing(place, self.created);
+            self.lives.push(life);
+        }
         place.chance.shuffle(&mut self.lives);
     }
 
@@ -240,65 +267,69 @@ fn key(chance: &mut Chance, names: &mut Vec<String>) -> Vec<Column> {
     }
 }
 
-fn any_life(place: &mut Place<'_>, begins: usize) -> Life {
-    let columns = match place.chance.below(8) {
-        0 | 1 => return still_life(Form { columns: vec![any_column(place)], ..Form::default() }),
-        2 | 3 => Vec::new(),
-        4 => two_texts(place),
-        _ => vec![any_column(place)],
+fn any_life(place: &mut Place<'_>, created: usize) -> Life {
+    let form = match place.chance.below(8) {
+        0 | 1 => {
+            return Life::still(Form { columns: vec![any_column(place)], ..Form::default() });
+        }
+        2 | 3 => Form::default(),
+        4 => Form { columns: two_texts(place), ..Form::default() },
+        _ => {
+            let column = any_column(place);
+            match place.chance.below(8) {
+                0 if column.ty != known("bool") => {
+                    guarded(vec![column.clone()], unique(place, &column))
+                }
+                1 => guarded(vec![column.clone()], check(place, &column)),
+                _ => Form { columns: vec![column], ..Form::default() },
+            }
+        }
     };
-    live(place, Form { columns, ..Form::default() }, begins)
+    live(place, Life::still(form), created, Around::default(), COLUMNS)
 }
 
-/// What stays as it is.
-fn still_life(form: Form) -> Life {
-    let own = |column: &Column| (column.name.clone(), PerDatabase::Everywhere(quote(&column.name)));
-    let ends: Vec<_> = form.columns.iter().map(own).collect();
-    Life { kinds: Vec::new(), begins: 0, forms: vec![form], undone: ends.clone(), ends }
+/// What speaks of columns of other lives.
+fn over_columns(columns: &[&Column], form: Form) -> Life {
+    let over = columns.iter().map(|column| column.name.clone()).collect();
+    Life { over, ..Life::still(form) }
 }
 
-fn constraint(name: String, guard: Guard) -> Form {
-    let state = colmig_core::lifecycle::State::Active;
-    let constraint = Constraint { name, guard, state, born: String::new() };
-    Form { constraints: vec![constraint], ..Form::default() }
-}
-
-fn index(chance: &mut Chance, name: String, column: &Column, key: &[Column]) -> Form {
-    let mut keys = vec![match chance.below(3) {
+fn index(place: &mut Place<'_>, column: &Column) -> Form {
+    let mut keys = vec![match place.chance.below(3) {
         0 => IndexKey::Up(column.name.clone()),
         1 => IndexKey::Down(column.name.clone()),
         _ => IndexKey::Expression(PerDatabase::Everywhere(over(&column.name, "{} IS NULL"))),
     }];
-    if chance.one_in(2) {
-        keys.push(IndexKey::Up(key[0].name.clone()));
+    if place.chance.one_in(2) {
+        keys.push(IndexKey::Up(place.key[0].name.clone()));
     }
-    let predicate = match chance.one_in(3) {
+    let predicate = match place.chance.one_in(3) {
         true => PerDatabase::Everywhere(over(&column.name, "{} IS NOT NULL")),
         false => PerDatabase::Nowhere,
     };
+    let name = place.guard_name("idx");
     Form { indexes: vec![Index { name, keys, predicate }], ..Form::default() }
 }
 
 /// A column whose value another table has, or another row of its own: then it may be NULL, for the first row.
-fn reference(
-    chance: &mut Chance,
-    name: String,
-    column: String,
-    table: &str,
-    target: &Column,
-    is_own: bool,
-) -> Form {
-    let is_optional = is_own || chance.one_in(3);
+fn referencing(place: &mut Place<'_>, created: usize) -> Life {
+    let parent = place.parent.clone().expect("there is a table to reference");
+    let is_optional = parent.is_own || place.chance.one_in(3);
     let nullability = if is_optional { Nullability::Loose } else { Nullability::Relies };
-    let rules = ["", "cascade", "no action", "restrict"];
-    // See the list in `lives`: undoing the creation of a table that restricts itself.
-    let on_delete = *chance.of(&rules[..if is_own { 3 } else { 4 }]);
-    let guard = Guard::References {
-        column: column.clone(),
-        table: table.to_owned(),
-        target: target.name.clone(),
-        on_delete: on_delete.to_owned(),
+    let column = Column { nullability, ..Column::new(place.name(), parent.target.ty) };
+    let columns = vec![column.clone()];
+    let with = match place.chance.below(4) {
+        0 => None,
+        _ => reference(place, &column),
     };
-    let column = Column { nullability, ..Column::new(column, target.ty.clone()) };
-    Form { columns: vec![column], ..constraint(name, guard) }
+    let moves = with.is_none() || place.chance.one_in(3);
+    let form = match with {
+        Some(one) => guarded(columns, one),
+        None => Form { columns, ..Form::default() },
+    };
+    let life = Life::still(form);
+    match moves {
+        true => live(place, life, created, Around::default(), REFERENCES),
+        false => life,
+    }
 }

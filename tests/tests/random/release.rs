@@ -11,30 +11,44 @@ use crate::chance::Chance;
 use crate::values::{on, value};
 
 /// The columns that take the place of others: of which, and what they are computed by.
-pub(crate) type Origins = BTreeMap<String, (Vec<Column>, PerDatabase)>;
+type Origins = BTreeMap<String, (Vec<Column>, PerDatabase)>;
+
+/// What the releases of one table say together.
+#[derive(Default)]
+pub(crate) struct Past {
+    /// What is written into a column that takes the place of others is what might have come from those, so that it
+    /// has a way back.
+    origins: Origins,
+    /// The columns that reference another table in some release, with that table and its column: in the others
+    /// they have its values too, or the reference could not come, or not come back.
+    parents: BTreeMap<String, (String, String)>,
+}
 
 /// One table as a release uses it, on one database.
 pub(crate) struct Statements<'a> {
     pub(crate) table: &'a Table,
-    /// Of every release: what is written into such a column is what might have come from the old ones, so that it
-    /// has a way back.
-    pub(crate) origins: &'a Origins,
+    pub(crate) past: &'a Past,
     pub(crate) db: Database,
 }
 
 /// What the releases say of one table.
-pub(crate) fn origins(releases: &[&Table]) -> Origins {
-    let mut origins = Origins::new();
+pub(crate) fn past(releases: &[&Table]) -> Past {
+    let mut past = Past::default();
     for (release, table) in releases.iter().enumerate() {
         for new in table.columns.iter().filter(|column| !column.replaces.is_empty()) {
             let old = new.replaces.iter().filter_map(|name| {
                 releases[..=release].iter().rev().find_map(|table| table.column(name)).cloned()
             });
             let origin = (old.collect(), new.forward.clone());
-            origins.entry(new.name.clone()).or_insert(origin);
+            past.origins.entry(new.name.clone()).or_insert(origin);
+        }
+        for one in &table.constraints {
+            if let Guard::References { column, table, target, .. } = &one.guard {
+                past.parents.insert(column.clone(), (table.clone(), target.clone()));
+            }
         }
     }
-    origins
+    past
 }
 
 impl Statements<'_> {
@@ -133,12 +147,9 @@ impl Statements<'_> {
     }
 
     fn given(&self, chance: &mut Chance, column: &Column, n: usize) -> String {
-        let parent = self.table.constraints.iter().find_map(|one| match &one.guard {
-            Guard::References { column: own, table, target, .. } if *own == column.name => {
-                let (table, target) = (quote(table), quote(target));
-                Some(format!("(SELECT {target} FROM {table} ORDER BY {target} LIMIT 1)"))
-            }
-            _ => None,
+        let parent = self.past.parents.get(&column.name).map(|(table, target)| {
+            let (table, target) = (quote(table), quote(target));
+            format!("(SELECT {target} FROM {table} ORDER BY {target} LIMIT 1)")
         });
         if column.nullability == Nullability::Loose && chance.one_in(3) {
             return self.cast(column, "NULL");
@@ -148,7 +159,7 @@ impl Statements<'_> {
 
     /// A value of a number.
     fn sample(&self, column: &Column, n: usize) -> String {
-        let Some((old, forward)) = self.origins.get(&column.name) else {
+        let Some((old, forward)) = self.past.origins.get(&column.name) else {
             return self.cast(column, &value(&column.ty, self.db, n));
         };
         let made = old.iter().fold(on(forward, self.db).to_owned(), |text, old| {

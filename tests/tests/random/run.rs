@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, bail, ensure};
 use colmig::migrator::{Migrator, Report};
 use colmig_core::admission::{Refusal, judge};
+use colmig_core::advance::{Next, next};
 use colmig_core::catalog::Catalog;
 use colmig_core::ident::quote;
 use colmig_core::lifecycle::State;
@@ -21,7 +22,7 @@ use colmig_tests::project::Project;
 use crate::chance::Chance;
 use crate::client::Client;
 use crate::pair::Pair;
-use crate::release::{Origins, Statements, origins};
+use crate::release::{Past, Statements, past};
 use crate::values::on;
 
 /// How many rows a filled table has.
@@ -50,7 +51,7 @@ pub(crate) struct Run<'a> {
     /// The tables of each release, as its source has them.
     releases: Vec<Vec<Table>>,
     /// By table.
-    origins: BTreeMap<String, Origins>,
+    pasts: BTreeMap<String, Past>,
     /// The checkout of each release.
     projects: Vec<Project>,
     /// What each release does.
@@ -115,11 +116,11 @@ impl<'a> Run<'a> {
             releases.iter().flatten().filter(|table| table.name == name).collect()
         };
         let names = last.iter().map(|table| table.name.clone());
-        let origins = names.map(|name| (name.clone(), origins(&of(&name)))).collect();
+        let pasts = names.map(|name| (name.clone(), past(&of(&name)))).collect();
         let vector = |project: &Project| Vector::of_schema("shop", &project.lock.schema);
         let vectors = projects.iter().map(vector).collect();
         let (chance, steps, next) = (Chance::new(seed), 0, LATER);
-        Ok(Run { pair, client, chance, releases, origins, projects, vectors, target, steps, next })
+        Ok(Run { pair, client, chance, releases, pasts, projects, vectors, target, steps, next })
     }
 
     /// Every way from the source to the target.
@@ -232,7 +233,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Every change of a release, step by step.
+    /// Every change of a release, step by step; none before those that it follows, which `--to` would take along.
     async fn advance(
         &mut self,
         number: usize,
@@ -241,11 +242,23 @@ impl<'a> Run<'a> {
         how_far: Advance,
         commit: bool,
     ) -> Result<()> {
-        let changes: Vec<Change> = changes(&self.projects[number]).cloned().collect();
+        let mut ids = Vec::new();
+        for migration in &self.projects[number].migrations {
+            for change in &migration.manifest.changes {
+                if rows.iter().all(|row| row.change.id != change.id) {
+                    rows.push(Progress::of(change.clone(), &migration.manifest.id));
+                }
+                ids.push(change.id.clone());
+            }
+        }
         let mut moved = true;
         while std::mem::take(&mut moved) {
-            for change in &changes {
-                while let Some(step) = change.steps.get(position(rows, change)) {
+            for id in &ids {
+                let index = rows.iter().position(|row| row.change.id == *id);
+                let index = index.expect("every change has a row");
+                while next(rows, index, &self.vectors[number]) == Next::Step {
+                    let change = rows[index].change.clone();
+                    let step = &change.steps[rows[index].position];
                     if how_far == Advance::ToTheGates && matches!(step.act, Act::Require(_)) {
                         break;
                     }
@@ -345,8 +358,7 @@ impl<'a> Run<'a> {
             };
             table.columns.iter().filter(|column| !column.replaces.is_empty()).all(adds)
         };
-        let statements =
-            Statements { table, origins: &self.origins[&table.name], db: self.client.db };
+        let statements = Statements { table, past: &self.pasts[&table.name], db: self.client.db };
         let Some(differing) = statements.differing().filter(|_| admitted.iter().any(reads_old))
         else {
             return Ok(());
@@ -358,7 +370,7 @@ impl<'a> Run<'a> {
 
     fn statements(&self, release: usize, table: usize) -> Statements<'_> {
         let table = &self.releases[release][table];
-        Statements { table, origins: &self.origins[&table.name], db: self.client.db }
+        Statements { table, past: &self.pasts[&table.name], db: self.client.db }
     }
 
     /// An applier that runs from a release's checkout. Tables that were created on the way may go with undo.
@@ -426,10 +438,6 @@ fn changes(project: &Project) -> impl Iterator<Item = &Change> {
 
 fn progress(report: &Report) -> Vec<Progress> {
     report.changes.iter().map(|change| change.progress.clone()).collect()
-}
-
-fn position(rows: &[Progress], change: &Change) -> usize {
-    rows.iter().find(|row| row.change.id == change.id).map_or(0, |row| row.position)
 }
 
 fn is(error: &colmig::Error, code: &Code) -> bool {
