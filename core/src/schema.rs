@@ -206,11 +206,44 @@ impl Index {
     }
 }
 
-/// The words of an expression, quoted or not.
-pub fn words(text: &str) -> Vec<String> {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    let words = text.split(|c| !is_part(c)).filter(|word| !word.is_empty());
-    words.map(str::to_owned).collect()
+/// The words of an expression: names as they are, without their quotes, and whatever else is spelled like one. What
+/// stands in a text is none.
+pub fn words(expression: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = expression;
+    while let Some(first) = rest.chars().next() {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let end = match first {
+            '\'' | '"' | '`' => end_of_quoted(rest, first),
+            _ if is_part(first) => rest.find(|c| !is_part(c)).unwrap_or(rest.len()),
+            _ => first.len_utf8(),
+        };
+        let (word, behind) = rest.split_at(end);
+        match first {
+            '"' | '`' => {
+                let name = word.strip_prefix(first).unwrap_or(word);
+                let name = name.strip_suffix(first).unwrap_or(name);
+                words.push(name.replace(&format!("{first}{first}"), &first.to_string()));
+            }
+            _ if is_part(first) => words.push(word.to_owned()),
+            _ => {}
+        }
+        rest = behind;
+    }
+    words
+}
+
+/// Where what begins with this quote ends, behind the quote that closes it; one that is written twice does not.
+fn end_of_quoted(text: &str, quote: char) -> usize {
+    let mut end = 1;
+    while let Some(found) = text[end..].find(quote) {
+        end += found + 1;
+        if !text[end..].starts_with(quote) {
+            return end;
+        }
+        end += 1;
+    }
+    text.len()
 }
 
 /// An index. It guards nothing, so it needs no life: it comes and goes whatever releases are alive.
@@ -451,4 +484,25 @@ impl Column {
 /// A column with its birth, as messages and vectors name it: `handle#0002`.
 pub fn property(name: &str, born: &str) -> String {
     format!("{name}#{born}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_an_expression_are_its_names() {
+        let cases: [(&str, &[&str]); 7] = [
+            ("lower(email)", &["lower", "email"]),
+            ("\"a.b\" IS NULL", &["a.b", "IS", "NULL"]),
+            ("\"quo\"\"te\" = `semi;colon`", &["quo\"te", "semi;colon"]),
+            ("status <> 'deleted'", &["status"]),
+            ("name <> 'it''s \"here\"' AND n > 0", &["name", "AND", "n", "0"]),
+            ("\"never closed", &["never closed"]),
+            ("größe + 1", &["größe", "1"]),
+        ];
+        for (expression, expected) in cases {
+            assert_eq!(words(expression), expected, "{expression}");
+        }
+    }
 }
