@@ -268,7 +268,8 @@ fn hand_over(table: &str, column: &str, from: &str, to: &str) -> String {
 /// `OR ABORT` is stronger than an ON CONFLICT of the table, which might drop a row or change it. The
 /// order is the table's own; left to itself, SQLite may read an index instead.
 fn copy(live: &Live, old: &str, new: &str, added: Option<(&str, &str)>) -> String {
-    let mut columns: Vec<_> = rowid(live).map(str::to_owned).into_iter().collect();
+    let rowid = rowid(live, added.map(|(column, _)| column));
+    let mut columns: Vec<_> = rowid.map(str::to_owned).into_iter().collect();
     let stored = live.columns.iter().filter(|column| !column.generated);
     columns.extend(stored.map(|column| quote(&column.name)));
     let (mut names, mut values) = (columns.join(", "), columns.join(", "));
@@ -280,7 +281,7 @@ fn copy(live: &Live, old: &str, new: &str, added: Option<(&str, &str)>) -> Strin
     let mut key: Vec<_> = live.columns.iter().filter(|column| column.key > 0).collect();
     key.sort_by_key(|column| column.key);
     let key = key.iter().map(|column| quote(&column.name)).collect::<Vec<_>>().join(", ");
-    let order = match rowid(live) {
+    let order = match rowid {
         Some(rowid) => format!(" ORDER BY {rowid}"),
         None if live.without_rowid => format!(" ORDER BY {key}"),
         None => " NOT INDEXED".to_owned(),
@@ -288,10 +289,11 @@ fn copy(live: &Live, old: &str, new: &str, added: Option<(&str, &str)>) -> Strin
     format!("INSERT OR ABORT INTO {new} ({names}) SELECT {values} FROM {old}{order}")
 }
 
-/// A name of the rowid that no column has taken. An INTEGER PRIMARY KEY is the same value by another
-/// name, and SQLite takes both.
-fn rowid(live: &Live) -> Option<&'static str> {
-    let taken = |name: &str| live.columns.iter().any(|c| c.name.eq_ignore_ascii_case(name));
+/// A name of the rowid that no column has taken, nor the one that is added. An INTEGER PRIMARY KEY is the same
+/// value by another name, and SQLite takes both.
+fn rowid(live: &Live, added: Option<&str>) -> Option<&'static str> {
+    let columns = || live.columns.iter().map(|column| column.name.as_str()).chain(added);
+    let taken = |name: &str| columns().any(|column| column.eq_ignore_ascii_case(name));
     let names = ["rowid", "_rowid_", "oid"];
     names.into_iter().find(|name| !live.without_rowid && !taken(name))
 }

@@ -63,6 +63,19 @@ fn rows_are_copied_in_the_order_of_the_table() {
     assert!(copied(&all_taken).ends_with(" FROM main.\"t\" NOT INDEXED"));
 }
 
+/// Its name would stand in the copy twice, and the rowid would win.
+#[test]
+fn a_column_that_is_added_may_have_a_name_of_the_rowid() {
+    let live = live("t", "CREATE TABLE t(a)", &["a"]);
+    let (column, definition) = ("Rowid".to_owned(), "\"Rowid\" text DEFAULT (f())".to_owned());
+    let added = Alteration::Column { column, definition, value: "f()".to_owned() };
+    assert_eq!(
+        statements(&live, &added).unwrap()[1],
+        "INSERT OR ABORT INTO main.\"_colmig_rebuild_t\" (_rowid_, \"a\", \"Rowid\") \
+         SELECT _rowid_, \"a\", f() FROM main.\"t\" ORDER BY _rowid_"
+    );
+}
+
 #[test]
 fn nothing_is_done_twice() {
     let mut live = live("t", "CREATE TABLE t(a)", &["a"]);
