@@ -90,6 +90,25 @@ fn given_up(rows: &[Progress], index: usize, checkout: &Vector) -> Option<usize>
     abandoned_by
         .or_else(|| taken_back(rows, index, checkout))
         .or_else(|| (0..index).find(|earlier| taken_back(rows, *earlier, checkout) == Some(index)))
+        .or_else(|| without_its_column(rows, index, checkout))
+}
+
+/// Why a column does not come that an index speaks of: then the index cannot come, and need not go.
+fn without_its_column(rows: &[Progress], index: usize, checkout: &Vector) -> Option<usize> {
+    let change = &rows[index].change;
+    if change.kind.facts().subject != Subject::Index {
+        return None;
+    }
+    let gives_up_its_add = |name: &String| {
+        let is_about_it = |earlier: &Progress| {
+            earlier.change.table == change.table
+                && earlier.change.touched().any(|column| column.name == *name)
+        };
+        let last = rows[..index].iter().rposition(is_about_it)?;
+        let adds = rows[last].change.acts().any(|act| act == Act::Add);
+        if adds && rows[last].is_untouched() { given_up(rows, last, checkout) } else { None }
+    };
+    change.names().iter().find_map(gives_up_its_add)
 }
 
 /// Rule L16: the later change that ends what the one at `index`, which is not finished, begins. The checkout is in its
@@ -190,10 +209,15 @@ mod tests {
 
     /// A lock file and the ledger's rows after these edits of one table, nothing done yet.
     fn after(edits: &[Vec<(&str, State)>]) -> (Lock, Vec<Progress>) {
+        let schemas: Vec<_> = edits.iter().map(|edit| schema(edit)).collect();
+        after_all(&schemas)
+    }
+
+    fn after_all(schemas: &[Schema]) -> (Lock, Vec<Progress>) {
         let mut lock = Lock { databases: vec![Database::Sqlite], ..Lock::default() };
         let mut rows = Vec::new();
-        for edit in edits {
-            let outcome = plan(&lock, &schema(edit), Wish::default()).expect("a legal edit");
+        for schema in schemas {
+            let outcome = plan(&lock, schema, Wish::default()).expect("a legal edit");
             lock.schema = outcome.schema;
             let Some(migration) = outcome.migration else { continue };
             lock.migrations
@@ -275,6 +299,33 @@ mod tests {
         lock.schema = outcome.schema;
         assert!(rows[1].precedes(&rows[2]));
         assert!(!is_history(&rows, 1, &Vector::of_schema("p", &lock.schema)));
+    }
+
+    /// Neither the column nor its index comes, on a database that is left behind by both; the index that another
+    /// column has is made.
+    #[test]
+    fn an_index_does_not_come_without_its_column() {
+        let release = |state: Option<State>, indexed: &[&str]| {
+            let h = state.map(|state| ("h", state));
+            let mut schema = schema(&BASE.iter().copied().chain(h).collect::<Vec<_>>());
+            schema.tables[0].indexes.extend(indexed.iter().map(|name| crate::schema::Index {
+                name: format!("t_{name}_idx"),
+                keys: vec![crate::schema::IndexKey::Up((*name).to_owned())],
+                predicate: crate::types::PerDatabase::Nowhere,
+            }));
+            schema
+        };
+        let (lock, mut rows) = after_all(&[
+            release(None, &[]),
+            release(Some(State::Adding), &["h", "n"]),
+            release(Some(State::Active), &["h", "n"]),
+            release(Some(State::Deprecated), &["n"]),
+            release(None, &["n"]),
+        ]);
+        let kinds: Vec<_> = rows.iter().map(|row| row.change.kind.facts().verb).collect();
+        assert_eq!(kinds, ["create", "add", "index", "index", "unindex", "drop"]);
+        let checkout = Vector::of_schema("p", &lock.schema);
+        assert_eq!(run(&mut rows, &checkout), [2, 0, 0, 1, 0, 0]);
     }
 
     /// Changes on one name follow one another, forwards and back (rules L4 and L5).
