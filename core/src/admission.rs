@@ -409,6 +409,7 @@ mod tests {
             constraint: None,
             indexes: Vec::new(),
             former: None,
+            key: Vec::new(),
             enumeration: None,
             places: Vec::new(),
             phases: kind.phases(false),

@@ -47,6 +47,8 @@ pub enum Fate {
     Goes,
     /// The drop fails as long as it is there.
     Blocks,
+    /// The same, and it hangs on the primary key, where nothing can take the column's place for it meanwhile.
+    Holds,
 }
 
 impl Catalog {

@@ -4,17 +4,18 @@
 //! [`check_table`] finds the mistakes, [`edits`] lists the moves of a source without any.
 
 mod by_trigger;
+mod key;
 
 use crate::lifecycle::{
     Access, Effect, Move, Nullability, State, When, move_between, null_move_between, pair_may_move,
     pair_remedies,
 };
 use crate::problem::{
-    GUARD_CHANGED, ILLEGAL_MOVE, KEY_CHANGED, NOT_SUPPORTED, OWNER_CHANGED, Problem,
-    STATE_AGAINST_TYPE, TYPE_CHANGED,
+    GUARD_CHANGED, ILLEGAL_MOVE, NOT_SUPPORTED, OWNER_CHANGED, Problem, STATE_AGAINST_TYPE,
+    TYPE_CHANGED,
 };
 use crate::schema::{Column, Constraint, DualWrite, Table};
-use crate::types::{ColumnType, DATABASES};
+use crate::types::{ColumnType, DATABASES, Database};
 
 /// What a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,15 +147,22 @@ pub fn null_edits<'a>(
     source.columns.iter().filter_map(edit).collect()
 }
 
-/// Every mistake of one table against its record; `None` means that the table is new.
-pub fn check_table(recorded: Option<&Table>, source: &Table) -> Vec<Finding> {
+/// Every mistake of one table against its record, in a project with these databases; `None` means that the table is
+/// new.
+pub fn check_table(
+    recorded: Option<&Table>,
+    source: &Table,
+    databases: &[Database],
+) -> Vec<Finding> {
     let Some(recorded) = recorded else { return new_table(source) };
     let mut findings = whole_table(recorded, source);
     for edit in edits(Some(recorded), source) {
         findings.extend(illegal(&edit).map(|problem| on_column(source, edit.column, problem)));
     }
     for column in &source.columns {
-        let problem = recorded.column(&column.name).and_then(|old| changed(old, column));
+        let old = recorded.column(&column.name);
+        let old = old.filter(|old| !key::is_wide_already(old, column, databases));
+        let problem = old.and_then(|old| changed(old, column));
         findings.extend(problem.map(|problem| on_column(source, column, problem)));
     }
     if declares(recorded, source) {
@@ -220,8 +228,12 @@ fn new_table(source: &Table) -> Vec<Finding> {
 fn whole_table(recorded: &Table, source: &Table) -> Vec<Finding> {
     let names_its_key = source.access == Access::Writer || !source.primary_key.is_empty();
     let mut problems = Vec::new();
-    if names_its_key && recorded.primary_key != source.primary_key {
-        problems.push(key_changed(recorded, source));
+    // What is the key of another project's table, that one says.
+    if names_its_key
+        && source.owner.is_empty()
+        && key::after(recorded, source) != source.primary_key
+    {
+        problems.push(key::changed(recorded, source));
     }
     if recorded.owner != source.owner {
         problems.push(owner_changed(recorded, source));
@@ -250,18 +262,6 @@ fn owner_changed(recorded: &Table, source: &Table) -> Problem {
         ))
         .help("take the edit back: the history of a table stays with the project that made it")
         .help("to hand a table over, retire its struct here once the other project declares it, so that no release is left between two owners")
-}
-
-fn key_changed(recorded: &Table, source: &Table) -> Problem {
-    let show = |key: &[String]| format!("({})", key.join(", "));
-    KEY_CHANGED
-        .problem(format!(
-            "the primary key of `{}` was {} and is now {}",
-            source.name,
-            show(&recorded.primary_key),
-            show(&source.primary_key)
-        ))
-        .help("a key cannot change in place; keep it, and add a new table or column beside it")
 }
 
 /// The moves of constraints. The database upholds none for a writer that does not know of it, so none
@@ -476,8 +476,9 @@ fn nullability_of_a_write_only_column(old: &Column, new: &Column) -> Option<Prob
 mod tests {
     use super::*;
     use crate::lifecycle::{MOVES, NULL_MOVES};
+    use crate::problem::KEY_CHANGED;
     use crate::schema::Guard;
-    use crate::types::{Database, PerDatabase};
+    use crate::types::PerDatabase;
 
     fn column(state: State, optional: bool, default: bool) -> Column {
         let default =
@@ -502,7 +503,7 @@ mod tests {
             for (optional, default) in [(false, false), (true, false), (false, true)] {
                 let make =
                     |state| (state != State::Absent).then(|| column(state, optional, default));
-                let found = check_table(Some(&table(make(rule.from))), &table(make(rule.to)));
+                let found = check_table(Some(&table(make(rule.from))), &table(make(rule.to)), &[]);
                 let legal = rule.when.holds(optional || default);
                 assert_eq!(found.is_empty(), legal, "{} → {}: {found:?}", rule.from, rule.to);
                 assert!(found.iter().all(|f| !f.problem.help.is_empty()));
@@ -528,10 +529,10 @@ mod tests {
             [(retyped, TYPE_CHANGED), (tightened, ILLEGAL_MOVE), (rekeyed, KEY_CHANGED)]
         {
             let codes: Vec<_> =
-                check_table(Some(&old), &new).iter().map(|f| f.problem.code).collect();
+                check_table(Some(&old), &new, &[]).iter().map(|f| f.problem.code).collect();
             assert_eq!(codes, [code]);
         }
-        assert!(check_table(Some(&old), &old).is_empty());
+        assert!(check_table(Some(&old), &old, &[]).is_empty());
     }
 
     /// All pairs of nullabilities of an active column, against the table; and none changes with the state.
@@ -544,7 +545,7 @@ mod tests {
                 backfill: PerDatabase::Everywhere("''".into()),
                 ..make(State::Active, rule.to)
             };
-            let found = check_table(Some(&old), &table(Some(new)));
+            let found = check_table(Some(&old), &table(Some(new)), &[]);
             assert_eq!(found.is_empty(), rule.remedy.is_empty(), "{} → {}", rule.from, rule.to);
         }
         let adding = table(Some(make(State::Adding, Nullability::Relies)));
@@ -558,7 +559,7 @@ mod tests {
     const NONE: [&crate::Code; 0] = [];
 
     fn codes(recorded: Option<&Table>, source: &Table) -> Vec<&'static crate::Code> {
-        check_table(recorded, source).iter().map(|finding| finding.problem.code).collect()
+        check_table(recorded, source, &[]).iter().map(|finding| finding.problem.code).collect()
     }
 
     fn guarded(state: State, name: &str, columns: &[&str]) -> Table {
@@ -580,7 +581,7 @@ mod tests {
                 State::Absent => table(None),
                 state => guarded(state, "t_c_key", &["c"]),
             };
-            let found = check_table(Some(&make(rule.from)), &make(rule.to));
+            let found = check_table(Some(&make(rule.from)), &make(rule.to), &[]);
             assert_eq!(found.is_empty(), rule.when == When::Always, "{} → {}", rule.from, rule.to);
             assert!(found.iter().all(|f| f.about == About::Constraint("t_c_key".into())));
         }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialect::Direction;
 use crate::hash;
+use crate::ident::shortened;
 use crate::lifecycle::Phases;
 use crate::problem::{CHAIN_BROKEN, FORMAT_TOO_NEW, MIGRATION_UNREADABLE, Problem};
 use crate::protocol::{Act, ChangeKind, Stage, Subject, Undo, Window, window_at};
@@ -67,6 +68,9 @@ pub struct Change {
     /// The index that it makes or drops; of a column that goes, those that go with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<Index>,
+    /// The columns of the primary key as they will be, where one of them is replaced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key: Vec<String>,
     /// The column as it was, where its default changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<Column>,
@@ -216,6 +220,25 @@ impl Change {
         }
     }
 
+    /// The columns of the primary key as they were, where one of them is replaced.
+    pub fn former_key(&self) -> Vec<String> {
+        let replaced = |name: &String| {
+            let new = self.columns.iter().find(|column| column.name == *name);
+            new.and_then(|column| column.replaces.first()).unwrap_or(name).clone()
+        };
+        self.key.iter().map(replaced).collect()
+    }
+
+    /// The name of the index that its step `index` makes: its own, or that of the key that comes.
+    pub fn index(&self) -> Option<String> {
+        match (self.key.is_empty(), self.column()) {
+            (false, Some(column)) => {
+                Some(shortened(&format!("{}_{}", self.table, column.name), "_colmig_key"))
+            }
+            _ => self.indexes.first().map(|one| one.name.clone()),
+        }
+    }
+
     /// The columns that are dropped at the end.
     pub fn dropped(&self) -> &[Column] {
         match self.acts().any(|act| act == Act::Drop) {
@@ -287,6 +310,8 @@ impl Change {
         for column in self.touched() {
             column.generated.texts().for_each(|text| names.extend(words(text)));
         }
+        // Two columns of one key do not go at a time.
+        names.extend(self.key.iter().cloned().chain(self.former_key()));
         if let Some(one) = &self.constraint {
             names.insert(one.name.clone());
             names.extend(one.guard.names());
@@ -311,6 +336,12 @@ impl Change {
             Guard::References { table, .. } => Some(table),
             _ => None,
         }
+    }
+
+    /// Whether a foreign key that it adds or drops, or that comes or goes with its table, points at this one.
+    pub fn references(&self, table: &str) -> bool {
+        let points = |one: &Constraint| matches!(&one.guard, Guard::References { table: other, .. } if other == table);
+        self.guards().any(points)
     }
 
     /// `0002.1 add users.handle`, as messages name it.

@@ -18,7 +18,7 @@ use crate::lock::Lock;
 use crate::migration::{Change, FORMAT, Files, Manifest, Migration, PieceFile, Place, Step};
 use crate::problem::{NOT_SUPPORTED, Problem};
 use crate::protocol::{Act, ChangeKind, window_at};
-use crate::schema::{Column, DualWrite, EnumValue, Guard, Index, Retired, Schema, Table};
+use crate::schema::{Column, DualWrite, EnumValue, Index, Retired, Schema, Table};
 use crate::types::Database;
 
 /// What an edit of the source comes to.
@@ -45,6 +45,7 @@ pub fn plan(lock: &Lock, source: &Schema, wish: Wish<'_>) -> Result<Outcome, Vec
     let number = next_number(lock);
     let mut problems = tables::vanished(lock, source, wish.retire);
     problems.extend(enumeration::between(&lock.schema, source));
+    problems.extend(tables::left_behind(lock, source));
     let mut changes = enumeration::begun(&lock.schema, source, &number);
     for table in source.tables.iter().filter(|table| table.owner.is_empty()) {
         let Some(recorded) = lock.schema.table(&table.name) else {
@@ -73,22 +74,19 @@ fn next_number(lock: &Lock) -> String {
     format!("{:04}", last + 1)
 }
 
-/// A new table stands behind the new tables that it references; what begins in other ways keeps its place
-/// behind them. Tables that reference each other in a circle keep theirs, and the database says so.
+/// A new table stands behind the new tables that it references, and behind the new key of one that it references; so
+/// does a foreign key. What begins in other ways keeps its place behind them. Tables that reference each other in a
+/// circle keep theirs, and the database says so.
 fn in_order_of_reference(changes: &mut Vec<Change>) {
     let mut waiting: Vec<Change> = std::mem::take(changes);
     loop {
+        let makes = |change: &&Change| change.definition.is_some() || !change.key.is_empty();
         let names: Vec<String> =
-            waiting.iter().filter(|c| c.definition.is_some()).map(|c| c.table.clone()).collect();
+            waiting.iter().filter(makes).map(|change| change.table.clone()).collect();
         let waits = |change: &Change| {
-            let definition = change.definition.iter();
-            let referenced = definition.flat_map(|table| &table.constraints).filter_map(|one| {
-                match &one.guard {
-                    Guard::References { table, .. } => Some(table),
-                    _ => None,
-                }
-            });
-            referenced.into_iter().any(|table| *table != change.table && names.contains(table))
+            let is_other = |table: &&String| **table != change.table;
+            change.kind != ChangeKind::DropConstraint
+                && names.iter().filter(is_other).any(|table| change.references(table))
         };
         let (later, now): (Vec<_>, Vec<_>) = waiting.into_iter().partition(waits);
         let stuck = now.is_empty();
@@ -274,11 +272,15 @@ fn replace(old: &Table, table: &Table, new: &[&Column], number: &str) -> Change 
     let columns =
         new.iter().map(|column| Column { born: number.to_owned(), ..(*column).clone() }).collect();
     let dispensable = replaced.iter().all(Column::dispensable);
+    let is_of_the_key = old.primary_key.iter().any(|name| names.contains(&name));
     let kind = match new.iter().any(|column| column.dual_write == DualWrite::Trigger) {
+        true if is_of_the_key => ChangeKind::ReplaceKey,
         true => ChangeKind::ReplaceByTrigger,
         false => ChangeKind::Replace,
     };
-    Change { phases: kind.phases(dispensable), replaced, indexes, ..change(kind, table, columns) }
+    let key = if is_of_the_key { table.primary_key.clone() } else { Vec::new() };
+    let phases = kind.phases(dispensable);
+    Change { phases, replaced, indexes, key, ..change(kind, table, columns) }
 }
 
 fn change(kind: ChangeKind, table: &Table, columns: Vec<Column>) -> Change {
@@ -304,6 +306,7 @@ pub(crate) fn story(kind: ChangeKind, table: &str) -> Change {
         constraint: None,
         indexes: Vec::new(),
         former: None,
+        key: Vec::new(),
         enumeration: None,
         places: Vec::new(),
         phases: kind.phases(false),

@@ -169,18 +169,21 @@ impl Progress {
         let about_table = |change: &Change| change.kind.facts().subject == Subject::Table;
         let meets = |one: &Change, other: &Change| {
             about_table(one) && (one.table == other.table || other.referenced() == Some(&one.table))
+                || !one.key.is_empty() && other.references(&one.table)
         };
         let shares = || a.names().iter().any(|name| b.names().contains(name));
         meets(a, b) || meets(b, a) || a.table == b.table && shares()
     }
 
     /// Whether a later change that it precedes may begin. One that guards or sorts by columns which this one adds
-    /// needs them filled, and not that the old ones are gone; everything else waits for the end.
+    /// needs them filled, and not that the old ones are gone, and so does a table that references a key that comes;
+    /// everything else waits for the end.
     pub fn lets_begin(&self, later: &Progress) -> bool {
-        let fills = |act: Act| matches!(act, Act::Add | Act::Backfill | Act::Enforce);
+        let fills = |act: Act| matches!(act, Act::Add | Act::Backfill | Act::Enforce | Act::Index);
         let ready = !self.change.acts().skip(self.position).any(fills);
         let is_built_upon = self.change.acts().any(|act| act == Act::Add)
-            && matches!(later.change.kind.facts().subject, Subject::Constraint | Subject::Index);
+            && (matches!(later.change.kind.facts().subject, Subject::Constraint | Subject::Index)
+                || !self.change.key.is_empty() && later.change.references(&self.change.table));
         self.finished() || is_built_upon && ready
     }
 }

@@ -68,9 +68,10 @@ pub enum Act {
     Enforce,
     /// Drops NOT NULL, or the constraint.
     Relax,
-    /// Drops the column, and in the same transaction the trigger that kept it alike with another.
+    /// Drops the column, and in the same transaction the trigger that kept it alike with another. Where it is of the
+    /// primary key, what takes its place is the key from then on.
     Drop,
-    /// Makes the index.
+    /// Makes the index, or the unique one of a key that takes another one's place.
     Index,
     /// Drops the index.
     Unindex,
@@ -257,6 +258,8 @@ pub enum ChangeKind {
     Replace,
     /// The same, where a trigger keeps both alike instead of a release that writes both.
     ReplaceByTrigger,
+    /// The same of a column of the primary key: the new column takes over the key and its numbering.
+    ReplaceKey,
     /// A column gets a default, or another one; every statement that names the column goes on as before.
     SetDefault,
     /// A required column loses its default.
@@ -613,6 +616,33 @@ pub const CHANGES: &[ChangeFacts] = &[
         with_default: "",
     },
     ChangeFacts {
+        kind: ChangeKind::ReplaceKey,
+        words: "replace a column of the primary key",
+        verb: "replace",
+        subject: Subject::Column,
+        takes_back: &[],
+        releases: &[
+            "reads and writes the old column",
+            "reads the old column and writes both: `adding`",
+            "reads the new column and writes both: `deprecated`",
+            "reads and writes the new column",
+        ],
+        steps: &[
+            (Act::Add, E),
+            (Act::Trigger, E),
+            (Act::Backfill, B),
+            (Act::Enforce, N),
+            // Who is admitted finds rows by the new key, and relies on it to be unique.
+            (Act::Index, N),
+            (Act::Admit(3), N),
+            (Act::Require(3), C),
+            (Act::Drop, C),
+        ],
+        // Judged as a replacement by a trigger.
+        phases: PhaseRow { last: 3, writer: "", partial: "", reader: "" },
+        with_default: "",
+    },
+    ChangeFacts {
         kind: ChangeKind::SetDefault,
         words: "give a column a default",
         verb: "set_default",
@@ -823,7 +853,7 @@ impl ChangeKind {
 
     /// Whether columns take the place of others.
     pub fn replaces(self) -> bool {
-        matches!(self, ChangeKind::Replace | ChangeKind::ReplaceByTrigger)
+        matches!(self, ChangeKind::Replace | ChangeKind::ReplaceByTrigger | ChangeKind::ReplaceKey)
     }
 
     /// Whether it is about an enum type, and no table.
@@ -905,6 +935,7 @@ mod tests {
             (ChangeKind::Relax, (0, 1), (1, 2)),
             (ChangeKind::Replace, (0, 0), (3, 3)),
             (ChangeKind::ReplaceByTrigger, (0, 0), (3, 3)),
+            (ChangeKind::ReplaceKey, (0, 0), (3, 3)),
             (ChangeKind::SetDefault, (0, 0), (0, 0)),
             (ChangeKind::RemoveDefault, (0, 1), (1, 1)),
             (ChangeKind::AddConstraint, (0, 1), (1, 2)),
@@ -948,7 +979,7 @@ mod tests {
 
     /// The constraints of the model, for every chain: add < admit 1, require 1 < backfill < enforce <
     /// admit 2, relax < admit 2, the last require < drop; add < trigger < backfill, enforce < the last
-    /// admit. Who does not name a column that has its default
+    /// admit, and so the index of a key. Who does not name a column that has its default
     /// upholds it, so that its rows are filled without a `require`.
     #[test]
     fn chains_keep_the_models_constraints() {
@@ -975,6 +1006,8 @@ mod tests {
             before(row, Act::Add, Act::Trigger);
             before(row, Act::Trigger, Act::Backfill);
             before(row, Act::Enforce, Act::Admit(row.phases.last));
+            before(row, Act::Backfill, Act::Index);
+            before(row, Act::Index, Act::Admit(row.phases.last));
         }
     }
 

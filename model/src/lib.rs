@@ -34,6 +34,10 @@ pub const NOT_EXPLORED: &[(ChangeKind, &str)] = &[
         ChangeKind::AddOptional,
         "ADD required without NOT NULL: its rows may be NULL, so nothing can go wrong",
     ),
+    (
+        ChangeKind::ReplaceKey,
+        "REPLACE by a trigger, with a unique index before the last admit: the key comes and goes with its column",
+    ),
     (ChangeKind::SetDefault, "no release is judged by it"),
     (
         ChangeKind::RemoveDefault,

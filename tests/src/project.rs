@@ -66,7 +66,9 @@ impl Project {
     #[must_use]
     pub fn mistakes(&self, tables: &[Table]) -> Vec<Problem> {
         let recorded = |table: &Table| self.lock.schema.table(&table.name);
-        let findings = tables.iter().flat_map(|table| check_table(recorded(table), table));
+        let findings = tables
+            .iter()
+            .flat_map(|table| check_table(recorded(table), table, &self.lock.databases));
         findings.map(|finding| finding.problem).collect()
     }
 

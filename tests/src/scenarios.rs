@@ -410,6 +410,7 @@ pub fn scenarios() -> Vec<Scenario> {
     ]
     .into_iter()
     .chain(by_triggers())
+    .chain([a_wider_key()])
     .chain(of_columns())
     .chain(of_guards())
     .chain(of_minds())
@@ -464,6 +465,40 @@ fn by_triggers() -> Vec<Scenario> {
             &["id!", "address!"],
         ),
     ]
+}
+
+/// A key of 64 bits takes the place of one of 32.
+fn a_wider_key() -> Scenario {
+    let columns = [column("email"), column("nickname")];
+    let narrow = numbered("id", "int4");
+    let wide = Column {
+        replaces: vec!["id".into()],
+        forward: everywhere("\"id\""),
+        reverse: everywhere("\"id_big\""),
+        ..by_trigger(numbered("id_big", "int8"))
+    };
+    let done = numbered("id_big", "int8");
+    let table = |key: Column| Table {
+        primary_key: vec![key.name.clone()],
+        columns: std::iter::once(key).chain(columns.clone()).collect(),
+        ..Table::new("users")
+    };
+    Scenario {
+        databases: &[Database::Postgres],
+        first: vec![table(narrow)],
+        releases: vec![vec![table(wide)], vec![table(done)]],
+        ..Scenario::of_users(
+            "a primary key becomes bigint",
+            &columns,
+            Vec::new(),
+            &["email!", "nickname!", "id_big!"],
+        )
+    }
+}
+
+/// A key that the database numbers.
+fn numbered(name: &str, word: &str) -> Column {
+    Column { ty: ColumnType::Known(word.into()), auto: true, ..column(name) }
 }
 
 /// The same column, kept alike with what it replaces by a trigger.
@@ -704,10 +739,9 @@ fn of_minds() -> Vec<Scenario> {
 /// The table `users`, of these columns beside its key.
 #[must_use]
 pub fn users(columns: &[Column]) -> Table {
-    let id = Column { ty: ColumnType::Known("int8".into()), auto: true, ..column("id") };
     Table {
         primary_key: vec!["id".into()],
-        columns: std::iter::once(id).chain(columns.iter().cloned()).collect(),
+        columns: std::iter::once(numbered("id", "int8")).chain(columns.iter().cloned()).collect(),
         ..Table::new("users")
     }
 }

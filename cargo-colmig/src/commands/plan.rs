@@ -129,9 +129,16 @@ fn what(change: &Change, step: &Step) -> String {
             let with: Vec<_> = with.collect();
             let with = if with.is_empty() { String::new() } else { format!(", with {}", with.join(", ")) };
             let trigger = if change.kind.facts().by_trigger() { "the trigger and " } else { "" };
-            format!("{}; drops {trigger}{what}{with}", consent(change))
+            let key = match change.key.as_slice() {
+                [] => String::new(),
+                _ => format!("; `{}` takes over the primary key, and its numbering if it has one", change.name().unwrap_or_default()),
+            };
+            format!("{}; drops {trigger}{what}{with}{key}", consent(change))
         }
         Act::DropTable => format!("{}; drops the table", consent(change)),
+        Act::Index if !change.key.is_empty() => {
+            "makes the unique index of the new key while the table is in use".to_owned()
+        }
         Act::Index => "makes the index while the table is in use".to_owned(),
         Act::Unindex => "drops the index".to_owned(),
         Act::Default => format!("{}; rows that are there keep what they have", default(change)),

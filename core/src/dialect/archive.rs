@@ -28,6 +28,8 @@ pub struct Archive {
 pub struct Return<'a> {
     /// The archive.
     pub archive: &'a Archive,
+    /// The columns of the table's key, in the order of the archive's.
+    pub key: &'a [String],
     /// The column that it keeps.
     pub from: &'a str,
     /// The column of its table that gets the values, where it is NULL.
@@ -114,7 +116,7 @@ impl Return<'_> {
         let table = quote(&self.archive.table);
         format!(
             "SELECT count(*), count({table}.{}) FROM ({}) AS a LEFT JOIN {table} ON {}",
-            quote(&self.archive.key[0].name),
+            quote(&self.key[0]),
             self.archived(dialect, after),
             self.same_key()
         )
@@ -152,8 +154,8 @@ impl Return<'_> {
 
     fn same_key(&self) -> String {
         let table = quote(&self.archive.table);
-        let one = |(n, k): (usize, &KeyColumn)| format!("{table}.{} = a.k{n}", quote(&k.name));
-        let key = self.archive.key.iter().enumerate().map(one);
+        let one = |(n, name): (usize, &String)| format!("{table}.{} = a.k{n}", quote(name));
+        let key = self.key.iter().enumerate().map(one);
         key.collect::<Vec<_>>().join(" AND ")
     }
 }
@@ -198,7 +200,8 @@ mod tests {
     #[test]
     fn a_batch_is_bounded_by_the_key() {
         let archive = archive();
-        let back = Return { archive: &archive, from: "a\"b", into: "d" };
+        let key = ["org".to_owned(), "id".to_owned()];
+        let back = Return { archive: &archive, key: &key, from: "a\"b", into: "d" };
         let postgres = dialects(Database::Postgres)[0];
         assert_eq!(
             back.batch(postgres, true),

@@ -4,6 +4,7 @@
 //! does so under a lock that lets reads and writes pass. Facts are from measurements on real servers.
 
 pub mod carried;
+mod key;
 mod trigger;
 
 use super::{
@@ -115,6 +116,7 @@ impl Dialect for Postgres {
             }
             (Act::Add, true) => self.add(table, columns),
             (Act::Add, false) => one(columns.iter().map(|column| drop_column(table, column))),
+            (Act::Drop, true) if !change.key.is_empty() => vec![brief(key::take_over(change))],
             (Act::Drop, true) => {
                 let is_kept_alike = change.kind.facts().by_trigger();
                 let trigger = is_kept_alike.then(|| trigger::unmake(change));
@@ -125,6 +127,10 @@ impl Dialect for Postgres {
             }
             (Act::Trigger, true) => vec![Piece::brief(trigger::make(change), trigger::LOCK)],
             (Act::Trigger, false) => vec![brief(trigger::unmake(change))],
+            (Act::Index, _) if !change.key.is_empty() => {
+                let sql = if forth { key::index(change) } else { key::unindex(change) };
+                vec![concurrently(sql, &change.index().unwrap_or_default(), forth)]
+            }
             (Act::Index, _) | (Act::Unindex, _) => {
                 let makes = (act == Act::Index) == forth;
                 change.indexes.iter().map(|index| make_or_drop(table, index, makes)).collect()

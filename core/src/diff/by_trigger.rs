@@ -1,7 +1,7 @@
 //! A replacement that a trigger keeps alike begins and may end in one edit. So the column that it replaces may have
 //! no field any more, and what the parser cannot see in the struct is looked up in the record.
 
-use super::{Finding, on_column};
+use super::{Finding, key, on_column};
 use crate::problem::{GRAMMAR, ILLEGAL_MOVE, NOT_SUPPORTED, Problem};
 use crate::schema::{Column, DualWrite, Table};
 
@@ -9,7 +9,7 @@ use crate::schema::{Column, DualWrite, Table};
 pub(super) fn check(recorded: &Table, source: &Table) -> Vec<Finding> {
     let mut findings = Vec::new();
     for new in source.columns.iter().filter(|column| begins(column, recorded)) {
-        let problem = new.replaces.iter().find_map(|name| old(name, recorded));
+        let problem = new.replaces.iter().find_map(|name| old(name, new, recorded, source));
         let problem = problem.or_else(|| together(new, recorded, source));
         findings.extend(problem.map(|problem| on_column(source, new, problem)));
     }
@@ -28,12 +28,12 @@ pub(super) fn in_new_table(source: &Table) -> Vec<Finding> {
     triggered.map(finding).collect()
 }
 
-fn begins(column: &Column, recorded: &Table) -> bool {
+pub(super) fn begins(column: &Column, recorded: &Table) -> bool {
     column.dual_write == DualWrite::Trigger && recorded.column(&column.name).is_none()
 }
 
 /// What is wrong with a column that is to be replaced.
-fn old(name: &str, recorded: &Table) -> Option<Problem> {
+fn old(name: &str, new: &Column, recorded: &Table, source: &Table) -> Option<Problem> {
     let Some(old) = recorded.column(name) else {
         return Some(
             GRAMMAR
@@ -42,11 +42,7 @@ fn old(name: &str, recorded: &Table) -> Option<Problem> {
         );
     };
     if recorded.primary_key.iter().any(|key| key == name) {
-        return Some(
-            NOT_SUPPORTED
-                .problem(format!("`{name}` is part of the primary key, and this version of colmig replaces no key"))
-                .help("keep the key; a new column can stand beside it, or a new table with the key that you want"),
-        );
+        return key::replaced(new, old, recorded, source);
     }
     old.is_made().then(|| {
         NOT_SUPPORTED

@@ -20,7 +20,7 @@ pub fn check(declared: &Declared, lock: Option<&Lock>) -> Vec<Mistake> {
     let Some(lock) = lock else { return Vec::new() };
     let recorded = lock.schema.table(&declared.table.name);
     let mut mistakes = Vec::new();
-    for finding in check_table(recorded, &declared.table) {
+    for finding in check_table(recorded, &declared.table, &lock.databases) {
         if is_elsewhere(declared, &finding.about) {
             continue;
         }
@@ -30,7 +30,8 @@ pub fn check(declared: &Declared, lock: Option<&Lock>) -> Vec<Mistake> {
     }
     for (field, column) in declared.fields.iter().zip(&declared.table.columns) {
         mistakes.extend(unheld_type(field, column, &lock.databases));
-        mistakes.extend(no_trigger(field, column, &lock.databases));
+        let is_key = declared.table.primary_key.contains(&column.name);
+        mistakes.extend(no_trigger(field, column, is_key, &lock.databases));
         mistakes.extend(unsaid_texts(field, column, &lock.databases));
     }
     mistakes
@@ -109,15 +110,40 @@ fn unheld_type(field: &Field, column: &Column, databases: &[Database]) -> Option
 }
 
 /// SQLite's triggers run behind the row that they would have to change.
-fn no_trigger(field: &Field, column: &Column, databases: &[Database]) -> Option<Mistake> {
+fn no_trigger(
+    field: &Field,
+    column: &Column,
+    is_key: bool,
+    databases: &[Database],
+) -> Option<Mistake> {
     let is_asked = column.dual_write == DualWrite::Trigger && databases.contains(&Database::Sqlite);
     is_asked.then(|| {
+        if is_key {
+            return Mistake::new(field.word("dual_write"), no_wider_key(field, column, databases));
+        }
         let problem = NOT_SUPPORTED
             .problem(format!("no trigger of sqlite can keep `{}` and what it replaces alike", field.member))
             .help("a trigger cannot change a row there before NOT NULL is checked, and RETURNING shows what stood in it before")
             .help("delete `dual_write`: the application writes both columns, which takes two releases more");
         Mistake::new(field.word("dual_write"), problem)
     })
+}
+
+/// There is nothing to gain: whatever integer the Rust type is, the column holds 64 bits.
+fn no_wider_key(field: &Field, column: &Column, databases: &[Database]) -> Problem {
+    let old = column.replaces.first().map_or("", String::as_str);
+    let problem = NOT_SUPPORTED.problem(format!(
+        "`{}` cannot take the place of the key `{old}` on sqlite, and need not: an integer key has 64 bits there",
+        field.member
+    ));
+    match databases {
+        [Database::Sqlite] => problem.help(format!(
+            "keep the field of `{old}`, and write its type as `i64`: where the database numbers the key (`auto`), the type may change in place"
+        )),
+        _ => problem.help(format!(
+            "keep `{old}`: this version of colmig replaces a key where PostgreSQL is the only database of the project"
+        )),
+    }
 }
 
 /// A text by database must name every database of the project: a default or a backfill that is silently

@@ -95,18 +95,6 @@ const CONTRADICTIONS: &[Contradiction] = &[
         help: "keep one of the two words",
     },
     Contradiction {
-        word: "primary_key",
-        with: "replaces",
-        why: "every statement reads the key",
-        help: "a key cannot change in place: keep it, and add the new column beside it",
-    },
-    Contradiction {
-        word: "auto",
-        with: "replaces",
-        why: "its values come from the columns that it replaces",
-        help: "delete `auto`",
-    },
-    Contradiction {
         word: "default",
         with: "dual_write",
         why: "the trigger could not tell a default from a value that was written",

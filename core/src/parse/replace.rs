@@ -1,4 +1,4 @@
-//! A column that takes the place of others: `replaces`, `forward`, `dual_write`.
+//! A column that takes the place of others: `replaces`, `forward`, `dual_write`; and of one of the key.
 
 use proc_macro2::Span;
 
@@ -6,17 +6,24 @@ use super::Mistake;
 use super::field::Read;
 use super::guard::no_column;
 use super::shape::Shape;
+use crate::ident::quote;
 use crate::lifecycle::{PAIRS, State, pair_remedies};
 use crate::problem::{GRAMMAR, NOT_SUPPORTED, Problem, STATE_AGAINST_TYPE};
 use crate::schema::DualWrite;
+use crate::types::PerDatabase;
 
 /// Everything that can be wrong between a replacement and what it replaces.
 pub(super) fn check(fields: &[Read], key: &[String], mistakes: &mut Vec<Mistake>) {
     for field in fields.iter().filter(|field| !field.has_mistakes) {
+        if is_of_the_key(field, key) {
+            mistakes.extend(as_key(field, fields).map(|(span, what)| Mistake::new(span, what)));
+            continue;
+        }
+        mistakes.extend(numbered(field).map(|(span, problem)| Mistake::new(span, problem)));
         let sources = field.words.names("replaces").unwrap_or_default();
         for (name, span) in sources {
             let problem = match key.contains(name) {
-                true => Some(of_the_key(name)),
+                true => Some(of_the_key(name, field)),
                 false => source(name, field, fields),
             };
             mistakes.extend(problem.map(|problem| Mistake::new(*span, problem)));
@@ -43,22 +50,100 @@ fn undo(field: &Read, fields: &[Read]) -> Option<(Span, Problem)> {
     Some((span, problem))
 }
 
-/// Every release finds its rows by the key, so it cannot go while one of them is alive.
-fn of_the_key(name: &str) -> Problem {
+/// Says of a column that takes the place of one of the key how both are computed: it has its values.
+pub(super) fn carry_over(fields: &mut [Read], key: &[String]) {
+    for field in fields.iter_mut().filter(|field| is_of_the_key(field, key)) {
+        let Some(old) = field.column.replaces.first() else { continue };
+        field.column.forward = PerDatabase::Everywhere(quote(old));
+        field.column.reverse = PerDatabase::Everywhere(quote(&field.column.name));
+    }
+}
+
+fn is_of_the_key(field: &Read, key: &[String]) -> bool {
+    !field.column.replaces.is_empty() && key.contains(&field.column.name)
+}
+
+/// What is wrong with a column of the key that takes the place of another one.
+fn as_key(field: &Read, fields: &[Read]) -> Option<(Span, Problem)> {
+    let (name, replaces) = (&field.column.name, &field.column.replaces);
+    let span = field.words.said("replaces")?;
+    let [old] = replaces.as_slice() else {
+        return Some((
+            span,
+            NOT_SUPPORTED
+                .problem(format!(
+                    "`{name}` is of the primary key, and replaces {} columns",
+                    replaces.len()
+                ))
+                .help("a column of the key takes the place of one column, with its values"),
+        ));
+    };
+    if old == name {
+        return Some((span, itself(name)));
+    }
+    if let Some(other) = fields.iter().find(|other| other.column.name == *old) {
+        return Some((
+            span,
+            GRAMMAR
+                .problem(format!("`{name}` takes the place of `{old}` as the key, and `{}` is there still", other.member))
+                .help(format!("delete the field of `{old}` in the same edit: a trigger keeps both alike for older releases")),
+        ));
+    }
+    if field.column.dual_write != DualWrite::Trigger {
+        return Some((
+            span,
+            NOT_SUPPORTED
+                .problem(format!("`{name}` takes the place of `{old}` as the key, and releases find rows by either: only a trigger keeps them alike"))
+                .help("add `dual_write = \"trigger\"`")
+                .help("if the replacement is done, delete `replaces`"),
+        ));
+    }
+    let (word, span) = ["forward", "reverse"]
+        .into_iter()
+        .find_map(|word| Some((word, field.words.said(word)?)))?;
+    let problem = GRAMMAR
+        .problem(format!(
+            "`{name}` takes over the key with its values, and `{word}` would make others of them"
+        ))
+        .help(format!("delete `{word}`; for other values, add a column beside the key"));
+    Some((span, problem))
+}
+
+/// The database numbers a column of the key, and no other one that replaces something.
+fn numbered(field: &Read) -> Option<(Span, Problem)> {
+    let (span, _) = (field.words.said("auto")?, field.words.said("replaces")?);
+    let problem = GRAMMAR
+        .problem(format!(
+            "`{}` says `replaces` and `auto`: its values come from the columns that it replaces",
+            field.column.name
+        ))
+        .help("delete `auto`");
+    Some((span, problem))
+}
+
+fn itself(name: &str) -> Problem {
+    GRAMMAR
+        .problem(format!("`{name}` replaces itself"))
+        .help("name the column that it takes the place of")
+}
+
+/// Every release finds its rows by the key, so what takes its place is the key too.
+fn of_the_key(name: &str, field: &Read) -> Problem {
+    let new = &field.column.name;
     NOT_SUPPORTED
-        .problem(format!("`{name}` is part of the primary key, and this version of colmig replaces no key"))
-        .help("keep the key; a new column can stand beside it, or a new table with the key that you want")
+        .problem(format!("`{name}` is of the primary key, and `{new}`, which replaces it, is not"))
+        .help(format!(
+            "for a wider key of another name, on PostgreSQL: delete the field of `{name}`, and write `#[colmig(primary_key, replaces({name}), dual_write = \"trigger\")]` above `{}`",
+            field.member
+        ))
+        .help("otherwise keep the key; a new column can stand beside it")
 }
 
 /// What is wrong with one source.
 fn source(name: &str, field: &Read, fields: &[Read]) -> Option<Problem> {
     let (new, state) = (&field.column.name, field.column.state);
     if name == new {
-        return Some(
-            GRAMMAR
-                .problem(format!("`{name}` replaces itself"))
-                .help("name the column that it takes the place of"),
-        );
+        return Some(itself(name));
     }
     let is_upheld = field.column.dual_write == DualWrite::Trigger;
     let Some(source) = fields.iter().find(|other| other.column.name == name) else {

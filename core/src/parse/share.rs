@@ -182,7 +182,7 @@ impl Shared {
         if declared.flattened.is_empty() {
             return;
         }
-        for finding in check_table(lock.schema.table(&whole.name), whole) {
+        for finding in check_table(lock.schema.table(&whole.name), whole, &lock.databases) {
             if matches!(&finding.about, About::Column(name) if whole.column(name).is_none()) {
                 self.report(index, None, declared.span, finding.problem);
             }

@@ -97,6 +97,7 @@ pub fn table(input: &DeriveInput) -> Result<Declared, Vec<Mistake>> {
         key::check_auto(&fields, &primary_key, &mut mistakes);
     }
     replace::check(&fields, &primary_key, &mut mistakes);
+    replace::carry_over(&mut fields, &primary_key);
     if words.said("owner").is_some() {
         mistakes.extend(fields.iter().filter_map(enum_of_another_project));
     }

@@ -3,9 +3,9 @@
 use super::change;
 use crate::lock::Lock;
 use crate::migration::Change;
-use crate::problem::{Problem, TABLE_VANISHED, USAGE};
+use crate::problem::{ILLEGAL_MOVE, Problem, TABLE_VANISHED, USAGE};
 use crate::protocol::ChangeKind;
-use crate::schema::{Guard, Retired, Schema, Table};
+use crate::schema::{Constraint, Guard, Retired, Schema, Table};
 
 /// The tables of this project for which no struct stands any more.
 fn lost<'t>(before: &'t Schema, source: &Schema) -> Vec<&'t Table> {
@@ -29,6 +29,34 @@ pub(super) fn vanished(lock: &Lock, source: &Schema, retire: &[String]) -> Vec<P
     let unsaid: Vec<_> = unsaid.collect();
     let wrong = retire.iter().filter_map(|name| not_retirable(name, lock, source));
     unsaid.into_iter().chain(wrong).collect()
+}
+
+/// Foreign keys that would still point at a key which is to go.
+pub(super) fn left_behind(lock: &Lock, source: &Schema) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for table in source.tables.iter().filter(|table| table.owner.is_empty()) {
+        let Some(recorded) = lock.schema.table(&table.name) else { continue };
+        let is_key = |name: &&String| recorded.primary_key.contains(name);
+        let replaced = table.columns.iter().flat_map(|column| &column.replaces).filter(is_key);
+        for old in replaced.filter(|old| recorded.column(old).is_some()) {
+            problems
+                .extend(source.tables.iter().flat_map(|child| points_at(child, &table.name, old)));
+        }
+    }
+    problems
+}
+
+fn points_at(child: &Table, name: &str, column: &str) -> Vec<Problem> {
+    let points = |guard: &Guard| matches!(guard, Guard::References { table, target, .. } if table == name && target == column);
+    let pointing = child.constraints.iter().filter(|one| points(&one.guard));
+    let problem = |one: &Constraint| {
+        ILLEGAL_MOVE
+            .problem(format!("`{}` references `{name}.{column}`, whose place as the key another column takes", one.name))
+            .at(format!("{}.{}", child.name, one.name))
+            .help("first let the reference go: `references(…, deprecated)` for one release, then nothing")
+            .help("then replace the key, and the column that pointed at it; then declare the reference to the new key, `references(…, adding)`")
+    };
+    pointing.map(problem).collect()
 }
 
 fn not_retirable(name: &str, lock: &Lock, source: &Schema) -> Option<Problem> {

@@ -103,6 +103,7 @@ fn progress(story: &Story, place: usize, change: &story::Change) -> Progress {
         constraint: None,
         indexes: Vec::new(),
         former: None,
+        key: Vec::new(),
         enumeration: None,
         places: Vec::new(),
         phases: kind.phases(change.default),

@@ -246,6 +246,7 @@ mod tests {
             constraint: None,
             indexes: Vec::new(),
             former: None,
+            key: Vec::new(),
             enumeration: None,
             places: Vec::new(),
             phases: ChangeKind::Replace.phases(false),

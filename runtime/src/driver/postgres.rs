@@ -358,11 +358,35 @@ impl Driver for Postgres {
     /// internally stands in its way. A column that is computed from this one does so in every version, though
     /// some drop it silently (by its expression since 15, by itself in 14). What colmig made for a while goes by itself. A function whose body is text depends on
     /// nothing that the catalog knows, so its text is searched.
+    ///
+    /// Of a column of the primary key, what takes its place also takes over the key and its numbering: they do not go,
+    /// and what hangs on the key or its index stands in the way.
     fn dependants<'a>(&'a mut self, table: &'a str, column: &'a str) -> Answer<'a, Vec<Dependant>> {
         const SQL: &str = "
             WITH it AS (
-                SELECT a.attrelid, a.attnum, a.attinhcount FROM pg_attribute a
+                SELECT a.attrelid, a.attnum, a.attinhcount, a.attidentity, a.atthasdef, c.relkind, c.relreplident
+                FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
                 WHERE a.attrelid = to_regclass(quote_ident($1)) AND a.attname = $2 AND NOT a.attisdropped),
+            key AS (
+                SELECT it.*, k.oid, k.conname, k.conindid FROM it JOIN pg_constraint k ON k.conrelid = it.attrelid
+                WHERE k.contype = 'p' AND it.attnum = ANY (k.conkey)),
+            taken AS (
+                SELECT 'pg_constraint'::regclass AS classid, oid AS objid FROM key
+                UNION ALL SELECT 'pg_class'::regclass, c.oid FROM key JOIN pg_depend d ON d.refobjid = key.attrelid
+                    AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid = key.attnum
+                    JOIN pg_class c ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND c.relkind = 'S'),
+            held AS (
+                SELECT pg_describe_object(d.classid, d.objid, d.objsubid) AS what FROM key JOIN pg_depend d
+                    ON d.refclassid = 'pg_class'::regclass AND d.refobjid = key.conindid AND d.deptype = 'n'
+                UNION SELECT format('constraint %s on table %s', f.conname, f.conrelid::regclass)
+                FROM key JOIN pg_constraint f ON f.contype = 'f' AND f.confrelid = key.attrelid
+                    AND key.attnum = ANY (f.confkey)
+                UNION SELECT format('the replica identity, which is index %s', key.conindid::regclass)
+                FROM key WHERE key.relreplident = 'i'
+                    AND EXISTS (SELECT 1 FROM pg_index i WHERE i.indexrelid = key.conindid AND i.indisreplident)
+                UNION SELECT 'the partitions of the table' FROM key WHERE key.relkind = 'p'
+                UNION SELECT 'its default, which is no numbering of its own' FROM key
+                WHERE key.atthasdef AND pg_get_serial_sequence(quote_ident($1), $2) IS NULL),
             found AS (
                 SELECT CASE WHEN r.rulename = '_RETURN' THEN pg_describe_object('pg_class'::regclass, r.ev_class, 0)
                             WHEN c.attname IS NOT NULL THEN format('generated column %s', c.attname)
@@ -375,13 +399,22 @@ impl Driver for Postgres {
                 LEFT JOIN pg_attribute c ON c.attrelid = e.adrelid AND c.attnum = e.adnum
                     OR d.classid = 'pg_class'::regclass AND d.objsubid > 0
                         AND c.attrelid = d.objid AND c.attnum = d.objsubid
-                WHERE e.oid IS NULL OR e.adrelid <> it.attrelid OR e.adnum <> it.attnum
+                WHERE (e.oid IS NULL OR e.adrelid <> it.attrelid OR e.adnum <> it.attnum)
+                    AND NOT EXISTS (SELECT 1 FROM taken WHERE taken.classid = d.classid AND taken.objid = d.objid)
+                UNION ALL SELECT CASE WHEN d.classid = 'pg_rewrite'::regclass
+                                      THEN pg_describe_object('pg_class'::regclass, r.ev_class, 0)
+                                      ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END, false
+                FROM key JOIN pg_depend d ON d.refclassid = 'pg_constraint'::regclass AND d.refobjid = key.oid
+                    AND d.deptype = 'n'
+                LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
                 UNION ALL SELECT 'the parent table, from which the column is inherited', false FROM it WHERE attinhcount > 0
                 UNION ALL SELECT 'the partition key', false FROM it
                     JOIN pg_partitioned_table p ON p.partrelid = it.attrelid AND it.attnum = ANY (p.partattrs))
-            SELECT what, bool_or(goes) FROM found WHERE what NOT LIKE '% \\_colmig%' GROUP BY what
+            SELECT what, CASE WHEN bool_or(goes) THEN 1 ELSE 0 END::bigint FROM found
+            WHERE what NOT LIKE '% \\_colmig%' AND what NOT IN (SELECT what FROM held) GROUP BY what
+            UNION ALL SELECT what, 2 FROM held
             UNION ALL
-            SELECT format('the text of function %s', p.oid::regprocedure), true
+            SELECT format('the text of function %s', p.oid::regprocedure), 1
             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
             WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
               AND p.proname NOT LIKE '%\\_colmig\\_alike'
@@ -390,11 +423,13 @@ impl Driver for Postgres {
             ORDER BY 2, 1";
         Box::pin(async move {
             let rows = self.rows(SQL, &[table.into(), column.into()]).await?;
-            let fate = |goes| if goes { Fate::Goes } else { Fate::Blocks };
-            let one = |row: &Row| Dependant {
-                what: row[0].text().to_owned(),
-                fate: fate(row[1].int() == 1),
+            let fate = |number| match number {
+                0 => Fate::Blocks,
+                1 => Fate::Goes,
+                _ => Fate::Holds,
             };
+            let one =
+                |row: &Row| Dependant { what: row[0].text().to_owned(), fate: fate(row[1].int()) };
             Ok(rows.iter().map(one).collect())
         })
     }

@@ -59,7 +59,8 @@ impl Purge<'_> {
 impl Migrator {
     /// Keeps what the next step drops, unless it is kept already.
     pub(super) async fn archive(&mut self, index: usize) -> Result<()> {
-        if !self.options.archive {
+        // What takes the place of a key has every value of it.
+        if !self.options.archive || !self.rows[index].change.key.is_empty() {
             return Ok(());
         }
         let change = &self.rows[index].change;

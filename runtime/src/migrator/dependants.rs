@@ -20,6 +20,11 @@ impl Migrator {
         }
         for column in row.change.dropped() {
             let found = self.driver.dependants(&row.change.table, &column.name).await?;
+            let holds = found.iter().filter(|one| one.fate == Fate::Holds);
+            let holds: Vec<_> = holds.map(|one| one.what.clone()).collect();
+            if !holds.is_empty() {
+                return Err(key_is_held(&row.change, &column.name, &holds).into());
+            }
             let (goes, blocks): (Vec<_>, Vec<_>) =
                 found.into_iter().partition(|dependant| dependant.fate == Fate::Goes);
             let goes: Vec<_> = goes.into_iter().map(|dependant| dependant.what).collect();
@@ -103,6 +108,16 @@ fn is_index(index: &Index, column: &str, what: &str) -> bool {
 
 fn is_constraint(table: &Table, constraint: &Constraint, what: &str) -> bool {
     what == format!("constraint {} on table {}", constraint.name, table.name)
+}
+
+/// A foreign key cannot point at two keys, so it cannot move while the change is on its way.
+fn key_is_held(change: &Change, column: &str, holds: &[String]) -> Problem {
+    let subject = format!("{}.{column}", change.table);
+    DEPENDANTS
+        .problem(format!("another column cannot take the place of the key `{subject}` while that is needed by {}", holds.join("; ")))
+        .at(change.title())
+        .help("let go of these first, and apply again: colmig drops nothing that it did not make")
+        .help("a foreign key comes back, to the new key, when the change is finished; one that a struct declares goes by `references(…, deprecated)` for one release, then nothing")
 }
 
 fn in_the_way(change: &Change, column: &str, blocks: &[String]) -> Problem {

@@ -6,6 +6,7 @@
 //! verifies what it did.
 
 use colmig_core::advance::{Next, next};
+use colmig_core::catalog::CatalogTable;
 use colmig_core::migration::Change;
 use colmig_core::preflight::{Answer, Question, questions, together};
 use colmig_core::problem::{DRIFT, Problem};
@@ -135,6 +136,9 @@ impl Migrator {
                 .help("drop it if it is a leftover, or give yours another name and `cargo colmig generate --amend`")
                 .into());
         }
+        if let (Act::Add | Act::Drop, false, Some(table)) = (act, change.key.is_empty(), table) {
+            self.preflight_of_key(&change, act, table).await?;
+        }
         match (act, table, found, missing) {
             (Act::CreateTable, Some(_), ..) => Err(not_ours(&change).into()),
             (Act::CreateTable, None, ..) => Ok(()),
@@ -157,6 +161,44 @@ impl Migrator {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A key whose place another one takes is the one that was recorded, numbered if it was; and before the old one
+    /// goes, the new one has its index.
+    async fn preflight_of_key(
+        &mut self,
+        change: &Change,
+        act: Act,
+        table: &CatalogTable,
+    ) -> Result<()> {
+        let drift = |what: String| DRIFT.problem(what).at(change.title());
+        let former = change.former_key();
+        if table.primary_key != former {
+            let (is, was) = (table.primary_key.join(", "), former.join(", "));
+            return Err(drift(format!(
+                "the primary key of `{}` is ({is}), and was recorded as ({was})",
+                change.table
+            ))
+            .help("it was changed by hand: bring it back, and apply again")
+            .into());
+        }
+        let is_numbered = |old: &&Column| {
+            table.columns.iter().any(|column| column.name == old.name && column.has_default)
+        };
+        if let Some(old) =
+            change.replaced.iter().filter(|old| old.auto).find(|old| !is_numbered(old))
+        {
+            return Err(drift(format!("nothing numbers `{}.{}` any more", change.table, old.name))
+                .help("it was changed by hand: make it an identity again, and apply again")
+                .into());
+        }
+        let index = change.index().unwrap_or_default();
+        if act == Act::Drop && self.driver.index_state(&index).await? != IndexState::Valid {
+            return Err(drift(format!("the index `{index}` is gone, and the new key needs it"))
+                .help(format!("it was dropped by hand: `cargo colmig rollback --to {}:enforce`, and apply again", change.subject()))
+                .into());
+        }
+        Ok(())
     }
 
     /// The same for an enum type, where the database has such types.
@@ -186,7 +228,7 @@ impl Migrator {
         let unique = row.change.constraint.as_ref();
         let unique = unique.filter(|one| matches!(one.guard, Guard::Unique { .. }));
         let name = match act {
-            Act::Index => row.change.indexes.first().map(|one| one.name.clone()),
+            Act::Index => row.change.index(),
             Act::Enforce => unique.map(|one| one.name.clone()),
             _ => None,
         };

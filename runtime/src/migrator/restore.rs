@@ -6,6 +6,7 @@ use std::time::Instant;
 use colmig_core::backfill::{Fill, Pace, Rows, rows};
 use colmig_core::dialect::archive::{Return, fits};
 use colmig_core::problem::{ARCHIVE, Problem};
+use colmig_core::progress::Progress;
 
 use super::archive::{subjects, there_is};
 use super::script::LockWait;
@@ -36,6 +37,8 @@ struct Plan {
     kept: Kept,
     from: String,
     into: String,
+    /// The columns of the table's key as they are now, in the order of the archive's.
+    key: Vec<String>,
 }
 
 impl Migrator {
@@ -102,7 +105,27 @@ impl Migrator {
         let prefix = kept.archive.table.len() + 1;
         let from = column[prefix..].to_owned();
         let into = into.unwrap_or(&from).to_owned();
-        Ok(Plan { kept, from, into })
+        let key = self.key_of_now(&kept).await?;
+        Ok(Plan { kept, from, into, key })
+    }
+
+    /// The key that values were archived with, under the names that it has now: another column may have taken the place
+    /// of one since, with its values.
+    async fn key_of_now(&mut self, kept: &Kept) -> Result<Vec<String>> {
+        let rows = ledger::changes(self.driver.as_mut(), None).await?;
+        let of_key = |row: &&Progress| {
+            row.dropped() && !row.change.key.is_empty() && row.change.table == kept.archive.table
+        };
+        let mut key: Vec<_> = kept.archive.key.iter().map(|column| column.name.clone()).collect();
+        for Progress { change, .. } in rows.iter().filter(of_key) {
+            for name in &mut key {
+                let new = change.columns.iter().find(|column| column.replaces.contains(name));
+                if let Some(new) = new {
+                    name.clone_from(&new.name);
+                }
+            }
+        }
+        Ok(key)
     }
 
     /// The column is there, and nothing follows from it that would have to follow.
@@ -131,7 +154,7 @@ impl Migrator {
                 .into());
         }
         let all = ledger::changes(self.driver.as_mut(), None).await?;
-        let is_replaced = |row: &&colmig_core::progress::Progress| {
+        let is_replaced = |row: &&Progress| {
             let mut columns = row.change.touched();
             row.started()
                 && !row.finished()
@@ -271,7 +294,7 @@ impl Migrator {
 
 impl Plan {
     fn back(&self) -> Return<'_> {
-        Return { archive: &self.kept.archive, from: &self.from, into: &self.into }
+        Return { archive: &self.kept.archive, key: &self.key, from: &self.from, into: &self.into }
     }
 }
 

@@ -40,6 +40,9 @@ pub struct Course {
     infos: Vec<Vec<&'static TableInfo>>,
     pub(super) derivations: BTreeMap<Property, Derivation>,
     pub(super) mended: BTreeSet<Property>,
+    /// Whether releases leave keys that are numbered to the database, as the library does: where it is the numbering
+    /// that goes from one column to another.
+    pub(super) leaves_keys: bool,
 }
 
 impl Course {
@@ -61,7 +64,10 @@ impl Course {
             checkout.lock.schema.tables.iter().map(|table| info(table, &checkout.lock)).collect()
         });
         let infos = infos.collect();
-        Course { scenario: scenario.clone(), checkouts, database, infos, derivations, mended }
+        let changes = last.migrations.iter().flat_map(|migration| &migration.manifest.changes);
+        let leaves_keys = changes.into_iter().any(|change| !change.key.is_empty());
+        let scenario = scenario.clone();
+        Course { scenario, checkouts, database, infos, derivations, mended, leaves_keys }
     }
 
     /// The tables of a release, from 1 on, as its lock file records them.

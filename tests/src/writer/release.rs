@@ -111,10 +111,47 @@ impl Release {
     fn insert(&mut self, table: &Table, knows: Knows) -> Result<()> {
         let mut row = self.rows.new_row();
         let composed = self.compose(table, &mut row, Statement::Insert, knows)?;
+        if let Some(key) = self.left_to_the_database(table) {
+            return self.insert_numbered(table, key, row, &composed);
+        }
         let names = composed.list(|name, _| name.to_owned());
         let given = composed.list(|_, given| given.to_owned());
         let sql = format!("INSERT INTO {} ({names}) VALUES ({given})", quote(&table.name));
         self.write(&sql, &composed.values)?;
+        self.read(table, &mut row)?;
+        self.rows.add(table, row);
+        Ok(())
+    }
+
+    /// The key that an insert leaves out.
+    fn left_to_the_database<'t>(&self, table: &'t Table) -> Option<&'t Column> {
+        let [key] = table.primary_key.as_slice() else { return None };
+        table.column(key).filter(|column| column.auto && self.course.leaves_keys)
+    }
+
+    /// A number is greater than every one that was given before, whichever release asked for it.
+    fn insert_numbered(
+        &mut self,
+        table: &Table,
+        key: &Column,
+        mut row: Row,
+        composed: &Composed,
+    ) -> Result<()> {
+        let before = self.rows.greatest(&table.name);
+        let names = composed.list(|name, _| name.to_owned());
+        let given = composed.list(|_, given| given.to_owned());
+        let sql = format!(
+            "INSERT INTO {} ({names}) VALUES ({given}) RETURNING {}",
+            quote(&table.name),
+            quote(&key.name)
+        );
+        self.sent += 1;
+        let found = self.connection.read(&sql, &composed.values, &[Kind::of(key)]);
+        let found = found.with_context(|| format!("{sql} {:?}", composed.values))?;
+        let [values] = found.as_slice() else { bail!("{} rows for {sql}", found.len()) };
+        let [Value::Int(number)] = values.as_slice() else { bail!("{values:?} for {sql}") };
+        ensure!(*number > before, "{number} is given behind {before}");
+        row.key = *number;
         self.read(table, &mut row)?;
         self.rows.add(table, row);
         Ok(())
@@ -141,7 +178,10 @@ impl Release {
         statement: Statement,
         knows: Knows,
     ) -> Result<Composed> {
-        let named = table.columns.iter().filter(|column| is_named(table, column, statement, knows));
+        let left = self.left_to_the_database(table).map(|column| &column.name);
+        let named = table.columns.iter().filter(|column| {
+            left != Some(&column.name) && is_named(table, column, statement, knows)
+        });
         let named: Vec<&Column> = named.collect();
         for column in &named {
             self.draw(table, column, row)?;
@@ -226,6 +266,9 @@ impl Release {
     /// What must be read; nothing where nobody wrote it.
     fn value(&mut self, table: &Table, row: &Row, column: &Column) -> Result<Option<Value>> {
         let course = self.course.clone();
+        if column.auto {
+            return Ok(own_value(table, column, row));
+        }
         let Some(derivation) = course.derivations.get(&property(table, column)) else {
             return Ok(own_value(table, column, row));
         };

@@ -81,6 +81,19 @@ impl Rows {
         self.known().tables.entry(table.name.clone()).or_default().ours.push(shared(row));
     }
 
+    /// The greatest key of a table's rows.
+    pub(super) fn greatest(&self, table: &str) -> i64 {
+        let known = self.known();
+        let shelf = known.tables.get(table);
+        let rows: Vec<_> = shelf
+            .iter()
+            .flat_map(|shelf| shelf.before.iter().chain(&shelf.ours))
+            .cloned()
+            .collect();
+        drop(known);
+        rows.iter().map(|row| take(row).key).max().unwrap_or_default()
+    }
+
     /// One of a table's rows; which, the number says.
     pub(super) fn any(&self, table: &str, number: usize) -> Option<Shared> {
         let known = self.known();

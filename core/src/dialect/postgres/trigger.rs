@@ -31,8 +31,8 @@ pub(super) fn make(change: &Change) -> String {
         sides.into_iter().map(|(columns, way)| fill(change, columns, way).assignments());
     let assignments = assignments.collect::<Vec<_>>().join(", ");
     let differs = fill(change, &change.columns, Direction::Up).condition("");
-    let tag = tag(change);
     let body = body(change);
+    let tag = tag(&body);
     format!(
         "SELECT set_config('colmig.search_path', current_setting('search_path'), true);\n\
          SELECT set_config('search_path', concat_ws(', ', 'pg_catalog', string_agg(quote_ident(s), ', ' ORDER BY n), 'pg_temp'), true)\n\
@@ -84,8 +84,8 @@ fn fill(change: &Change, columns: &[Column], way: Direction) -> Fill {
 
 /// The function's text.
 ///
-/// Of a row that is inserted, a side is given if any of its columns is; NULL, and a default of an old column, cannot
-/// be told from silence, and the other side is computed then. Of a row that is updated, the side that changed wins;
+/// Of a row that is inserted, a side is given if any of its columns is; NULL, a default of an old column and a number
+/// that the database may have made cannot be told from silence, and the other side is computed then. Of a row that is updated, the side that changed wins;
 /// where both did, the statement knows of both. Where the new side changed to what the old one says anyway, nothing
 /// is computed back: that is the backfill, and `reverse` may give another spelling than the one that is there.
 fn body(change: &Change) -> String {
@@ -153,6 +153,8 @@ fn is_null(column: &Column) -> String {
 
 fn is_silent(column: &Column) -> String {
     match column.default_on(Database::Postgres) {
+        // A number is there before the trigger runs, whether the statement gave it or the database did.
+        _ if column.auto => "true".to_owned(),
         Some(default) => {
             format!(
                 "({} OR NEW.{} IS NOT DISTINCT FROM ({}))",
@@ -177,9 +179,8 @@ fn all(conditions: impl Iterator<Item = String>, joined: &str) -> String {
     format!("({})", conditions.collect::<Vec<_>>().join(joined))
 }
 
-/// What the function's text stands between: something that it does not contain.
-fn tag(change: &Change) -> String {
-    let text = body(change);
+/// What a function's text stands between: something that it does not contain.
+pub(super) fn tag(text: &str) -> String {
     let tags = (0_u32..).map(|number| match number {
         0 => "$colmig$".to_owned(),
         _ => format!("$colmig{number}$"),
