@@ -72,6 +72,28 @@ const CASES: &[Case] = &[
         &["error[CM0202]", "--> src/lib.rs:", "email"],
     ),
     case(
+        "a key that another column takes the place of, where SQLite is among the databases",
+        |place| {
+            let key =
+                "primary_key, auto, replaces(id), dual_write = \"trigger\")]\n    pub id_big: i64";
+            place.shop.replace("src/lib.rs", "primary_key, auto)]\n    pub id: i64", key)
+        },
+        &["generate", "generate --check"],
+        100,
+        &["error[CM0109]", "64 bits there", "--> src/lib.rs:", "keep `id`"],
+    ),
+    case(
+        "a key that is another column at once",
+        |place| place.shop.replace("src/lib.rs", "pub id: i64", "pub id_big: i64"),
+        &["generate", "generate --check"],
+        100,
+        &[
+            "error[CM0204]",
+            "was (id) and is now (id_big)",
+            "`replaces(id), dual_write = \"trigger\"`",
+        ],
+    ),
+    case(
         "a name that is longer than the database allows",
         |place| place.field(&format!("pub {}: Option<String>,", "x".repeat(64))),
         &["generate", "generate --check"],

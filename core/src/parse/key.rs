@@ -113,6 +113,10 @@ fn not_a_key(field: &Read) -> Option<Problem> {
 pub(super) fn check_auto(fields: &[Read], key: &[String], mistakes: &mut Vec<Mistake>) {
     for field in fields.iter().filter(|field| !field.has_mistakes) {
         let Some(span) = field.word("auto") else { continue };
+        // What replaces a column and is of no key has its values from there, as is said elsewhere.
+        if !field.column.replaces.is_empty() && !key.contains(&field.column.name) {
+            continue;
+        }
         let is_the_key = matches!(key, [only] if *only == field.column.name);
         let is_numbered = is_the_key && field.column.ty.is_integer();
         if !is_numbered && field.column.default.is_nowhere() {

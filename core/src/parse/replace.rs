@@ -19,7 +19,10 @@ pub(super) fn check(fields: &[Read], key: &[String], mistakes: &mut Vec<Mistake>
             mistakes.extend(as_key(field, fields).map(|(span, what)| Mistake::new(span, what)));
             continue;
         }
-        mistakes.extend(numbered(field).map(|(span, problem)| Mistake::new(span, problem)));
+        if let Some((span, problem)) = numbered(field) {
+            mistakes.push(Mistake::new(span, problem));
+            continue;
+        }
         let sources = field.words.names("replaces").unwrap_or_default();
         for (name, span) in sources {
             let problem = match key.contains(name) {

@@ -203,7 +203,42 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
         (
             "#[colmig(adding, replaces(«id»), forward = \"id\")] a: WriteOnly<i64>",
             NOT_SUPPORTED,
-            "`id` is part of the primary key",
+            "`id` is of the primary key, and `a`, which replaces it, is not",
+        ),
+        (
+            "#[colmig(primary_key, «replaces»(x, y), dual_write = \"trigger\")] a: i64",
+            NOT_SUPPORTED,
+            "takes the place of one column",
+        ),
+        (
+            "#[colmig(primary_key, «replaces»(a), dual_write = \"trigger\")] a: i64",
+            GRAMMAR,
+            "`a` replaces itself",
+        ),
+        (
+            "b: i64, #[colmig(primary_key, «replaces»(b), dual_write = \"trigger\")] a: i64",
+            GRAMMAR,
+            "delete the field of `b`",
+        ),
+        (
+            "#[colmig(primary_key, «replaces»(x))] a: i64",
+            NOT_SUPPORTED,
+            "add `dual_write = \"trigger\"`",
+        ),
+        (
+            "#[colmig(primary_key, replaces(x), «forward» = \"x + 1\", dual_write = \"trigger\")] a: i64",
+            GRAMMAR,
+            "delete `forward`",
+        ),
+        (
+            "#[colmig(primary_key, replaces(x), «reverse» = \"a\", dual_write = \"trigger\")] a: i64",
+            GRAMMAR,
+            "delete `reverse`",
+        ),
+        (
+            "b: i64, #[colmig(«auto», deprecated, replaces(b))] a: WriteOnly<i64>",
+            GRAMMAR,
+            "its values come from the columns that it replaces",
         ),
         ("#[colmig(«forward» = \"b\")] a: i64", GRAMMAR, "replaces nothing"),
         ("#[colmig(«dual_write» = \"trigger\")] a: i64", GRAMMAR, "replaces nothing"),
@@ -871,6 +906,104 @@ fn a_replacement_by_a_trigger_is_checked_against_what_it_replaces() {
     check_fields(&format!("{a} b: i64"), &lock(&both), sqlite);
     let new = Lock { databases: vec![Database::Postgres], ..Lock::default() };
     check_fields(&format!("{a} b: i64"), &new, &[("b", ILLEGAL_MOVE, "its table is new")]);
+}
+
+/// The key of a table whose `id` was an `i32` that the database numbers, and what an edit makes of it.
+#[test]
+fn a_key_is_replaced_by_one_that_has_its_values() {
+    let text =
+        |fields: &str| format!("#[derive(Table)] #[colmig(table = \"t\")] struct T {{ {fields} }}");
+    let recorded = |key: &str, databases: &[Database]| {
+        let table = declared(&text(key)).table;
+        let born = "0001".to_owned();
+        let columns =
+            table.columns.into_iter().map(|c| Column { born: born.clone(), ..c }).collect();
+        let schema = crate::schema::Schema::of(vec![Table { columns, born, ..table }]);
+        Lock { databases: databases.into(), schema, ..Lock::default() }
+    };
+    let postgres = |key: &str| recorded(key, &[Database::Postgres]);
+    let alike = |words: &str, field: &str| {
+        format!("#[colmig(primary_key, {words}replaces(id), dual_write = \"trigger\")] {field}")
+    };
+    let id = "#[colmig(primary_key, auto)] id: i32";
+    let (whole, none): (_, &[&str]) = (alike("auto, ", "b: i64"), &[]);
+    let cases: &[(Lock, String, &'static Code, &[&str])] = &[
+        (postgres(id), whole.clone(), GRAMMAR, none),
+        (postgres("#[colmig(primary_key)] id: Uuid"), alike("", "b: Uuid"), GRAMMAR, none),
+        (
+            postgres(id),
+            alike("auto, ", "b: i16"),
+            ILLEGAL_MOVE,
+            &["does not hold every key of `id`"],
+        ),
+        (postgres(id), alike("", "b: String"), ILLEGAL_MOVE, &["`b` is text"]),
+        (postgres(id), alike("", "b: i64"), ILLEGAL_MOVE, &["add `auto` at `b`"]),
+        (
+            postgres("#[colmig(primary_key)] id: i32"),
+            whole.clone(),
+            ILLEGAL_MOVE,
+            &["delete `auto` at `b`"],
+        ),
+        (
+            postgres("#[colmig(primary_key, default = \"7\")] id: i32"),
+            alike("", "b: i64"),
+            NOT_SUPPORTED,
+            &["has a default"],
+        ),
+        (
+            postgres("#[colmig(primary_key)] id: i32, #[colmig(primary_key)] a: i32"),
+            format!(
+                "{}, #[colmig(primary_key, replaces(a), dual_write = \"trigger\")] c: i64",
+                alike("", "b: i64")
+            ),
+            NOT_SUPPORTED,
+            &["more than one column", "more than one column"],
+        ),
+        (
+            postgres(id),
+            "#[colmig(primary_key, auto)] b: i64".into(),
+            KEY_CHANGED,
+            &["`replaces(id), dual_write = \"trigger\"` above `b`", "its table exists"],
+        ),
+        (recorded(id, &[Database::Sqlite]), whole.clone(), NOT_SUPPORTED, &["64 bits there"]),
+        (
+            recorded(id, &[Database::Postgres, Database::Sqlite]),
+            whole.clone(),
+            NOT_SUPPORTED,
+            &["where PostgreSQL is the only database"],
+        ),
+        // On SQLite the same column holds them.
+        (
+            recorded(id, &[Database::Sqlite]),
+            "#[colmig(primary_key, auto)] id: i64".into(),
+            GRAMMAR,
+            none,
+        ),
+        (
+            recorded("#[colmig(primary_key, auto)] id: i64", &[Database::Sqlite]),
+            id.into(),
+            TYPE_CHANGED,
+            &["was int8 and is now int4"],
+        ),
+        (
+            postgres(id),
+            "#[colmig(primary_key, auto)] id: i64".into(),
+            TYPE_CHANGED,
+            &["was int4 and is now int8"],
+        ),
+    ];
+    for (lock, fields, code, words) in cases {
+        let mistakes = check(&declared(&text(fields)), Some(lock));
+        let shown: Vec<_> = mistakes.iter().map(|m| m.problem.to_string()).collect();
+        assert_eq!(mistakes.len(), words.len(), "{fields}\n{shown:#?}");
+        for (mistake, words) in mistakes.iter().zip(*words) {
+            assert!(mistake.problem.to_string().contains(words), "{fields}: {words}\n{shown:#?}");
+        }
+        assert!(mistakes.first().is_none_or(|first| first.problem.code == *code), "{shown:#?}");
+    }
+    let columns = declared(&text(&whole)).table.columns;
+    assert_eq!(columns[0].forward, PerDatabase::Everywhere("\"id\"".into()));
+    assert_eq!(columns[0].reverse, PerDatabase::Everywhere("\"b\"".into()));
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn key_is_held(change: &Change, column: &str, holds: &[String]) -> Problem {
         .problem(format!("another column cannot take the place of the key `{subject}` while that is needed by {}", holds.join("; ")))
         .at(change.title())
         .help("let go of these first, and apply again: colmig drops nothing that it did not make")
-        .help("a foreign key comes back, to the new key, when the change is finished; one that a struct declares goes by `references(…, deprecated)` for one release, then nothing")
+        .help("a foreign key comes back, to the new key, when that is unique; one that a struct declares goes by `references(…, deprecated)` for one release, then nothing")
 }
 
 fn in_the_way(change: &Change, column: &str, blocks: &[String]) -> Problem {

@@ -153,6 +153,8 @@ fn rewritten_expressions(base: &Base, schema: &Schema) -> Vec<Problem> {
             let word = match column.state {
                 State::Adding if generated.backfill != column.backfill => "backfill",
                 State::Adding if generated.forward != column.forward => "forward",
+                // Once it is done, it is deleted with `replaces`.
+                State::Active if column.replaces.is_empty() => continue,
                 State::Active if is_kept_alike && generated.forward != column.forward => "forward",
                 State::Deprecated if is_drop && generated.reverse != column.reverse => "reverse",
                 _ => continue,

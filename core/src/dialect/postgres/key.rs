@@ -36,12 +36,16 @@ pub(super) fn take_over(change: &Change) -> String {
     let index = literal(&name(change));
     let drops = change.replaced.iter().map(|column| drop_column(&change.table, column));
     let drops = drops.collect::<Vec<_>>().join("\n    ");
-    let (declared, read, numbered) = match change.column().zip(change.replaced.first()) {
-        Some((new, old)) if old.auto => numbering(change, new, old),
-        _ => Default::default(),
+    let numbered = change.column().zip(change.replaced.first()).filter(|(_, old)| old.auto);
+    let along = match numbered {
+        Some(_) => ", and is numbered from where the old one was",
+        None => "",
     };
+    let (declared, read, numbered) =
+        numbered.map(|(new, old)| numbering(change, new, old)).unwrap_or_default();
     let body = format!(
         "
+-- The new column is of the key, under the name that the key has{along}.
 DECLARE
     the_key name;{declared}
 BEGIN
