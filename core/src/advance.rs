@@ -91,6 +91,20 @@ fn given_up(rows: &[Progress], index: usize, checkout: &Vector) -> Option<usize>
         .or_else(|| taken_back(rows, index, checkout))
         .or_else(|| (0..index).find(|earlier| taken_back(rows, *earlier, checkout) == Some(index)))
         .or_else(|| without_its_column(rows, index, checkout))
+        .or_else(|| without_its_table(rows, index, checkout))
+}
+
+/// Why the table does not come that a change is about something of: then nothing of it can come or go.
+fn without_its_table(rows: &[Progress], index: usize, checkout: &Vector) -> Option<usize> {
+    let change = &rows[index].change;
+    if matches!(change.kind.facts().subject, Subject::Table | Subject::Type) {
+        return None;
+    }
+    let creates = |earlier: &Progress| {
+        earlier.change.kind == ChangeKind::CreateTable && earlier.change.table == change.table
+    };
+    let last = rows[..index].iter().rposition(creates)?;
+    if rows[last].is_untouched() { given_up(rows, last, checkout) } else { None }
 }
 
 /// Why a column does not come that an index speaks of: then the index cannot come, and need not go.
@@ -105,7 +119,7 @@ fn without_its_column(rows: &[Progress], index: usize, checkout: &Vector) -> Opt
                 && earlier.change.touched().any(|column| column.name == *name)
         };
         let last = rows[..index].iter().rposition(is_about_it)?;
-        let adds = rows[last].change.acts().any(|act| act == Act::Add);
+        let adds = adds(&rows[last].change, name);
         if adds && rows[last].is_untouched() { given_up(rows, last, checkout) } else { None }
     };
     change.names().iter().find_map(gives_up_its_add)
@@ -196,6 +210,12 @@ pub fn back(rows: &[Progress], index: usize, database: crate::types::Database) -
         Act::Relax if !reverse => Back::NoReverse,
         _ => Back::Step,
     }
+}
+
+/// Whether a change adds a column of this name.
+fn adds(change: &Change, name: &str) -> bool {
+    let is_there = change.columns.iter().any(|column| column.name == name);
+    is_there && change.acts().any(|act| act == Act::Add)
 }
 
 #[cfg(test)]
@@ -299,6 +319,30 @@ mod tests {
         lock.schema = outcome.schema;
         assert!(rows[1].precedes(&rows[2]));
         assert!(!is_history(&rows, 1, &Vector::of_schema("p", &lock.schema)));
+    }
+
+    /// What was created and dropped, and what was changed in between, on a database that is left behind by all of it.
+    #[test]
+    fn nothing_comes_of_a_table_that_does_not_come() {
+        let named = |state: Option<State>| {
+            let n = state.map(|state| ("n", state));
+            let mut schema =
+                schema(&[("id", State::Active)].into_iter().chain(n).collect::<Vec<_>>());
+            schema.tables[0].name = "other".into();
+            schema.tables[0].clone()
+        };
+        let with = |state| Schema::of(vec![schema(BASE).tables[0].clone(), named(state)]);
+        let (mut lock, mut rows) =
+            after_all(&[schema(BASE), with(None), with(Some(State::Adding))]);
+        let retire = ["other".to_owned()];
+        let outcome = plan(&lock, &schema(BASE), Wish { name: None, retire: &retire });
+        let outcome = outcome.expect("a legal edit");
+        lock.schema = outcome.schema;
+        let last = outcome.migration.expect("it drops the table").manifest;
+        rows.extend(last.changes.into_iter().map(|change| Progress::of(change, &last.id)));
+        let kinds: Vec<_> = rows.iter().map(|row| row.change.kind.facts().verb).collect();
+        assert_eq!(kinds, ["create", "create", "add", "retire"]);
+        assert_eq!(run(&mut rows, &Vector::of_schema("p", &lock.schema)), [2, 0, 0, 0]);
     }
 
     /// Neither the column nor its index comes, on a database that is left behind by both; the index that another
