@@ -195,7 +195,7 @@ pub enum Back {
 pub fn back(rows: &[Progress], index: usize, database: crate::types::Database) -> Back {
     let row = &rows[index];
     let Some(step) = row.last() else { return Back::Undone };
-    let is_later = |other: &&Progress| row.precedes(other) && !other.is_untouched();
+    let is_later = |other: &&Progress| !other.is_untouched() && stands_upon(other, row);
     let is_change = |other: &&Progress| other.change.kind != ChangeKind::Abandon;
     if let Some(later) = rows[index + 1..].iter().filter(is_change).find(is_later) {
         return Back::Under(later.change.title());
@@ -210,6 +210,18 @@ pub fn back(rows: &[Progress], index: usize, database: crate::types::Database) -
         Act::Relax if !reverse => Back::NoReverse,
         _ => Back::Step,
     }
+}
+
+/// Whether a later change would fall with this one: it is about the same name, or built upon what this one adds. One
+/// that merely speaks of the same column stays: an index does where its column may be NULL again.
+fn stands_upon(later: &Progress, row: &Progress) -> bool {
+    let (change, other) = (&row.change, &later.change);
+    let is_of_a_type = change.enumeration.is_some() || other.enumeration.is_some();
+    if is_of_a_type || change.kind == ChangeKind::CreateTable {
+        return row.precedes(later);
+    }
+    let is_built = other.names().iter().any(|name| adds(change, name));
+    change.table == other.table && is_built || same_name(change, other)
 }
 
 /// Whether a change adds a column of this name.
@@ -319,6 +331,28 @@ mod tests {
         lock.schema = outcome.schema;
         assert!(rows[1].precedes(&rows[2]));
         assert!(!is_history(&rows, 1, &Vector::of_schema("p", &lock.schema)));
+    }
+
+    /// An index on a column needs the column, and not that it is NOT NULL.
+    #[test]
+    fn what_is_built_upon_a_column_holds_back_its_addition_alone() {
+        let (lock, mut rows) = after(&[BASE.to_vec(), BOTH.to_vec()]);
+        let mut table = lock.schema.tables[0].clone();
+        table.indexes.extend(["n", "h"].map(|name| crate::schema::Index {
+            name: format!("t_{name}_idx"),
+            keys: vec![crate::schema::IndexKey::Up(name.into())],
+            predicate: crate::types::PerDatabase::Nowhere,
+        }));
+        let outcome = plan(&lock, &Schema::of(vec![table]), Wish::default()).expect("a legal edit");
+        let indexes = outcome.migration.expect("it makes the indexes").manifest.changes;
+        rows.extend(indexes.into_iter().map(|change| Progress::of(change, "0003")));
+        let kinds: Vec<_> = rows.iter().map(|row| row.change.kind.facts().verb).collect();
+        assert_eq!(kinds, ["create", "drop", "add", "index", "index"]);
+        for row in &mut rows {
+            row.position = 1;
+        }
+        assert_eq!(back(&rows, 1, Database::Sqlite), Back::Step);
+        assert!(matches!(back(&rows, 2, Database::Sqlite), Back::Under(_)));
     }
 
     /// What was created and dropped, and what was changed in between, on a database that is left behind by all of it.
