@@ -355,6 +355,36 @@ mod tests {
         assert!(matches!(back(&rows, 2, Database::Sqlite), Back::Under(_)));
     }
 
+    /// The constraint goes when the release is live, and the release names the column: one that waited for the other
+    /// would wait for ever.
+    #[test]
+    fn a_column_is_replaced_while_what_guards_it_goes() {
+        use crate::schema::{Constraint, Guard};
+        let guarded = |state, more: &[Column]| {
+            let mut schema = schema(BASE);
+            let columns = vec!["n".to_owned()];
+            let guard = Guard::Unique { columns };
+            let one = Constraint { name: "t_n_key".into(), guard, state, born: String::new() };
+            schema.tables[0].constraints.push(one);
+            schema.tables[0].columns.extend_from_slice(more);
+            schema
+        };
+        let new = Column {
+            state: State::Adding,
+            replaces: vec!["n".into()],
+            ..Column::new("h", ColumnType::Known("text".into()))
+        };
+        let (lock, mut rows) =
+            after_all(&[guarded(State::Active, &[]), guarded(State::Deprecated, &[new])]);
+        let kinds: Vec<_> = rows.iter().map(|row| row.change.kind.facts().verb).collect();
+        assert_eq!(kinds, ["create", "unguard", "replace"]);
+        let checkout = Vector::of_schema("p", &lock.schema);
+        rows[0].position = 2;
+        assert!(matches!(next(&rows, 2, &checkout), Next::After(_)));
+        rows[1].position = 1;
+        assert_eq!(next(&rows, 2, &checkout), Next::Step);
+    }
+
     /// What was created and dropped, and what was changed in between, on a database that is left behind by all of it.
     #[test]
     fn nothing_comes_of_a_table_that_does_not_come() {

@@ -176,15 +176,18 @@ impl Progress {
     }
 
     /// Whether a later change that it precedes may begin. One that guards or sorts by columns which this one adds
-    /// needs them filled, and not that the old ones are gone, and so does a table that references a key that comes;
-    /// everything else waits for the end.
+    /// needs them filled, and not that the old ones are gone, and so does a table that references a key that comes.
+    /// One that adds columns must come before the release that names them, and a constraint does not go before that
+    /// release is live: so it is enough that it is on its way out. Everything else waits for the end.
     pub fn lets_begin(&self, later: &Progress) -> bool {
         let fills = |act: Act| matches!(act, Act::Add | Act::Backfill | Act::Enforce | Act::Index);
         let ready = !self.change.acts().skip(self.position).any(fills);
         let is_built_upon = self.change.acts().any(|act| act == Act::Add)
             && (matches!(later.change.kind.facts().subject, Subject::Constraint | Subject::Index)
                 || !self.change.key.is_empty() && later.change.references(&self.change.table));
-        self.finished() || is_built_upon && ready
+        let is_on_its_way_out = self.change.kind == ChangeKind::DropConstraint && self.started();
+        let adds_columns = later.change.acts().any(|act| act == Act::Add);
+        self.finished() || is_built_upon && ready || is_on_its_way_out && adds_columns
     }
 }
 

@@ -130,13 +130,19 @@ impl Migrator {
         Ok(is_history(&self.rows, index, &self.options.checkout) && self.untouched(&change).await?)
     }
 
-    /// With `--to`, only its change and those that come before it on the same name.
+    /// With `--to`, only its change and those that come before it on the same name, where it cannot begin without
+    /// them; what it drops nobody may need any more, so it drops behind all of them.
     pub(super) fn wanted(&self, index: usize, target: Option<&Target>) -> bool {
         let Some(target) = target else { return true };
         let Some(goal) = self.rows.iter().position(|row| row.change.id == target.change) else {
             return false;
         };
-        index == goal || (index < goal && self.rows[index].precedes(&self.rows[goal]))
+        let (row, last) = (&self.rows[index], &self.rows[goal]);
+        let mut acts = last.change.acts().take(target.step + 1);
+        let drops = acts.any(|act| act.facts().undo == Undo::Impossible);
+        let comes_before =
+            || row.precedes(last) && (drops || row.finished() || !row.lets_begin(last));
+        index == goal || (index < goal && comes_before())
     }
 
     /// A name that no migration has is refused before the database is touched.
