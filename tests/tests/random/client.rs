@@ -104,6 +104,9 @@ impl Client {
 
     /// Everything that the catalog says of the tables, but the order of columns: what is added comes last.
     ///
+    /// A column that the database computes is stored where it comes with its table, and may be computed on read where
+    /// it is added to one: a stored one would rewrite the table.
+    ///
     /// NOT NULL is compared as a fact of the column and not by the name of its constraint: PostgreSQL 18 has one,
     /// and it is named after how the column came to it.
     pub(crate) async fn catalog(&mut self) -> Result<BTreeSet<String>> {
@@ -156,7 +159,7 @@ fn guards(text: &str) -> Vec<String> {
 
 const POSTGRES: &str = "
     SELECT format('column %s.%s: %s, not null %s, default %s, %s%s', relname, attname,
-                  format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid), attidentity, attgenerated)
+                  format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid), attidentity, attgenerated <> '')
     FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
     LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname NOT LIKE '\\_colmig%'
@@ -176,7 +179,7 @@ const POSTGRES: &str = "
 
 const SQLITE: &str = "
     SELECT format('column %s.%s: %s, not null %s, default %s, key %s, hidden %s', t.name, c.name, c.type,
-                  c.\"notnull\", c.dflt_value, c.pk, c.hidden)
+                  c.\"notnull\", c.dflt_value, c.pk, iif(c.hidden = 3, 2, c.hidden))
     FROM sqlite_schema t JOIN pragma_table_xinfo(t.name) c
     WHERE t.type = 'table' AND t.name NOT LIKE '\\_colmig%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite%'
     UNION ALL

@@ -6,7 +6,15 @@
 //!
 //! Left out, because the scenarios and the snapshots have them, and not yet this list:
 //!
-//! * a table that goes, a change of mind, `dual_write = "trigger"`;
+//! * enum types;
+//!
+//! because the product does not do it yet:
+//!
+//! * an optional column that is tightened after a release that wrote it without reading it (it was `adding` with a
+//!   backfill, or `deprecated`, as an `Option`): the phases of the tightening take that release for one that writes no
+//!   NULL, and let it in again;
+//! * a table that is retired in the middle of a change of it: the change goes on to its end first, and may wait there
+//!   for what only a release in between could take away;
 //!
 //! and because nothing can be made of it:
 //!
@@ -18,18 +26,25 @@
 
 #[path = "lives/columns.rs"]
 mod columns;
+#[path = "lives/defaults.rs"]
+mod defaults;
 #[path = "lives/guards.rs"]
 mod guards;
+#[path = "lives/indexes.rs"]
+mod indexes;
+#[path = "lives/minds.rs"]
+mod minds;
 
 use colmig_core::ident::quote;
 use colmig_core::lifecycle::Nullability;
-use colmig_core::schema::{Column, Constraint, Guard, Index};
-use colmig_core::types::{ColumnType, PerDatabase};
+use colmig_core::schema::{Column, Constraint, DualWrite, Guard, Index};
+use colmig_core::types::{ColumnType, Database, PerDatabase};
 
 use crate::chance::Chance;
 use crate::values::{VALUES, each, value};
 
 pub(crate) use guards::{check, constraint, guarded, reference, unique};
+pub(crate) use indexes::{index, of_index};
 
 /// What a life's part of a table looks like in one release.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +65,8 @@ pub(crate) struct Life {
     pub(crate) forms: Vec<Form>,
     /// What a row of the source has at the end, by column, as SQL over that row.
     pub(crate) ends: Vec<(String, PerDatabase)>,
+    /// The same where a database went from the first form to the last at once: what was taken back was not done.
+    pub(crate) at_once: Vec<(String, PerDatabase)>,
     /// What a row of the source may have after all is undone, likewise: repairs stay.
     pub(crate) undone: Vec<(String, PerDatabase)>,
     /// The columns of other lives that it speaks of.
@@ -62,9 +79,9 @@ impl Life {
     /// One that stays as it is.
     pub(crate) fn still(form: Form) -> Life {
         let ends = own(&form);
-        let undone = ends.clone();
+        let (undone, at_once) = (ends.clone(), ends.clone());
         let (kinds, over) = (Vec::new(), Vec::new());
-        Life { kinds, begins: 0, forms: vec![form], ends, undone, over, shorter: None }
+        Life { kinds, begins: 0, forms: vec![form], ends, at_once, undone, over, shorter: None }
     }
 
     /// Its form in a release.
@@ -89,11 +106,19 @@ impl Life {
     pub(crate) fn smaller(&self, created: usize) -> Vec<Life> {
         let shorter = self.shorter.as_deref().cloned();
         let still = Life { forms: vec![self.forms[0].clone()], kinds: Vec::new(), ..self.clone() };
-        let still = Life { ends: own(&self.forms[0]), shorter: None, ..still };
+        let ends = own(&self.forms[0]);
+        let still =
+            Life { at_once: ends.clone(), undone: ends.clone(), ends, shorter: None, ..still };
         let still = (self.forms.len() > 1).then_some(still);
         let earlier = (self.begins > created && self.forms.len() > 1)
             .then(|| Life { begins: self.begins - 1, ..self.clone() });
         shorter.into_iter().chain(still).chain(earlier).collect()
+    }
+
+    /// Whether this database can do it.
+    pub(crate) fn runs_on(&self, db: Database) -> bool {
+        let mut columns = self.forms.iter().flat_map(|form| &form.columns);
+        db == Database::Postgres || columns.all(|one| one.dual_write == DualWrite::Application)
     }
 
     /// Whether it speaks of a table of this name.
@@ -126,6 +151,10 @@ pub(crate) struct Place<'a> {
     pub(crate) key_text: Option<String>,
     /// The number of the table, and how many constraints and indexes it has had.
     pub(crate) number: (usize, usize),
+    /// Whether a trigger may keep columns alike.
+    pub(crate) has_triggers: bool,
+    /// The columns of each UNIQUE that it has had.
+    pub(crate) uniques: Vec<Vec<String>>,
     /// Where a column that references another table finds its values.
     pub(crate) parent: Option<Parent>,
 }
@@ -183,6 +212,10 @@ struct Track {
     form: Form,
     ends: Vec<(String, PerDatabase)>,
     undone: Vec<(String, PerDatabase)>,
+    /// What rows have at the end of the last kind of change where it was left out, if that is something else.
+    at_once: Option<Vec<(String, PerDatabase)>>,
+    /// Whether some release wrote NULL into what it did not read.
+    blind: bool,
     /// The columns of other lives that may be spoken of, and those that are.
     lasting: Vec<Column>,
     over: Vec<String>,
@@ -236,16 +269,33 @@ pub(crate) struct Kind {
     walk: fn(&mut Place<'_>, &mut Track) -> Walk,
 }
 
-/// The names of all of them.
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    COLUMNS.iter().chain(REFERENCES).copied().flatten().map(|kind| kind.name)
+/// Those of a table as a whole.
+pub(crate) const TABLES: [&str; 2] = ["create table", "retire table"];
+
+/// The names of all of them; where there are servers, of those too that run on servers alone.
+pub(crate) fn names(servers: bool) -> impl Iterator<Item = &'static str> {
+    let by_trigger = BY_TRIGGER.iter().filter(move |_| servers);
+    let kinds = COLUMNS.iter().chain(REFERENCES).chain(by_trigger);
+    kinds.copied().flatten().map(|kind| kind.name).chain(TABLES)
 }
 
 /// Those of columns, and of what guards them.
-pub(crate) const COLUMNS: &[&[Kind]] = &[columns::KINDS, guards::KINDS, guards::TOGETHER];
+pub(crate) const COLUMNS: &[&[Kind]] = &[
+    columns::KINDS,
+    defaults::KINDS,
+    guards::KINDS,
+    guards::TOGETHER,
+    indexes::KINDS,
+    indexes::TOGETHER,
+    minds::KINDS,
+    minds::GUARDS,
+];
+
+/// Those of columns that need a trigger, and so a PostgreSQL.
+pub(crate) const BY_TRIGGER: &[&[Kind]] = &[columns::BY_TRIGGER];
 
 /// Those of what speaks of columns of other lives.
-pub(crate) const GUARDS: &[&[Kind]] = &[guards::KINDS];
+pub(crate) const GUARDS: &[&[Kind]] = &[guards::KINDS, indexes::KINDS, minds::GUARDS];
 
 /// Those of a column whose values another table has, or another row.
 pub(crate) const REFERENCES: &[&[Kind]] = &[guards::REFERENCES];
@@ -264,6 +314,8 @@ pub(crate) fn live(
     let mut track = Track {
         ends: still.ends.clone(),
         undone: still.undone.clone(),
+        at_once: None,
+        blind: false,
         lasting: around.lasting,
         over: still.over.clone(),
         distinct: around.distinct.into_iter().chain(own.cloned()).collect(),
@@ -277,6 +329,8 @@ pub(crate) fn live(
         let walked = |kind: &Kind| Some((kind.name, (kind.walk)(place, &mut track)?));
         let Some((name, (forms, ends))) = order.into_iter().find_map(walked) else { break };
         let shorter = (!life.kinds.is_empty()).then(|| Box::new(life.clone()));
+        let is_blind = |one: &Column| one.optional() && !one.state.facts().reads;
+        track.blind |= forms.iter().flat_map(|form| &form.columns).any(is_blind);
         track.form = forms.last().expect("a change has a form").clone();
         let is_there = |column: &Column| track.spoken().iter().any(|one| one.name == column.name);
         track.distinct = track.distinct.iter().filter(|one| is_there(one)).cloned().collect();
@@ -284,7 +338,8 @@ pub(crate) fn live(
         life.forms.extend(forms);
         life.kinds.push(name);
         let (undone, over) = (track.undone.clone(), track.over.clone());
-        life = Life { ends, undone, over, shorter, ..life };
+        let at_once = track.at_once.take().unwrap_or_else(|| ends.clone());
+        life = Life { ends, at_once, undone, over, shorter, ..life };
     }
     life
 }

@@ -1,13 +1,13 @@
 //! A pair of schemas and the releases between them, by chance.
 
 use colmig_core::lifecycle::Nullability;
-use colmig_core::schema::{Column, Guard, Index, IndexKey, Table};
-use colmig_core::types::{ColumnType, PerDatabase};
+use colmig_core::schema::{Column, Guard, Table};
+use colmig_core::types::{ColumnType, Database, PerDatabase};
 
 use crate::chance::Chance;
 use crate::lives::{
-    Around, COLUMNS, Form, GUARDS, Life, Parent, Place, REFERENCES, any_column, check, constraint,
-    guarded, live, reference, two_texts, unique,
+    Around, BY_TRIGGER, COLUMNS, Form, GUARDS, Life, Parent, Place, REFERENCES, TABLES, any_column,
+    check, constraint, guarded, index, live, of_index, reference, two_texts, unique,
 };
 use crate::values::over;
 
@@ -25,6 +25,8 @@ pub(crate) struct Story {
     pub(crate) key: Vec<Column>,
     /// The release that it comes with.
     pub(crate) created: usize,
+    /// The release that it is not part of any more, if it goes.
+    pub(crate) retired: Option<usize>,
     pub(crate) lives: Vec<Life>,
 }
 
@@ -76,30 +78,37 @@ const NAMES: &[&str] = &[
 ];
 
 impl Pair {
-    pub(crate) fn new(chance: &mut Chance) -> Pair {
+    pub(crate) fn new(chance: &mut Chance, has_triggers: bool) -> Pair {
         let mut tables: Vec<String> =
             ["users", "order", "Größe \"x\"", "a b"].map(str::to_owned).into();
         chance.shuffle(&mut tables);
         let mut stories: Vec<Story> = Vec::new();
         for (number, name) in tables.into_iter().take(*chance.of(&[1, 1, 1, 1, 2, 3])).enumerate() {
-            let story = Story::new(chance, name, number, &stories);
+            let story = Story::new(chance, name, number, &stories, has_triggers);
             stories.push(story);
+        }
+        for number in 0..stories.len() {
+            let name = &stories[number].name;
+            let is_needed =
+                stories.iter().any(|story| story.name != *name && story.references(name));
+            if stories.len() > 1 && !is_needed && chance.one_in(4) {
+                // See the list in `lives`: not in the middle of a change.
+                stories[number].retired = Some(stories[number].end() + 1 + chance.below(2));
+                break;
+            }
         }
         Pair { stories }
     }
 
     /// How many releases follow the source.
     pub(crate) fn last(&self) -> usize {
-        let ends = self
-            .stories
-            .iter()
-            .map(|story| story.lives.iter().map(Life::end).fold(story.created, usize::max));
+        let ends = self.stories.iter().map(|story| story.retired.unwrap_or_else(|| story.end()));
         ends.fold(0, usize::max)
     }
 
     /// The tables that a release declares.
     pub(crate) fn release(&self, number: usize) -> Vec<Table> {
-        let there = self.stories.iter().filter(|story| story.created <= number);
+        let there = self.stories.iter().filter(|story| story.is_there(number));
         there.map(|story| story.table(number)).collect()
     }
 
@@ -110,8 +119,22 @@ impl Pair {
 
     /// The kinds of change that it goes through.
     pub(crate) fn kinds(&self) -> impl Iterator<Item = &'static str> {
-        let lives = self.stories.iter().flat_map(|story| &story.lives);
-        lives.flat_map(|life| life.kinds.iter().copied())
+        let [create, retire] = TABLES;
+        self.stories.iter().flat_map(move |story| {
+            let created = (story.created > 0).then_some(create);
+            let retired = story.retired.map(|_| retire);
+            let kinds = story.lives.iter().flat_map(|life| life.kinds.iter().copied());
+            created.into_iter().chain(retired).chain(kinds)
+        })
+    }
+
+    /// What a database can do of it.
+    pub(crate) fn on(&self, db: Database) -> Pair {
+        let mut pair = self.clone();
+        for story in &mut pair.stories {
+            story.lives.retain(|life| life.runs_on(db));
+        }
+        pair
     }
 
     /// Pairs with a little less in them.
@@ -124,6 +147,11 @@ impl Pair {
                 story.lives.retain(|life| !life.references(&gone.name));
             }
             all.push(less);
+            if self.stories[table].retired.is_some() {
+                let mut less = self.clone();
+                less.stories[table].retired = None;
+                all.push(less);
+            }
             for life in 0..self.stories[table].lives.len() {
                 let mut less = self.clone();
                 let gone = less.stories[table].lives.remove(life);
@@ -145,17 +173,25 @@ impl Pair {
 }
 
 impl Story {
-    fn new(chance: &mut Chance, name: String, number: usize, others: &[Story]) -> Story {
+    fn new(
+        chance: &mut Chance,
+        name: String,
+        number: usize,
+        others: &[Story],
+        has_triggers: bool,
+    ) -> Story {
         let mut names: Vec<String> = NAMES.iter().map(|name| (*name).to_owned()).collect();
         chance.shuffle(&mut names);
         let key = key(chance, &mut names);
         let created = if number > 0 && chance.one_in(4) { 1 + chance.below(2) } else { 0 };
         let counted = key.iter().find(|column| column.ty != known("uuid"));
         let key_text = counted.map(|column| over(&column.name, "CAST({} AS text)"));
-        let mut story = Story { name, key: key.clone(), created, lives: Vec::new() };
+        let mut story = Story { name, key: key.clone(), created, retired: None, lives: Vec::new() };
         let parent = story.parent(&mut *chance, others);
         let (names, number) = (&mut names, (number, 0));
-        let mut place = Place { chance, names, key: &key, key_text, number, parent };
+        let uniques = Vec::new();
+        let mut place =
+            Place { chance, names, key: &key, key_text, number, has_triggers, uniques, parent };
         for _ in 0..1 + place.chance.below(2) {
             story.lives.push(any_life(&mut place, created));
         }
@@ -187,8 +223,9 @@ impl Story {
         let distinct: Vec<Column> = still.iter().filter(is_distinct).cloned().collect();
         let mut guards = Vec::new();
         for column in &distinct {
-            if place.chance.one_in(4) {
-                let one = unique(place, column);
+            if place.chance.one_in(4)
+                && let Some(one) = unique(place, column)
+            {
                 guards.push(over_columns(&[column], guarded(Vec::new(), one)));
             }
         }
@@ -207,8 +244,8 @@ impl Story {
                 guards.push(over_columns(&[column], guarded(Vec::new(), one)));
             }
             if place.chance.one_in(4) {
-                let one = index(place, column);
-                self.lives.push(over_columns(&[column], one));
+                let one = index(place, &[column]);
+                guards.push(over_columns(&[column], of_index(one)));
             }
         }
         if let [first, second, ..] = still.as_slice()
@@ -235,6 +272,19 @@ impl Story {
             self.lives.push(life);
         }
         place.chance.shuffle(&mut self.lives);
+    }
+
+    fn is_there(&self, release: usize) -> bool {
+        self.created <= release && self.retired.is_none_or(|retired| release < retired)
+    }
+
+    /// The release behind which nothing changes in it.
+    fn end(&self) -> usize {
+        self.lives.iter().map(Life::end).fold(self.created, usize::max)
+    }
+
+    fn references(&self, name: &str) -> bool {
+        self.lives.iter().any(|life| life.references(name))
     }
 
     pub(crate) fn table(&self, release: usize) -> Table {
@@ -268,47 +318,39 @@ fn key(chance: &mut Chance, names: &mut Vec<String>) -> Vec<Column> {
 }
 
 fn any_life(place: &mut Place<'_>, created: usize) -> Life {
-    let form = match place.chance.below(8) {
+    let form = match place.chance.below(9) {
         0 | 1 => {
             return Life::still(Form { columns: vec![any_column(place)], ..Form::default() });
         }
-        2 | 3 => Form::default(),
-        4 => Form { columns: two_texts(place), ..Form::default() },
+        2..=4 => Form::default(),
+        5 => Form { columns: two_texts(place), ..Form::default() },
         _ => {
             let column = any_column(place);
             match place.chance.below(8) {
                 0 if column.ty != known("bool") => {
-                    guarded(vec![column.clone()], unique(place, &column))
+                    let one = unique(place, &column);
+                    guarded(vec![column], one.expect("nothing guards it yet"))
                 }
                 1 => guarded(vec![column.clone()], check(place, &column)),
+                2 | 3 => {
+                    let one = index(place, &[&column]);
+                    Form { columns: vec![column], ..of_index(one) }
+                }
                 _ => Form { columns: vec![column], ..Form::default() },
             }
         }
     };
-    live(place, Life::still(form), created, Around::default(), COLUMNS)
+    let kinds = match place.has_triggers && !form.columns.is_empty() && place.chance.one_in(2) {
+        true => BY_TRIGGER,
+        false => COLUMNS,
+    };
+    live(place, Life::still(form), created, Around::default(), kinds)
 }
 
 /// What speaks of columns of other lives.
 fn over_columns(columns: &[&Column], form: Form) -> Life {
     let over = columns.iter().map(|column| column.name.clone()).collect();
     Life { over, ..Life::still(form) }
-}
-
-fn index(place: &mut Place<'_>, column: &Column) -> Form {
-    let mut keys = vec![match place.chance.below(3) {
-        0 => IndexKey::Up(column.name.clone()),
-        1 => IndexKey::Down(column.name.clone()),
-        _ => IndexKey::Expression(PerDatabase::Everywhere(over(&column.name, "{} IS NULL"))),
-    }];
-    if place.chance.one_in(2) {
-        keys.push(IndexKey::Up(place.key[0].name.clone()));
-    }
-    let predicate = match place.chance.one_in(3) {
-        true => PerDatabase::Everywhere(over(&column.name, "{} IS NOT NULL")),
-        false => PerDatabase::Nowhere,
-    };
-    let name = place.guard_name("idx");
-    Form { indexes: vec![Index { name, keys, predicate }], ..Form::default() }
 }
 
 /// A column whose value another table has, or another row of its own: then it may be NULL, for the first row.

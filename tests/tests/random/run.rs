@@ -8,12 +8,11 @@ use colmig_core::admission::{Refusal, judge};
 use colmig_core::advance::{Next, next};
 use colmig_core::catalog::Catalog;
 use colmig_core::ident::quote;
-use colmig_core::lifecycle::State;
 use colmig_core::lock::Lock;
 use colmig_core::migration::{Change, Migration};
 use colmig_core::problem::{Code, NO_RETURN, Problem};
 use colmig_core::progress::Progress;
-use colmig_core::protocol::Act;
+use colmig_core::protocol::{Act, ChangeKind};
 use colmig_core::schema::{Column, Table};
 use colmig_core::types::Database;
 use colmig_core::vector::Vector;
@@ -81,8 +80,21 @@ enum Pace {
 enum Advance {
     /// To the floors that rise: so far, `apply` comes while only the release before is live.
     ToTheGates,
+    /// Only what was begun is taken back that is given up: nobody who knows it is live any more, and nobody else is
+    /// let in before all of it is gone.
+    Back,
     /// As far as it goes.
     Through,
+}
+
+/// What may be dropped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Consent {
+    Nothing,
+    /// What a change drops at its end, or gives up.
+    Drops,
+    /// The tables that were created on the way, when they go with undo.
+    Undo,
 }
 
 /// What is read of the rows.
@@ -90,6 +102,8 @@ enum Advance {
 enum Side {
     /// Rows of the source, as they have to be at the end.
     Ends,
+    /// The same where the target comes at once.
+    AtOnce,
     /// Rows of the target.
     Target,
     /// Rows of the source, as they are after all is undone: with the repairs.
@@ -115,7 +129,7 @@ impl<'a> Run<'a> {
         let of = |name: &str| -> Vec<&Table> {
             releases.iter().flatten().filter(|table| table.name == name).collect()
         };
-        let names = last.iter().map(|table| table.name.clone());
+        let names = releases.iter().flatten().map(|table| table.name.clone());
         let pasts = names.map(|name| (name.clone(), past(&of(&name)))).collect();
         let vector = |project: &Project| Vector::of_schema("shop", &project.lock.schema);
         let vectors = projects.iter().map(vector).collect();
@@ -136,7 +150,7 @@ impl<'a> Run<'a> {
 
     async fn on_empty_tables(&mut self) -> Result<()> {
         self.begin().await?;
-        self.climb(Pace::Releases, true, false).await?;
+        self.climb(Pace::Releases, Consent::Drops, false).await?;
         self.is_target().await
     }
 
@@ -145,13 +159,19 @@ impl<'a> Run<'a> {
         self.begin().await?;
         self.fill().await?;
         let source = self.client.catalog().await?;
-        let (undone, ends) = (self.rows(Side::Undone).await?, self.rows(Side::Ends).await?);
-        self.climb(Pace::Releases, false, true).await.context("up to the drops")?;
+        let (undone, mut ends) = (self.rows(Side::Undone).await?, self.rows(Side::Ends).await?);
+        self.climb(Pace::Releases, Consent::Nothing, true).await.context("up to the drops")?;
         if self.back().await.context("back")? {
             same_catalog(&source, &self.client.catalog().await?).context("after undo")?;
             same_rows(&undone, &self.rows(Side::Undone).await?).context("after undo")?;
         }
-        self.climb(Pace::Steps, true, true).await.context("up to the end")?;
+        if (1..self.projects.len()).any(|number| self.gives_up(number)) {
+            // What a database has taken back once it does not begin again (rule L17).
+            self.begin().await?;
+            self.fill().await?;
+            ends = self.rows(Side::Ends).await?;
+        }
+        self.climb(Pace::Steps, Consent::Drops, true).await.context("up to the end")?;
         self.is_target().await?;
         same_rows(&ends, &self.rows(Side::Target).await?)
     }
@@ -163,12 +183,12 @@ impl<'a> Run<'a> {
             true => {
                 self.begin().await?;
                 self.fill().await?;
-                ends = self.rows(Side::Ends).await?;
+                ends = self.rows(Side::AtOnce).await?;
             }
             false => self.client.clear().await?,
         }
         let last = self.projects.len() - 1;
-        let mut migrator = self.migrator(last, true).await?;
+        let mut migrator = self.migrator(last, Consent::Drops).await?;
         let report = migrator.apply(None).await?;
         self.steps += report.moved;
         is_done(&report)?;
@@ -181,7 +201,7 @@ impl<'a> Run<'a> {
     async fn begin(&mut self) -> Result<()> {
         self.client.clear().await?;
         self.next = LATER;
-        let report = self.migrator(0, false).await?.apply(None).await?;
+        let report = self.migrator(0, Consent::Nothing).await?.apply(None).await?;
         is_done(&report).context("the source")
     }
 
@@ -198,17 +218,17 @@ impl<'a> Run<'a> {
     }
 
     /// Release after release, as far as each goes.
-    async fn climb(&mut self, pace: Pace, consents: bool, commit: bool) -> Result<()> {
-        let status = self.migrator(0, consents).await?.status().await?;
+    async fn climb(&mut self, pace: Pace, consent: Consent, commit: bool) -> Result<()> {
+        let status = self.migrator(0, consent).await?.status().await?;
         let mut rows: Vec<Progress> = status.changes.into_iter().map(|(row, _)| row).collect();
         for number in 1..self.projects.len() {
-            let mut migrator = self.migrator(number, consents).await?;
+            let mut migrator = self.migrator(number, consent).await?;
             if pace == Pace::Releases {
                 let report =
                     migrator.apply(None).await.with_context(|| format!("release {number}"))?;
                 self.steps += report.moved;
                 let refusals = &report.refusals;
-                if !consents && !refusals.is_empty() {
+                if consent == Consent::Nothing && !refusals.is_empty() {
                     // It waits behind a drop, so nobody deploys it.
                     return Ok(());
                 }
@@ -219,10 +239,17 @@ impl<'a> Run<'a> {
             // Before it is deployed nobody above its predecessor lives, so no floor rises to it.
             self.advance(number, &mut migrator, &mut rows, Advance::ToTheGates, commit).await?;
             let catalog = self.client.known().await?;
-            for release in [number - 1, number] {
+            // What is taken back is taken back in one go here, where no lease keeps windows open above.
+            let live =
+                if self.gives_up(number) { vec![number - 1] } else { vec![number - 1, number] };
+            for release in live {
                 let refusals = self.refusals(release, &rows, &catalog);
                 let both = format!("while {} and {number} are live", number - 1);
                 ensure!(refusals.is_empty(), "release {release} may not run {both}: {refusals:?}");
+            }
+            if self.gives_up(number) {
+                self.advance(number, &mut migrator, &mut rows, Advance::Back, commit).await?;
+                self.everybody(&rows, commit).await?;
             }
             self.advance(number, &mut migrator, &mut rows, Advance::Through, commit).await?;
             let report = migrator.apply(None).await.with_context(|| format!("release {number}"))?;
@@ -231,6 +258,13 @@ impl<'a> Run<'a> {
             ensure!(refusals.is_empty(), "release {number}: {refusals:?}");
         }
         Ok(())
+    }
+
+    /// Whether a release takes back what one before it began.
+    fn gives_up(&self, number: usize) -> bool {
+        let before = self.projects[number - 1].migrations.len();
+        let mut new = self.projects[number].migrations[before..].iter();
+        new.any(|one| one.manifest.changes.iter().any(|change| change.kind == ChangeKind::Abandon))
     }
 
     /// Every change of a release, step by step; none before those that it follows, which `--to` would take along.
@@ -256,7 +290,7 @@ impl<'a> Run<'a> {
             for id in &ids {
                 let index = rows.iter().position(|row| row.change.id == *id);
                 let index = index.expect("every change has a row");
-                while next(rows, index, &self.vectors[number]) == Next::Step {
+                while self.may_step(number, rows, index, how_far) {
                     let change = rows[index].change.clone();
                     let step = &change.steps[rows[index].position];
                     if how_far == Advance::ToTheGates && matches!(step.act, Act::Require(_)) {
@@ -270,11 +304,23 @@ impl<'a> Run<'a> {
                         break;
                     }
                     (moved, self.steps) = (true, self.steps + 1);
-                    self.everybody(rows, commit).await.with_context(name)?;
+                    if how_far != Advance::Back {
+                        self.everybody(rows, commit).await.with_context(name)?;
+                    }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether a change can go on by itself. One that takes another back begins with that.
+    fn may_step(&self, number: usize, rows: &[Progress], index: usize, how_far: Advance) -> bool {
+        let gives_up = rows[index].change.kind == ChangeKind::Abandon;
+        match next(rows, index, &self.vectors[number]) {
+            Next::Step => gives_up == (how_far == Advance::Back),
+            Next::After(_) => gives_up && how_far == Advance::Back,
+            _ => false,
+        }
     }
 
     /// Undoes everything but the source; `false` where a drop of an empty table's column is in the way.
@@ -283,7 +329,7 @@ impl<'a> Run<'a> {
         let before = self.projects[0].migrations.len();
         let Some(second) = self.projects[last].migrations.get(before) else { return Ok(false) };
         let number = second.number().to_owned();
-        let mut migrator = self.migrator(last, false).await?;
+        let mut migrator = self.migrator(last, Consent::Undo).await?;
         let report = match migrator.rollback(Some(&number), None).await {
             Err(error) if is(&error, NO_RETURN) => return Ok(false),
             other => other?,
@@ -352,11 +398,11 @@ impl<'a> Run<'a> {
         let table = &self.releases[number][table];
         let reads_old = |release: &usize| {
             let other = self.releases[*release].iter().find(|other| other.name == table.name);
-            let adds = |column: &Column| {
-                let there = other.and_then(|other| other.column(&column.name));
-                there.is_some_and(|column| column.state == State::Adding)
+            let reads = |name: &String| {
+                let old = other.and_then(|other| other.column(name));
+                old.is_some_and(|old| old.state.facts().reads)
             };
-            table.columns.iter().filter(|column| !column.replaces.is_empty()).all(adds)
+            table.columns.iter().flat_map(|column| &column.replaces).all(reads)
         };
         let statements = Statements { table, past: &self.pasts[&table.name], db: self.client.db };
         let Some(differing) = statements.differing().filter(|_| admitted.iter().any(reads_old))
@@ -373,14 +419,15 @@ impl<'a> Run<'a> {
         Statements { table, past: &self.pasts[&table.name], db: self.client.db }
     }
 
-    /// An applier that runs from a release's checkout. Tables that were created on the way may go with undo.
-    async fn migrator(&self, release: usize, consents: bool) -> Result<Migrator> {
+    /// An applier that runs from a release's checkout.
+    async fn migrator(&self, release: usize, consent: Consent) -> Result<Migrator> {
         let project = &self.projects[release];
-        let mut names: Vec<String> = match consents {
-            true => changes(project).flat_map(Change::consents).collect(),
-            false => Vec::new(),
+        let created = changes(project).filter(|change| change.kind == ChangeKind::CreateTable);
+        let names: Vec<String> = match consent {
+            Consent::Nothing => Vec::new(),
+            Consent::Drops => project.consents(),
+            Consent::Undo => created.map(|change| change.table.clone()).collect(),
         };
-        names.extend(changes(project).filter(|c| c.definition.is_some()).map(|c| c.table.clone()));
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         Ok(Migrator::connect(&self.client.url, project.options(&names)).await?)
     }
@@ -396,16 +443,17 @@ impl<'a> Run<'a> {
         let mut rows = Rows::new();
         for story in self.pair.stories.iter().filter(|story| story.created == 0) {
             let table = self.releases[release].iter().find(|table| table.name == story.name);
-            let table = table.expect("no table goes");
+            let Some(table) = table else { continue };
             let values = story.lives.iter().flat_map(|life| match side {
                 Side::Undone => &life.undone,
+                Side::AtOnce => &life.at_once,
                 Side::Ends | Side::Target => &life.ends,
             });
             let values = values.map(|(name, text)| {
                 let column = table.column(name).expect("what ends as a column is one");
                 let text = match side {
                     Side::Target => quote(name),
-                    Side::Ends | Side::Undone => on(text, db).to_owned(),
+                    Side::Ends | Side::AtOnce | Side::Undone => on(text, db).to_owned(),
                 };
                 format!(" || ' ' || {}", shown(column, &text, db))
             });

@@ -2,7 +2,7 @@
 
 use colmig_core::ident::quote;
 use colmig_core::lifecycle::{Nullability, State};
-use colmig_core::schema::Column;
+use colmig_core::schema::{Column, DualWrite};
 use colmig_core::types::{ColumnType, Database, PerDatabase};
 
 use super::{Form, Kind, Place, Track, Walk, column, form, is};
@@ -22,7 +22,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { name: "join", walk: join },
 ];
 
-fn add_required(place: &mut Place<'_>, track: &mut Track) -> Walk {
+pub(super) fn add_required(place: &mut Place<'_>, track: &mut Track) -> Walk {
     if !track.form.columns.is_empty() {
         return None;
     }
@@ -54,25 +54,36 @@ fn add_default(place: &mut Place<'_>, track: &mut Track) -> Walk {
     Some((vec![form(&[&plain])], vec![(plain.name, plain.default)]))
 }
 
+/// Either way.
+pub(super) fn drop_either(place: &mut Place<'_>, track: &mut Track) -> Walk {
+    drop_required(place, track).or_else(|| drop_at_once(place, track))
+}
+
 fn drop_required(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    let old = track.free().filter(|column| !column.dispensable())?;
-    let reverse = place.expression(&old.ty);
+    track.free().filter(|column| !column.dispensable())?;
+    deprecate(place, track)
+}
+
+pub(super) fn deprecate(place: &mut Place<'_>, track: &mut Track) -> Walk {
+    let old = track.free()?;
+    let reverse = match old.dispensable() {
+        true => PerDatabase::Nowhere,
+        false => place.expression(&old.ty),
+    };
     let deprecated = Column { state: State::Deprecated, reverse, ..old.clone() };
     Some((vec![track.with(&[&deprecated]), Form::default()], Vec::new()))
 }
 
 fn drop_at_once(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    let old = track.free().filter(|column| column.dispensable())?;
-    let deprecated = Column { state: State::Deprecated, ..old.clone() };
-    let mut forms = vec![Form::default()];
-    if place.chance.one_in(3) {
-        forms.insert(0, track.with(&[&deprecated]));
+    track.free().filter(|column| column.dispensable())?;
+    match place.chance.one_in(3) {
+        true => deprecate(place, track),
+        false => Some((vec![Form::default()], Vec::new())),
     }
-    Some((forms, Vec::new()))
 }
 
-fn tighten(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    let old = track.loose().filter(|column| column.optional())?.clone();
+pub(super) fn tighten(place: &mut Place<'_>, track: &mut Track) -> Walk {
+    let old = track.loose().filter(|column| column.optional() && !track.blind)?.clone();
     let repair = place.expression(&old.ty);
     let upholds =
         Column { nullability: Nullability::Upholds, backfill: repair.clone(), ..old.clone() };
@@ -82,7 +93,7 @@ fn tighten(place: &mut Place<'_>, track: &mut Track) -> Walk {
     Some((vec![track.with(&[&upholds]), track.with(&[&required])], ends))
 }
 
-fn relax(place: &mut Place<'_>, track: &mut Track) -> Walk {
+pub(super) fn relax(place: &mut Place<'_>, track: &mut Track) -> Walk {
     let old = track.loose().filter(|column| !column.optional())?.clone();
     let reverse = place.expression(&old.ty);
     let upholds = Column { nullability: Nullability::Upholds, reverse, ..old.clone() };
@@ -182,6 +193,9 @@ fn split(place: &mut Place<'_>, track: &mut Track) -> Walk {
 
 fn join(place: &mut Place<'_>, track: &mut Track) -> Walk {
     let [one, two] = track.form.columns.as_slice() else { return None };
+    if !two.generated.is_nowhere() {
+        return None;
+    }
     // NULL and something is NULL, from which nothing comes back.
     if one.optional() || two.optional() || !track.form.constraints.is_empty() {
         return None;
@@ -205,6 +219,46 @@ fn join(place: &mut Place<'_>, track: &mut Track) -> Walk {
     let one = Column { reverse: part(1), ..one.clone() };
     let two = Column { reverse: part(2), ..two.clone() };
     Some((replaced(track, &[&one, &two], &[&new]), vec![(name.clone(), end)]))
+}
+
+/// Any of the replacements, kept alike by a trigger: then any release may be left out.
+pub(super) const BY_TRIGGER: &[Kind] = &[Kind { name: "replace by trigger", walk: by_trigger }];
+
+/// Any of the replacements.
+pub(super) fn replace(place: &mut Place<'_>, track: &mut Track) -> Walk {
+    let mut walks: Vec<fn(&mut Place<'_>, &mut Track) -> Walk> = vec![rename, retype, split, join];
+    place.chance.shuffle(&mut walks);
+    walks.into_iter().find_map(|walk| walk(place, track))
+}
+
+fn by_trigger(place: &mut Place<'_>, track: &mut Track) -> Walk {
+    let (mut forms, ends) = replace(place, track)?;
+    for column in forms.iter_mut().flat_map(|form| &mut form.columns) {
+        if !column.replaces.is_empty() {
+            column.dual_write = DualWrite::Trigger;
+        }
+    }
+    match place.chance.below(4) {
+        0 => {}
+        1 => drop(forms.remove(0)),
+        2 => drop(forms.remove(1)),
+        _ => forms.splice(..2, at_once(&forms[0])).for_each(drop),
+    }
+    Some((forms, ends))
+}
+
+/// The release that names the new columns alone, and says how the old one comes back; where there are several, only
+/// they themselves can say it, so another release comes first.
+fn at_once(both: &Form) -> Vec<Form> {
+    let (old, new): (Vec<_>, Vec<_>) =
+        both.columns.iter().cloned().partition(|column| column.replaces.is_empty());
+    let [old] = old.as_slice() else { return vec![both.clone()] };
+    let mut new: Vec<_> =
+        new.into_iter().map(|column| Column { state: State::Active, ..column }).collect();
+    if !old.reverse.is_nowhere() {
+        new[0].reverse = old.reverse.clone();
+    }
+    vec![Form { columns: new, ..Form::default() }]
 }
 
 /// The three releases of a replacement. The old columns take their indexes along.

@@ -29,9 +29,19 @@ pub(crate) const TOGETHER: &[Kind] = &[
     Kind { name: "drop guarded", walk: drop_guarded },
 ];
 
+/// Any that begins one of them, and that ends one.
+pub(super) fn add(place: &mut Place<'_>, track: &mut Track) -> Walk {
+    let unique = if place.chance.one_in(2) { add_unique(place, track) } else { None };
+    unique.or_else(|| add_check(place, track))
+}
+
+pub(super) fn drop(_: &mut Place<'_>, track: &mut Track) -> Walk {
+    goes(track, |_| true)
+}
+
 fn add_unique(place: &mut Place<'_>, track: &mut Track) -> Walk {
     let column = place.chance.any(&track.distinct).filter(|_| is_unguarded(track))?.clone();
-    let one = unique(place, &column);
+    let one = unique(place, &column)?;
     comes(track, &column, one)
 }
 
@@ -49,7 +59,8 @@ fn add_reference(place: &mut Place<'_>, track: &mut Track) -> Walk {
 
 /// A life guards one thing at a time.
 fn is_unguarded(track: &Track) -> bool {
-    track.form.constraints.is_empty()
+    let indexes = track.form.columns.is_empty() && !track.form.indexes.is_empty();
+    track.form.constraints.is_empty() && !indexes
 }
 
 fn comes(track: &mut Track, column: &Column, one: Constraint) -> Walk {
@@ -80,7 +91,7 @@ fn add_guarded(place: &mut Place<'_>, track: &mut Track) -> Walk {
     let backfill = place.of_each_row(&plain.ty)?;
     let adding = Column { state: State::Adding, backfill: backfill.clone(), ..plain.clone() };
     let ends = vec![(plain.name.clone(), backfill)];
-    let one = if place.chance.one_in(2) { unique(place, &plain) } else { check(place, &plain) };
+    let one = if place.chance.one_in(2) { unique(place, &plain)? } else { check(place, &plain) };
     let form = |column: Column| {
         guarded(vec![column.clone()], Constraint { state: column.state, ..one.clone() })
     };
@@ -133,13 +144,18 @@ pub(crate) fn constraint(name: String, guard: Guard) -> Constraint {
     Constraint { name, guard, state: State::Active, born: String::new() }
 }
 
-/// Of a column of which no two rows have the same value, alone or with the key.
-pub(crate) fn unique(place: &mut Place<'_>, column: &Column) -> Constraint {
+/// Of a column of which no two rows have the same value, alone or with the key. Two over the same columns are none:
+/// PostgreSQL makes one of them, where both come with their table.
+pub(crate) fn unique(place: &mut Place<'_>, column: &Column) -> Option<Constraint> {
     let mut columns = vec![column.name.clone()];
     if place.chance.one_in(3) {
         columns.insert(place.chance.below(2), place.key[0].name.clone());
     }
-    constraint(place.guard_name("key"), Guard::Unique { columns })
+    if place.uniques.contains(&columns) {
+        return None;
+    }
+    place.uniques.push(columns.clone());
+    Some(constraint(place.guard_name("key"), Guard::Unique { columns }))
 }
 
 /// What every value keeps to.
