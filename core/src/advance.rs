@@ -217,7 +217,9 @@ pub fn back(rows: &[Progress], index: usize, database: crate::types::Database) -
 fn stands_upon(later: &Progress, row: &Progress) -> bool {
     let (change, other) = (&row.change, &later.change);
     let is_of_a_type = change.enumeration.is_some() || other.enumeration.is_some();
-    if is_of_a_type || change.kind == ChangeKind::CreateTable {
+    let about_table = |change: &Change| change.kind.facts().subject == Subject::Table;
+    // What references a key from another table stands upon it too.
+    if is_of_a_type || about_table(change) || about_table(other) || !change.key.is_empty() {
         return row.precedes(later);
     }
     let is_built = other.names().iter().any(|name| adds(change, name));
