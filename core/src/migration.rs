@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialect::Direction;
 use crate::hash;
-use crate::ident::shortened;
 use crate::lifecycle::Phases;
 use crate::problem::{CHAIN_BROKEN, FORMAT_TOO_NEW, MIGRATION_UNREADABLE, Problem};
 use crate::protocol::{Act, ChangeKind, Stage, Subject, Undo, Window, window_at};
@@ -227,16 +226,6 @@ impl Change {
             new.and_then(|column| column.replaces.first()).unwrap_or(name).clone()
         };
         self.key.iter().map(replaced).collect()
-    }
-
-    /// The name of the index that its step `index` makes: its own, or that of the key that comes.
-    pub fn index(&self) -> Option<String> {
-        match (self.key.is_empty(), self.column()) {
-            (false, Some(column)) => {
-                Some(shortened(&format!("{}_{}", self.table, column.name), "_colmig_key"))
-            }
-            _ => self.indexes.first().map(|one| one.name.clone()),
-        }
     }
 
     /// The columns that are dropped at the end.

@@ -12,7 +12,7 @@ pub mod trial;
 use std::time::Duration;
 
 use crate::backfill::{Fill, KeyColumn, Pace};
-use crate::ident::quote;
+use crate::ident::{quote, shortened};
 use crate::migration::{Change, Concurrently};
 use crate::problem::Problem;
 use crate::protocol::Act;
@@ -190,6 +190,17 @@ pub fn for_server(database: Database, version: &str) -> Result<&'static dyn Dial
     match database {
         Database::Postgres => postgres::for_server(version),
         Database::Sqlite => Ok(&sqlite::SQLITE),
+    }
+}
+
+/// The name of the index that a change's step `index` makes: its own, or the unique one of the key that comes, until
+/// that is the key.
+pub fn made_index(change: &Change) -> Option<String> {
+    match (change.key.is_empty(), change.column()) {
+        (false, Some(column)) => {
+            Some(shortened(&format!("{}_{}", change.table, column.name), "_colmig_key"))
+        }
+        _ => change.indexes.first().map(|one| one.name.clone()),
     }
 }
 

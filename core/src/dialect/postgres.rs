@@ -9,7 +9,7 @@ mod trigger;
 
 use super::{
     Dialect, Direction, Piece, Script, add_column, alter, constraint, create_table, drop_column,
-    drop_indexes, drop_table, generated, index, names, sql_type,
+    drop_indexes, drop_table, generated, index, made_index, names, sql_type,
 };
 use crate::ident::{literal, quote, shortened};
 use crate::migration::{Change, Concurrently};
@@ -129,7 +129,7 @@ impl Dialect for Postgres {
             (Act::Trigger, false) => vec![brief(trigger::unmake(change))],
             (Act::Index, _) if !change.key.is_empty() => {
                 let sql = if forth { key::index(change) } else { key::unindex(change) };
-                vec![concurrently(sql, &change.index().unwrap_or_default(), forth)]
+                vec![concurrently(sql, &made_index(change).unwrap_or_default(), forth)]
             }
             (Act::Index, _) | (Act::Unindex, _) => {
                 let makes = (act == Act::Index) == forth;

@@ -7,6 +7,7 @@
 
 use colmig_core::advance::{Next, next};
 use colmig_core::catalog::CatalogTable;
+use colmig_core::dialect::made_index;
 use colmig_core::migration::Change;
 use colmig_core::preflight::{Answer, Question, questions, together};
 use colmig_core::problem::{DRIFT, Problem};
@@ -192,7 +193,7 @@ impl Migrator {
                 .help("it was changed by hand: make it an identity again, and apply again")
                 .into());
         }
-        let index = change.index().unwrap_or_default();
+        let index = made_index(change).unwrap_or_default();
         if act == Act::Drop && self.driver.index_state(&index).await? != IndexState::Valid {
             return Err(drift(format!("the index `{index}` is gone, and the new key needs it"))
                 .help(format!("it was dropped by hand: `cargo colmig rollback --to {}:enforce`, and apply again", change.subject()))
@@ -228,7 +229,7 @@ impl Migrator {
         let unique = row.change.constraint.as_ref();
         let unique = unique.filter(|one| matches!(one.guard, Guard::Unique { .. }));
         let name = match act {
-            Act::Index => row.change.index(),
+            Act::Index => made_index(&row.change),
             Act::Enforce => unique.map(|one| one.name.clone()),
             _ => None,
         };

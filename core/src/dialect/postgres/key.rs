@@ -1,7 +1,7 @@
 //! A column of the primary key whose place another one takes: both are unique until the old one goes, and in one
 //! transaction the new one gets what makes it the key.
 
-use super::super::{drop_column, drop_indexes, names};
+use super::super::{drop_column, drop_indexes, made_index, names};
 use super::trigger;
 use crate::ident::{literal, quote};
 use crate::migration::Change;
@@ -23,7 +23,7 @@ pub(super) fn unindex(change: &Change) -> String {
 }
 
 fn name(change: &Change) -> String {
-    quote(&change.index().unwrap_or_default())
+    quote(&made_index(change).unwrap_or_default())
 }
 
 /// The trigger goes, and with it the old column; the new one is of the key, which keeps its name, and is numbered from
