@@ -148,7 +148,7 @@ fn numbering_goes_on_behind_every_number_that_was_given() {
             ensure!(database.texts(key)? == ["PRIMARY KEY (id_big)"]);
             let others = "SELECT relname::text FROM pg_class WHERE relkind IN ('i', 'S') AND relname LIKE 'users%' ORDER BY 1";
             ensure!(database.texts(others)? == ["users_id_big_seq", "users_pkey"]);
-            Ok(database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")?)
+            database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         };
         let three = "INSERT INTO users (email) VALUES ('a'), ('b'), ('c')";
         numbering("SELECT 1", &["1", "2"])?;
@@ -262,6 +262,12 @@ fn what_hangs_on_the_key_is_named_before_anything_is_changed() {
                 "CM0713",
                 "the replica identity, which is index users_pkey",
                 "ALTER TABLE users REPLICA IDENTITY DEFAULT",
+            ),
+            (
+                "ALTER TABLE users DROP CONSTRAINT users_pkey, ADD PRIMARY KEY (id) DEFERRABLE",
+                "CM0713",
+                "the key is deferrable",
+                "ALTER TABLE users DROP CONSTRAINT users_pkey, ADD PRIMARY KEY (id)",
             ),
             (
                 "ALTER TABLE users ALTER id DROP IDENTITY; ALTER TABLE users ALTER id SET DEFAULT 7",

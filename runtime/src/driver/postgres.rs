@@ -368,7 +368,7 @@ impl Driver for Postgres {
                 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
                 WHERE a.attrelid = to_regclass(quote_ident($1)) AND a.attname = $2 AND NOT a.attisdropped),
             key AS (
-                SELECT it.*, k.oid, k.conname, k.conindid FROM it JOIN pg_constraint k ON k.conrelid = it.attrelid
+                SELECT it.*, k.oid, k.conindid, k.condeferrable FROM it JOIN pg_constraint k ON k.conrelid = it.attrelid
                 WHERE k.contype = 'p' AND it.attnum = ANY (k.conkey)),
             taken AS (
                 SELECT 'pg_constraint'::regclass AS classid, oid AS objid FROM key
@@ -385,6 +385,9 @@ impl Driver for Postgres {
                 FROM key WHERE key.relreplident = 'i'
                     AND EXISTS (SELECT 1 FROM pg_index i WHERE i.indexrelid = key.conindid AND i.indisreplident)
                 UNION SELECT 'the partitions of the table' FROM key WHERE key.relkind = 'p'
+                UNION SELECT 'the parent table, from which the column is inherited' FROM key WHERE key.attinhcount > 0
+                UNION SELECT 'what is checked at the end of a transaction: the key is deferrable' FROM key
+                WHERE key.condeferrable
                 UNION SELECT 'its default, which is no numbering of its own' FROM key
                 WHERE key.atthasdef AND pg_get_serial_sequence(quote_ident($1), $2) IS NULL),
             found AS (
