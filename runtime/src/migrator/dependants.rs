@@ -27,10 +27,12 @@ impl Migrator {
             }
             let (goes, blocks): (Vec<_>, Vec<_>) =
                 found.into_iter().partition(|dependant| dependant.fate == Fate::Goes);
-            let goes: Vec<_> = goes.into_iter().map(|dependant| dependant.what).collect();
             let goes_along = |one: &Dependant| {
                 row.change.indexes.iter().any(|index| one.what == format!("index {}", index.name))
             };
+            // Of a column that is replaced, what the structs declare has moved to the new one already.
+            let is_told = |one: &Dependant| row.change.replaced.is_empty() || !goes_along(one);
+            let goes: Vec<_> = goes.into_iter().filter(is_told).map(|one| one.what).collect();
             let is_left = |one: &Dependant| {
                 let is_declared = self.declares(&row.change.table, &column.name, &one.what);
                 !goes_along(one) && (drops || !is_declared)

@@ -302,6 +302,11 @@ fn going_on(base: &Base, lock: &Lock, source: &Schema, then: &Schema) -> Vec<Goi
             else {
                 continue;
             };
+            // What took another one's place once is replaced in its turn, by the migration that begins.
+            let took = change.columns.iter().any(|column| column.name == recorded.name);
+            if took && edit.rule.from == State::Active {
+                continue;
+            }
             going_on.push(GoingOn {
                 subject: format!("{}.{}", table.name, recorded.name),
                 from: edit.rule.from.facts().word,
