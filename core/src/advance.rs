@@ -335,6 +335,34 @@ mod tests {
         assert!(!is_history(&rows, 1, &Vector::of_schema("p", &lock.schema)));
     }
 
+    /// Each would take their index along when it is dropped, and neither waits for the other: the column that comes is
+    /// named by the release without which the other one cannot go.
+    #[test]
+    fn columns_that_share_an_index_do_not_follow_one_another() {
+        let release = |n, more: &[Column]| {
+            let mut schema = schema(&[("id", State::Active), ("n", n), ("m", State::Active)]);
+            schema.tables[0].columns.extend_from_slice(more);
+            schema.tables[0].indexes.push(crate::schema::Index {
+                name: "t_idx".into(),
+                keys: ["n", "m"].map(|name| crate::schema::IndexKey::Up(name.into())).into(),
+                predicate: crate::types::PerDatabase::Nowhere,
+            });
+            schema
+        };
+        let new = Column {
+            state: State::Adding,
+            replaces: vec!["m".into()],
+            ..Column::new("h", ColumnType::Known("text".into()))
+        };
+        let (lock, mut rows) =
+            after_all(&[release(State::Active, &[]), release(State::Deprecated, &[new])]);
+        let kinds: Vec<_> = rows.iter().map(|row| row.change.kind.facts().verb).collect();
+        assert_eq!(kinds, ["create", "drop", "replace"]);
+        rows[0].position = 2;
+        let checkout = Vector::of_schema("p", &lock.schema);
+        assert_eq!(next(&rows, 2, &checkout), Next::Step);
+    }
+
     /// An index on a column needs the column, and not that it is NOT NULL.
     #[test]
     fn what_is_built_upon_a_column_holds_back_its_addition_alone() {

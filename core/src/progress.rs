@@ -171,7 +171,14 @@ impl Progress {
             about_table(one) && (one.table == other.table || other.referenced() == Some(&one.table))
                 || !one.key.is_empty() && other.references(&one.table)
         };
-        let shares = || a.names().iter().any(|name| b.names().contains(name));
+        // That both would take one index along is nothing: whoever comes first does.
+        let takes_along = |change: &Change, name: &String| {
+            change.kind.facts().subject != Subject::Index
+                && change.indexes.iter().any(|index| index.name == *name)
+                && change.touched().all(|column| column.name != *name)
+        };
+        let both = |name: &String| takes_along(a, name) && takes_along(b, name);
+        let shares = || !a.names().intersection(&b.names()).all(both);
         meets(a, b) || meets(b, a) || a.table == b.table && shares()
     }
 
