@@ -2,12 +2,12 @@
 
 use colmig_core::lifecycle::Nullability;
 use colmig_core::schema::{Column, Guard, Table};
-use colmig_core::types::{ColumnType, Database, PerDatabase};
+use colmig_core::types::{ColumnType, Database};
 
 use crate::chance::Chance;
 use crate::lives::{
     Around, BY_TRIGGER, COLUMNS, Form, GUARDS, Life, Parent, Place, REFERENCES, TABLES, any_column,
-    check, constraint, guarded, index, live, of_index, reference, two_texts, unique,
+    check, constraint, generated, guarded, index, live, of_index, reference, two_texts, unique,
 };
 use crate::values::over;
 
@@ -112,7 +112,7 @@ impl Pair {
         there.map(|story| story.table(number)).collect()
     }
 
-    /// Whether a column goes through one change after another: see the list in [`crate::lives`].
+    /// Whether something goes through one change after another: see the list in [`crate::lives`].
     pub(crate) fn is_chained(&self) -> bool {
         self.stories.iter().flat_map(|story| &story.lives).any(|life| life.kinds.len() > 1)
     }
@@ -230,10 +230,9 @@ impl Story {
             }
         }
         for column in &still {
-            let counts = ["int4", "int8"].iter().any(|word| column.ty == known(word));
-            if place.chance.one_in(4) && counts && !column.optional() {
-                let generated = PerDatabase::Everywhere(over(&column.name, "{} + 1"));
-                let made = Column { generated, ..Column::new(place.name(), column.ty.clone()) };
+            if place.chance.one_in(4)
+                && let Some(made) = generated(place, column)
+            {
                 let form = Form { columns: vec![made], ..Form::default() };
                 self.lives.push(over_columns(&[column], form));
             }
@@ -335,6 +334,11 @@ fn any_life(place: &mut Place<'_>, created: usize) -> Life {
                 2 | 3 => {
                     let one = index(place, &[&column]);
                     Form { columns: vec![column], ..of_index(one) }
+                }
+                4 => {
+                    let made = generated(place, &column);
+                    let columns = [column].into_iter().chain(made).collect();
+                    Form { columns, ..Form::default() }
                 }
                 _ => Form { columns: vec![column], ..Form::default() },
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use colmig_core::ident::quote;
 use colmig_core::lifecycle::{Nullability, State};
-use colmig_core::schema::{Column, Guard, Table};
+use colmig_core::schema::{Column, DualWrite, Guard, Table};
 use colmig_core::types::{Database, PerDatabase};
 
 use crate::chance::Chance;
@@ -117,7 +117,18 @@ impl Statements<'_> {
     fn written(&self, with_key: bool) -> impl Iterator<Item = &Column> {
         let is_key = |column: &&Column| self.table.primary_key.contains(&column.name);
         let written = self.table.columns.iter().filter(|column| column.state.facts().writes);
-        written.filter(move |column| !column.is_made() && (with_key || !is_key(column)))
+        let written =
+            written.filter(|column| !column.is_made() && !self.is_left_to_a_trigger(column));
+        written.filter(move |column| with_key || !is_key(column))
+    }
+
+    /// Whether a trigger writes it, from what is read in its place.
+    fn is_left_to_a_trigger(&self, column: &Column) -> bool {
+        let is_it = |one: &Column| {
+            let is_of_it = one.name == column.name || one.replaces.contains(&column.name);
+            one.dual_write == DualWrite::Trigger && is_of_it
+        };
+        !column.state.facts().reads && self.table.columns.iter().any(is_it)
     }
 
     /// The names of the columns that are written, and a SELECT of one row of their values. What is derived is

@@ -54,17 +54,21 @@ fn add_default(place: &mut Place<'_>, track: &mut Track) -> Walk {
     Some((vec![form(&[&plain])], vec![(plain.name, plain.default)]))
 }
 
-/// Either way.
-pub(super) fn drop_either(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    drop_required(place, track).or_else(|| drop_at_once(place, track))
-}
-
 fn drop_required(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    track.free().filter(|column| !column.dispensable())?;
+    track.free().filter(|column| !column.dispensable() && track.form.indexes.is_empty())?;
     deprecate(place, track)
 }
 
-pub(super) fn deprecate(place: &mut Place<'_>, track: &mut Track) -> Walk {
+/// A column that may go at once may be `deprecated` before all the same.
+pub(super) fn at_once_or_not(place: &mut Place<'_>, track: &Track) -> Walk {
+    let gone = track.free().filter(|column| column.dispensable() && !place.chance.one_in(3));
+    match gone {
+        Some(_) => Some((vec![Form::default()], Vec::new())),
+        None => deprecate(place, track),
+    }
+}
+
+pub(super) fn deprecate(place: &mut Place<'_>, track: &Track) -> Walk {
     let old = track.free()?;
     let reverse = match old.dispensable() {
         true => PerDatabase::Nowhere,
@@ -75,11 +79,8 @@ pub(super) fn deprecate(place: &mut Place<'_>, track: &mut Track) -> Walk {
 }
 
 fn drop_at_once(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    track.free().filter(|column| column.dispensable())?;
-    match place.chance.one_in(3) {
-        true => deprecate(place, track),
-        false => Some((vec![Form::default()], Vec::new())),
-    }
+    track.free().filter(|column| column.dispensable() && track.form.indexes.is_empty())?;
+    at_once_or_not(place, track)
 }
 
 pub(super) fn tighten(place: &mut Place<'_>, track: &mut Track) -> Walk {

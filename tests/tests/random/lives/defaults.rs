@@ -1,5 +1,6 @@
 //! Defaults that are given, changed and taken away, and columns whose values the database makes.
 
+use colmig_core::ident::quote;
 use colmig_core::lifecycle::{Nullability, State};
 use colmig_core::schema::Column;
 use colmig_core::types::{ColumnType, PerDatabase};
@@ -67,17 +68,23 @@ const GENERATED: &[(&str, &str, &str)] =
 
 fn add_generated(place: &mut Place<'_>, track: &mut Track) -> Walk {
     let source = track.alone()?.clone();
-    let (_, ty, text) = GENERATED.iter().find(|row| is(&source.ty, row.0))?;
-    let made = Column::new(place.name(), ColumnType::Known((*ty).into()));
-    let generated = PerDatabase::Everywhere(over(&source.name, text));
-    let made = Column { nullability: source.nullability, generated, ..made };
-    let value = track.value(&source.name);
+    let made = generated(place, &source)?;
+    let (text, value) = (&made.generated, track.value(&source.name));
+    let name = quote(&source.name);
     let end = each(|db| {
         let value = source.typed(db, on(&value, db));
-        text.replace("{}", &format!("({value})"))
+        on(text, db).replace(&name, &format!("({value})"))
     });
     let ends = [track.ends.clone(), vec![(made.name.clone(), end)]].concat();
     Some((vec![track.with(&[&source, &made])], ends))
+}
+
+/// A column that is computed from another one, where one can be.
+pub(crate) fn generated(place: &mut Place<'_>, source: &Column) -> Option<Column> {
+    let (_, ty, text) = GENERATED.iter().find(|row| is(&source.ty, row.0))?;
+    let generated = PerDatabase::Everywhere(over(&source.name, text));
+    let made = Column::new(place.name(), ColumnType::Known((*ty).into()));
+    Some(Column { nullability: source.nullability, generated, ..made })
 }
 
 fn drop_generated(_: &mut Place<'_>, track: &mut Track) -> Walk {

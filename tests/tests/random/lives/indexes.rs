@@ -54,7 +54,7 @@ fn add_indexed(place: &mut Place<'_>, track: &mut Track) -> Walk {
 
 fn drop_indexed(place: &mut Place<'_>, track: &mut Track) -> Walk {
     track.form.indexes.first()?;
-    super::columns::drop_either(place, track)
+    super::columns::at_once_or_not(place, track)
 }
 
 fn with(track: &Track, indexes: &[Index]) -> Form {

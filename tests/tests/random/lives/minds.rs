@@ -39,7 +39,7 @@ fn add(place: &mut Place<'_>, track: &mut Track) -> Walk {
 }
 
 fn drop(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    not_after_all(place, track, columns::deprecate)
+    not_after_all(place, track, |place, track| columns::deprecate(place, track))
 }
 
 /// What was filled stays filled, if it ever was.
