@@ -153,6 +153,7 @@ fn numbering_goes_on_behind_every_number_that_was_given() {
         let three = "INSERT INTO users (email) VALUES ('a'), ('b'), ('c')";
         numbering("SELECT 1", &["1", "2"])?;
         numbering(three, &["4", "5"])?;
+        numbering("ALTER TABLE users ALTER id RESTART 1000", &["1000", "1001"])?;
         numbering(&format!("{three}; DELETE FROM users"), &["4", "5"])?;
         numbering(&format!("{three}; BEGIN; {three}; ROLLBACK"), &["7", "8"])?;
         numbering(&format!("{three}; INSERT INTO users VALUES (10, 'd')"), &["11", "12"])?;

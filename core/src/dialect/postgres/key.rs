@@ -75,21 +75,23 @@ fn numbering(change: &Change, new: &Column, old: &Column) -> (String, String, St
     numbers regclass := pg_get_serial_sequence({about}, {});
     given pg_sequence%ROWTYPE;
     last bigint;
+    is_given boolean;
     top bigint;",
         literal(&old.name)
     );
     let read = format!(
         "
     SELECT * INTO STRICT given FROM pg_sequence WHERE seqrelid = numbers;
-    last := pg_sequence_last_value(numbers);
-    SELECT max({table}.{to}) INTO top FROM {table};
+    EXECUTE format('SELECT last_value, is_called FROM %s', numbers) INTO STRICT last, is_given;
     IF given.seqincrement > 0 AND given.seqmax IN (32767, 2147483647, 9223372036854775807) THEN
         given.seqmax := NULL;
     ELSIF given.seqincrement < 0 AND given.seqmin IN (-32768, -2147483648, -9223372036854775808) THEN
         given.seqmin := NULL;
     END IF;
-    IF given.seqincrement > 0 AND top >= given.seqmin AND top <= coalesce(given.seqmax, top) THEN
-        last := greatest(last, top);
+    SELECT max({table}.{to}) INTO top FROM {table};
+    IF given.seqincrement > 0 AND top >= last AND top <= coalesce(given.seqmax, top) THEN
+        last := top;
+        is_given := true;
     END IF;"
     );
     let numbered = format!(
@@ -98,9 +100,7 @@ fn numbering(change: &Change, new: &Column, old: &Column) -> (String, String, St
         || concat_ws(' ', 'INCREMENT BY', given.seqincrement, 'MINVALUE ' || given.seqmin, 'MAXVALUE ' || given.seqmax,
                      'START WITH', given.seqstart, 'CACHE', given.seqcache, CASE WHEN given.seqcycle THEN 'CYCLE' END)
         || ')';
-    IF last IS NOT NULL THEN
-        PERFORM setval(pg_get_serial_sequence({about}, {})::regclass, last);
-    END IF;",
+    PERFORM setval(pg_get_serial_sequence({about}, {})::regclass, last, is_given);",
         literal(&to),
         literal(&new.name)
     );

@@ -7,20 +7,22 @@ DECLARE
     numbers regclass := pg_get_serial_sequence('"users"', 'id');
     given pg_sequence%ROWTYPE;
     last bigint;
+    is_given boolean;
     top bigint;
 BEGIN
     SELECT conname INTO STRICT the_key FROM pg_constraint
     WHERE conrelid = to_regclass('"users"') AND contype = 'p';
     SELECT * INTO STRICT given FROM pg_sequence WHERE seqrelid = numbers;
-    last := pg_sequence_last_value(numbers);
-    SELECT max("users"."id_big") INTO top FROM "users";
+    EXECUTE format('SELECT last_value, is_called FROM %s', numbers) INTO STRICT last, is_given;
     IF given.seqincrement > 0 AND given.seqmax IN (32767, 2147483647, 9223372036854775807) THEN
         given.seqmax := NULL;
     ELSIF given.seqincrement < 0 AND given.seqmin IN (-32768, -2147483648, -9223372036854775808) THEN
         given.seqmin := NULL;
     END IF;
-    IF given.seqincrement > 0 AND top >= given.seqmin AND top <= coalesce(given.seqmax, top) THEN
-        last := greatest(last, top);
+    SELECT max("users"."id_big") INTO top FROM "users";
+    IF given.seqincrement > 0 AND top >= last AND top <= coalesce(given.seqmax, top) THEN
+        last := top;
+        is_given := true;
     END IF;
     EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', '"users"', the_key);
     ALTER TABLE "users" DROP COLUMN "id";
@@ -29,8 +31,6 @@ BEGIN
         || concat_ws(' ', 'INCREMENT BY', given.seqincrement, 'MINVALUE ' || given.seqmin, 'MAXVALUE ' || given.seqmax,
                      'START WITH', given.seqstart, 'CACHE', given.seqcache, CASE WHEN given.seqcycle THEN 'CYCLE' END)
         || ')';
-    IF last IS NOT NULL THEN
-        PERFORM setval(pg_get_serial_sequence('"users"', 'id_big')::regclass, last);
-    END IF;
+    PERFORM setval(pg_get_serial_sequence('"users"', 'id_big')::regclass, last, is_given);
 END
 $colmig$;
