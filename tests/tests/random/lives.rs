@@ -197,6 +197,14 @@ impl Place<'_> {
         own.unwrap_or_else(|| self.constant(ty))
     }
 
+    /// What rows without a value get. Where they were UNIQUE, and will be again with undo, no two get the same.
+    fn refill(&mut self, track: &Track, column: &Column) -> Option<PerDatabase> {
+        match track.was_unique {
+            true => self.of_each_row(&column.ty).filter(|_| column.default.is_nowhere()),
+            false => Some(self.expression(&column.ty)),
+        }
+    }
+
     /// A value of the type that no two rows share.
     fn of_each_row(&self, ty: &ColumnType) -> Option<PerDatabase> {
         let key = self.key_text.as_ref().filter(|_| is(ty, "text"))?;
@@ -222,6 +230,8 @@ struct Track {
     at_once: Option<Vec<(String, PerDatabase)>>,
     /// Whether some release wrote NULL into what it did not read.
     blind: bool,
+    /// Whether its own column was UNIQUE, and is so no more.
+    was_unique: bool,
     /// The columns of other lives that may be spoken of, and those that are.
     lasting: Vec<Column>,
     over: Vec<String>,
@@ -339,6 +349,7 @@ pub(crate) fn live(
         undone: still.undone.clone(),
         at_once: None,
         blind: false,
+        was_unique: false,
         lasting: around.lasting,
         over: still.over.clone(),
         distinct: around.distinct.into_iter().chain(own.cloned()).collect(),

@@ -63,16 +63,20 @@ fn drop_required(place: &mut Place<'_>, track: &mut Track) -> Walk {
 pub(super) fn at_once_or_not(place: &mut Place<'_>, track: &Track) -> Walk {
     let gone = track.free().filter(|column| column.dispensable() && !place.chance.one_in(3));
     match gone {
-        Some(_) => Some((vec![Form::default()], Vec::new())),
-        None => deprecate(place, track),
+        Some(old) if old.optional() || !track.was_unique => {
+            Some((vec![Form::default()], Vec::new()))
+        }
+        _ => deprecate(place, track),
     }
 }
 
 pub(super) fn deprecate(place: &mut Place<'_>, track: &Track) -> Walk {
     let old = track.free()?;
-    let reverse = match old.dispensable() {
-        true => PerDatabase::Nowhere,
-        false => place.expression(&old.ty),
+    let refill = place.refill(track, old);
+    let reverse = match (old.optional(), old.dispensable()) {
+        (true, _) => PerDatabase::Nowhere,
+        (false, true) => refill.map(|_| PerDatabase::Nowhere)?,
+        (false, false) => refill?,
     };
     let deprecated = Column { state: State::Deprecated, reverse, ..old.clone() };
     Some((vec![track.with(&[&deprecated]), Form::default()], Vec::new()))
@@ -85,7 +89,7 @@ fn drop_at_once(place: &mut Place<'_>, track: &mut Track) -> Walk {
 
 pub(super) fn tighten(place: &mut Place<'_>, track: &mut Track) -> Walk {
     let old = track.loose().filter(|column| column.optional() && !track.blind)?.clone();
-    let repair = place.expression(&old.ty);
+    let repair = place.refill(track, &old)?;
     let upholds =
         Column { nullability: Nullability::Upholds, backfill: repair.clone(), ..old.clone() };
     let required = Column { nullability: Nullability::Relies, ..old.clone() };
@@ -96,7 +100,7 @@ pub(super) fn tighten(place: &mut Place<'_>, track: &mut Track) -> Walk {
 
 pub(super) fn relax(place: &mut Place<'_>, track: &mut Track) -> Walk {
     let old = track.loose().filter(|column| !column.optional())?.clone();
-    let reverse = place.expression(&old.ty);
+    let reverse = place.refill(track, &old)?;
     let upholds = Column { nullability: Nullability::Upholds, reverse, ..old.clone() };
     // On the way back, rows that came to have none get the same value.
     track.distinct.retain(|one| one.name != old.name);

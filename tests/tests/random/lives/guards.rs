@@ -77,6 +77,7 @@ fn comes(track: &mut Track, column: &Column, one: Constraint) -> Walk {
 
 fn goes(track: &mut Track, is_it: fn(&Guard) -> bool) -> Walk {
     let place = track.form.constraints.iter().position(|one| is_it(&one.guard))?;
+    track.was_unique |= is_unique(&track.form.constraints[place].guard);
     let (mut deprecated, mut gone) = (track.form.clone(), track.form.clone());
     deprecated.constraints[place].state = State::Deprecated;
     gone.constraints.remove(place);
