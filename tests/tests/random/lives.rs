@@ -343,7 +343,8 @@ pub(crate) fn live(
     kinds: &[&'static [Kind]],
 ) -> Life {
     let first = still.forms[0].clone();
-    let own = first.columns.iter().filter(|column| !is(&column.ty, "bool"));
+    let is_distinct = |one: &&Column| !is(&one.ty, "bool") && one.generated.is_nowhere();
+    let own = first.columns.iter().filter(is_distinct);
     let mut track = Track {
         ends: still.ends.clone(),
         undone: still.undone.clone(),
