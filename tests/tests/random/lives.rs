@@ -316,18 +316,21 @@ pub(crate) const GUARDS: &[&[Kind]] = &[guards::KINDS, indexes::KINDS, minds::GU
 /// Those of a column whose values another table has, or another row.
 pub(crate) const REFERENCES: &[&[Kind]] = &[guards::REFERENCES];
 
-/// Kinds that few forms allow: half of the time they are tried before the others.
+/// Kinds that few forms allow: half of the time they are tried before the others, and the first before all.
 const RARE: &[&str] = &[
     "split",
     "retype",
     "tighten",
     "tighten, not after all",
+    "relax",
+    "relax, not after all",
+    "rename",
     "drop required",
     "drop at once",
     "drop guarded",
     "drop indexed",
-    "drop unique",
-    "drop check",
+    "drop, not after all",
+    "add generated",
     "drop generated",
     "change default",
     "remove default",
@@ -362,7 +365,11 @@ pub(crate) fn live(
         let mut order: Vec<&Kind> = kinds.iter().copied().flatten().collect();
         place.chance.shuffle(&mut order);
         let rare_first = place.chance.one_in(2);
-        order.sort_by_key(|kind| rare_first && !RARE.contains(&kind.name));
+        order.sort_by_key(|kind| match RARE.iter().position(|name| *name == kind.name) {
+            Some(0) if rare_first => 0,
+            Some(_) if rare_first => 1,
+            _ => 2,
+        });
         let walked = |kind: &Kind| Some((kind.name, (kind.walk)(place, &mut track)?));
         let Some((name, (forms, ends))) = order.into_iter().find_map(walked) else { break };
         let shorter = (!life.kinds.is_empty()).then(|| Box::new(life.clone()));
@@ -385,7 +392,7 @@ pub(crate) fn live(
 pub(crate) fn column(place: &mut Place<'_>) -> Column {
     let name = place.name();
     // Some kinds of change are for texts alone.
-    let ty = if place.chance.one_in(6) { "text" } else { place.chance.of(VALUES).0 };
+    let ty = if place.chance.one_in(4) { "text" } else { place.chance.of(VALUES).0 };
     Column::new(name, ColumnType::Known(ty.into()))
 }
 

@@ -192,7 +192,7 @@ impl Story {
         let uniques = Vec::new();
         let mut place =
             Place { chance, names, key: &key, key_text, number, has_triggers, uniques, parent };
-        for _ in 0..1 + place.chance.below(2) {
+        for _ in 0..1 + usize::from(place.chance.one_in(4)) {
             story.lives.push(any_life(&mut place, created));
         }
         story.guard(&mut place);
@@ -266,7 +266,7 @@ impl Story {
                 false => life,
             });
         }
-        if place.parent.is_some() && place.chance.one_in(3) {
+        if place.parent.is_some() && place.chance.one_in(4) {
             let life = referencing(place, self.created);
             self.lives.push(life);
         }
