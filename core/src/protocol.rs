@@ -358,7 +358,8 @@ mod tests {
         }
     }
 
-    /// A constraint is to a table what NOT NULL is to a column.
+    /// A constraint is to a table what NOT NULL is to a column; but that who is `adding` it keeps it, and who was
+    /// `adding` what is tightened now wrote an `Option`.
     #[test]
     fn the_phases_of_a_constraint_are_those_of_not_null() {
         let pairs = [
@@ -368,7 +369,7 @@ mod tests {
         for (guard, not_null) in pairs {
             let (guard, not_null) = (guard.phases(false), not_null.phases(false));
             for access in [Access::Writer, Access::Partial, Access::ReadOnly] {
-                for stand in [Stand::Absent, Stand::Adding, Stand::Deprecated, Stand::Required] {
+                for stand in [Stand::Absent, Stand::Deprecated, Stand::Required] {
                     assert_eq!(guard.of(access, stand), not_null.of(access, stand));
                 }
             }
@@ -442,7 +443,8 @@ mod tests {
         }
     }
 
-    /// The phase table, cell by cell as the model derived it (`x`: refused).
+    /// The phase table, cell by cell as the model derived it (`x`: refused); but that who is `adding` what is tightened
+    /// is taken for one who writes NULL, since the model knows no `Option` that is written and not read.
     #[test]
     fn phases_are_those_that_the_model_derived() {
         let table = "
@@ -460,8 +462,8 @@ mod tests {
             DropNullable reader  optional:0 row:0 absent:0..1 adding:0..1 deprecated:0..1 required:x
             DropDefault  writer  required:0 deprecated:0 row:0 adding:0 absent:1 optional:x
             DropDefault  reader  required:0 optional:0 row:0 absent:0..1 adding:0..1 deprecated:0..1
-            Tighten      writer  absent:0 optional:0 row:1 adding:1 deprecated:1 required:2
-            Tighten      partial absent:0..2 optional:0 row:1 adding:1 deprecated:1 required:2
+            Tighten      writer  absent:0 optional:0 row:1 adding:0 deprecated:1 required:2
+            Tighten      partial absent:0..2 optional:0 row:1 adding:0 deprecated:1 required:2
             Tighten      reader  required:2 absent:0..2 optional:0..2 row:0..2 adding:0..2 deprecated:0..2
             Relax        writer  required:0 row:1 adding:1 deprecated:1 optional:2 absent:2
             Relax        partial required:0 row:1 adding:1 deprecated:1 optional:2 absent:0..2

@@ -306,8 +306,9 @@ pub const CHANGES: &[ChangeFacts] = &[
         ],
         phases: PhaseRow {
             last: 2,
-            writer: "absent,optional:0 row,adding,deprecated:1 required:2",
-            partial: "absent:0-2 optional:0 row,adding,deprecated:1 required:2",
+            // A column that is tightened was an `Option`, and who was `adding` it may have written NULL.
+            writer: "absent,optional,adding:0 row,deprecated:1 required:2",
+            partial: "absent:0-2 optional,adding:0 row,deprecated:1 required:2",
             reader: "required:2 absent,optional,row,adding,deprecated:0-2",
         },
         with_default: "absent:1",

@@ -11,9 +11,8 @@
 //!
 //! because the product does not do it yet:
 //!
-//! * an optional column that is tightened after a release that wrote it without reading it (it was `adding` with a
-//!   backfill, or `deprecated`, as an `Option`): the phases of the tightening take that release for one that writes no
-//!   NULL, and let it in again;
+//! * an optional column that is tightened after its drop was begun and taken back: the phases of the tightening take
+//!   the release that wrote it as `deprecated` for one that writes no NULL, and let it in again;
 //! * a table that is retired in the middle of a change of it: the change goes on to its end first, and may wait there
 //!   for what only a release in between could take away;
 //!
