@@ -41,6 +41,7 @@ mod minds;
 
 use colmig_core::ident::quote;
 use colmig_core::lifecycle::Nullability;
+use colmig_core::lifecycle::State;
 use colmig_core::schema::{Column, Constraint, DualWrite, Guard, Index};
 use colmig_core::types::{ColumnType, Database, PerDatabase};
 
@@ -227,7 +228,7 @@ struct Track {
     undone: Vec<(String, PerDatabase)>,
     /// What rows have at the end of the last kind of change where it was left out, if that is something else.
     at_once: Option<Vec<(String, PerDatabase)>>,
-    /// Whether some release wrote NULL into what it did not read.
+    /// Whether some release wrote NULL into what it did not read any more.
     blind: bool,
     /// Whether its own column was UNIQUE, and is so no more.
     was_unique: bool,
@@ -372,7 +373,7 @@ pub(crate) fn live(
         let walked = |kind: &Kind| Some((kind.name, (kind.walk)(place, &mut track)?));
         let Some((name, (forms, ends))) = order.into_iter().find_map(walked) else { break };
         let shorter = (!life.kinds.is_empty()).then(|| Box::new(life.clone()));
-        let is_blind = |one: &Column| one.optional() && !one.state.facts().reads;
+        let is_blind = |one: &Column| one.optional() && one.state == State::Deprecated;
         track.blind |= forms.iter().flat_map(|form| &form.columns).any(is_blind);
         track.form = forms.last().expect("a change has a form").clone();
         let is_there = |column: &Column| track.spoken().iter().any(|one| one.name == column.name);
