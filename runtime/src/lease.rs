@@ -159,7 +159,7 @@ impl Lease {
     /// lives.
     ///
     /// The pool's `before_acquire` is the lease's own: a process that slept past its lease waits there
-    /// until it has registered again, or until its pool is closed.
+    /// until its pool is closed.
     pub async fn connect<DB: LeaseDatabase>(
         &self,
         pool: PoolOptions<DB>,
@@ -408,6 +408,12 @@ impl Heart {
                 return;
             }
             let asked = Instant::now();
+            // It slept past its lease, and others went on without it. While it asked to be let in again, a pool that
+            // is not full would open a connection, and what is opened anew asks nobody.
+            if asked >= renewed + ttl {
+                let slept = asked.saturating_duration_since(renewed).as_secs();
+                return self.fence(format!("this process did not run for {slept} s")).await;
+            }
             let left = deadline.saturating_duration_since(asked);
             // At the deadline one last try, as short as the margin allows.
             let patience = left.max(margin(ttl) / 2);
