@@ -404,6 +404,9 @@ impl Driver for Postgres {
                         AND c.attrelid = d.objid AND c.attnum = d.objsubid
                 WHERE (e.oid IS NULL OR e.adrelid <> it.attrelid OR e.adnum <> it.attnum)
                     AND NOT EXISTS (SELECT 1 FROM taken WHERE taken.classid = d.classid AND taken.objid = d.objid)
+                    -- From 18 on NOT NULL is a constraint, and the column's own all the same.
+                    AND NOT EXISTS (SELECT 1 FROM pg_constraint n WHERE d.classid = 'pg_constraint'::regclass
+                        AND n.oid = d.objid AND n.contype = 'n')
                 UNION ALL SELECT CASE WHEN d.classid = 'pg_rewrite'::regclass
                                       THEN pg_describe_object('pg_class'::regclass, r.ev_class, 0)
                                       ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END, false
