@@ -229,7 +229,7 @@ fn stands_upon(later: &Progress, row: &Progress) -> bool {
 /// Whether a change adds a column of this name.
 fn adds(change: &Change, name: &str) -> bool {
     let is_there = change.columns.iter().any(|column| column.name == name);
-    is_there && change.acts().any(|act| act == Act::Add)
+    is_there && change.has(Act::Add)
 }
 
 #[cfg(test)]

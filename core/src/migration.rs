@@ -230,7 +230,7 @@ impl Change {
 
     /// The columns that are dropped at the end.
     pub fn dropped(&self) -> &[Column] {
-        match self.acts().any(|act| act == Act::Drop) {
+        match self.has(Act::Drop) {
             true => self.targets(Act::Drop),
             false => &[],
         }
@@ -238,7 +238,7 @@ impl Change {
 
     /// What its drop asks consent for: `users.name` of each column, or the table.
     pub fn consents(&self) -> Vec<String> {
-        if self.acts().any(|act| act == Act::DropTable) {
+        if self.has(Act::DropTable) {
             return vec![self.table.clone()];
         }
         let dropped = self.dropped().iter();
@@ -362,6 +362,11 @@ impl Change {
         if is_plain { text.to_owned() } else { column.typed(database, text) }
     }
 
+    /// Whether one of its steps is this act.
+    pub fn has(&self, act: Act) -> bool {
+        self.acts().any(|step| step == act)
+    }
+
     /// The acts, in order.
     pub fn acts(&self) -> impl Iterator<Item = Act> + '_ {
         self.steps.iter().map(|step| step.act)
@@ -376,7 +381,7 @@ impl Change {
     pub fn undo(&self, act: Act) -> &'static str {
         let relaxed = self.targets(Act::Relax);
         let reverse = relaxed.iter().all(|column| !column.reverse.is_nowhere());
-        let fills = self.acts().any(|act| act == Act::Backfill);
+        let fills = self.has(Act::Backfill);
         if let Some(value) = self.value_of_type() {
             return self.undo_of_value(act, value);
         }

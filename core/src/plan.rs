@@ -53,7 +53,7 @@ pub fn plan(lock: &Lock, source: &Schema, wish: Wish<'_>) -> Result<Outcome, Vec
             continue;
         };
         problems.extend(no_longer_written(recorded, table));
-        changes.extend(begun(lock, recorded, table, &number));
+        changes.extend(begun(&lock.databases, recorded, table, &number));
     }
     in_order_of_reference(&mut changes);
     changes.extend(tables::retired(lock, wish.retire));
@@ -100,13 +100,13 @@ fn in_order_of_reference(changes: &mut Vec<Change>) {
 
 /// The changes that the edits of one table begin, in an order in which they can be done: a change of mind first,
 /// then what speaks of columns goes before them and comes behind them.
-fn begun(lock: &Lock, recorded: &Table, table: &Table, number: &str) -> Vec<Change> {
+fn begun(databases: &[Database], recorded: &Table, table: &Table, number: &str) -> Vec<Change> {
     let begins = |edit: &Edit<'_>| edit.effect == Effect::Begins;
     let moves = edits(Some(recorded), table).into_iter().filter(begins);
     let moves = moves.filter_map(|edit| match edit.rule.from {
         // It is part of a replacement.
         State::Absent if !edit.column.replaces.is_empty() => None,
-        State::Absent => Some(add(&lock.databases, table, edit.column, number)),
+        State::Absent => Some(add(databases, table, edit.column, number)),
         _ => Some(drop(recorded, edit.column, edit.recorded)),
     });
     let nulls = null_edits(recorded, table).into_iter();

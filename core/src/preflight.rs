@@ -115,22 +115,21 @@ pub enum Answer {
 
 /// What is to be asked before the first step of a change.
 pub fn questions(change: &Change, database: Database) -> Vec<Question> {
-    let has = |act: Act| change.acts().any(|step| step == act);
     let mut all = Vec::new();
-    if has(Act::Add) {
+    if change.has(Act::Add) {
         all.extend(change.columns.iter().filter_map(|column| empty(change, column, database)));
     }
     if !change.replaced.is_empty() {
         all.extend(change.touched().filter_map(|column| compared(change, column, database)));
     }
-    if has(Act::Backfill) {
+    if change.has(Act::Backfill) {
         let columns = change.targets(Act::Backfill).iter();
         all.extend(columns.flat_map(|column| filled(change, column, database)));
     }
-    if let Some(constraint) = change.constraint.as_ref().filter(|_| has(Act::Enforce)) {
+    if let Some(constraint) = change.constraint.as_ref().filter(|_| change.has(Act::Enforce)) {
         all.extend(questions_of_constraint(&change.table, constraint, database));
     }
-    if has(Act::Relax) || has(Act::Trigger) {
+    if change.has(Act::Relax) || change.has(Act::Trigger) {
         let columns = change.targets(Act::Relax).iter();
         all.extend(columns.filter_map(|column| refilled(change, column, database)));
     }
@@ -171,7 +170,7 @@ fn filled(change: &Change, column: &Column, database: Database) -> Vec<Question>
         true => (About::Forward, &column.forward),
         false => (About::Backfill, &column.backfill),
     };
-    let is_there = !change.acts().any(|act| act == Act::Add);
+    let is_there = !change.has(Act::Add);
     let of = |wrong| Question {
         written: texts.on(database).unwrap_or_default().to_owned(),
         only: match is_there {
@@ -199,7 +198,7 @@ fn refilled(change: &Change, column: &Column, database: Database) -> Option<Ques
                 let forward = new.forward.on(database).unwrap_or("NULL");
                 (new.name.clone(), stored(new, database, forward))
             });
-            let wrong = match change.acts().any(|act| act == Act::Trigger) {
+            let wrong = match change.has(Act::Trigger) {
                 true if column.optional() => Wrong::Nothing,
                 true => Wrong::Null,
                 false => Wrong::Differing(column.name.clone()),

@@ -123,7 +123,7 @@ impl Progress {
 
     /// Whether it has made this table.
     pub fn made(&self, table: &str) -> bool {
-        let makes = self.change.acts().any(|act| act == Act::CreateTable);
+        let makes = self.change.has(Act::CreateTable);
         makes && self.change.table == table && self.finished()
     }
 
@@ -189,11 +189,11 @@ impl Progress {
     pub fn lets_begin(&self, later: &Progress) -> bool {
         let fills = |act: Act| matches!(act, Act::Add | Act::Backfill | Act::Enforce | Act::Index);
         let ready = !self.change.acts().skip(self.position).any(fills);
-        let is_built_upon = self.change.acts().any(|act| act == Act::Add)
+        let is_built_upon = self.change.has(Act::Add)
             && (matches!(later.change.kind.facts().subject, Subject::Constraint | Subject::Index)
                 || !self.change.key.is_empty() && later.change.references(&self.change.table));
         let is_on_its_way_out = self.change.kind == ChangeKind::DropConstraint && self.started();
-        let adds_columns = later.change.acts().any(|act| act == Act::Add);
+        let adds_columns = later.change.has(Act::Add);
         self.finished() || is_built_upon && ready || is_on_its_way_out && adds_columns
     }
 }

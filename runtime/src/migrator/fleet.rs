@@ -122,9 +122,8 @@ impl Migrator {
     fn view(&self, instance: ledger::Instance, change: &Change) -> LeaseView {
         let owns = instance.vector.project == self.options.project;
         // Who proves that a table can go is who does not know it any more.
-        let is_without = change.acts().any(|act| act == Act::DropTable)
-            && owns
-            && !instance.vector.links(&change.table);
+        let is_without =
+            change.has(Act::DropTable) && owns && !instance.vector.links(&change.table);
         let last = PhaseRange { low: change.phases.last, high: change.phases.last };
         LeaseView {
             label: format!("`{}`", instance.label),

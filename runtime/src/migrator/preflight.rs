@@ -156,7 +156,7 @@ impl Migrator {
                     .help("it was dropped or renamed by hand: bring it back, and apply again")
                     .into())
             }
-            (Act::Add, Some(_), ..) if change.acts().any(|act| act == Act::Backfill) => {
+            (Act::Add, Some(_), ..) if change.has(Act::Backfill) => {
                 // Found now, while nothing has been changed.
                 self.fill_of(index, false).await.map(|_| ())
             }
@@ -242,7 +242,7 @@ impl Migrator {
     pub(super) async fn check_ground(&mut self) -> Result<()> {
         let migrations = self.options.migrations.iter();
         let changes = migrations.flat_map(|migration| migration.manifest.changes.clone());
-        let creates = |change: &Change| change.acts().any(|act| act == Act::CreateTable);
+        let creates = |change: &Change| change.has(Act::CreateTable);
         let creating: Vec<_> = changes.filter(creates).collect();
         let tables: Vec<_> = creating.iter().map(|change| change.table.clone()).collect();
         let catalog = self.driver.catalog(&tables).await?;

@@ -283,7 +283,7 @@ impl Migrator {
     async fn refuse_what_holds_rows(&mut self, way: &Way) -> Result<()> {
         for &(index, stop) in way {
             let row = self.rows[index].clone();
-            let makes = row.change.acts().any(|act| act == Act::CreateTable);
+            let makes = row.change.has(Act::CreateTable);
             let creates = stop == 0 && row.started() && makes;
             let allowed = self.options.allow_drop.contains(&row.change.table);
             if creates

@@ -62,6 +62,13 @@ enum Note {
     Healed,
 }
 
+impl Note {
+    /// Whether the piece takes back what was half-way, instead of going on.
+    fn heals(self) -> bool {
+        matches!(self, Note::Healing | Note::Healed)
+    }
+}
+
 /// A piece and where it belongs.
 #[derive(Clone, Copy)]
 struct Run<'p> {
@@ -286,7 +293,7 @@ impl Migrator {
     /// What is healed is half-way already, and stays so in the direction that left it.
     async fn note_intent(&mut self, run: Run<'_>) -> Result<()> {
         let Run { index, direction, note, .. } = run;
-        if matches!(note, Note::Healing | Note::Healed) {
+        if note.heals() {
             return Ok(());
         }
         let intent = Intent::Statement;
@@ -295,13 +302,11 @@ impl Migrator {
 
     /// Nothing is left of the statement that failed.
     async fn forget_intent(&mut self, run: Run<'_>) -> Result<()> {
-        let row = self.rows[run.index].clone();
-        match run.note {
-            Note::Healing | Note::Healed => Ok(()),
-            Note::Piece(_) | Note::Position(_) => {
-                self.note(run.index, Progress { intent: Intent::Nothing, ..row }).await
-            }
+        if run.note.heals() {
+            return Ok(());
         }
+        let row = self.rows[run.index].clone();
+        self.note(run.index, Progress { intent: Intent::Nothing, ..row }).await
     }
 
     /// Writes where a change stands, in a transaction of its own.

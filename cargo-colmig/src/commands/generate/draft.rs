@@ -239,7 +239,7 @@ fn begun<'b>(
         let same = |c: &Column| c.name == column.name && c.born == column.born;
         let is_in = |columns: &[Column]| columns.iter().any(same);
         let goes_through_it = match state {
-            State::Adding => change.acts().any(|act| act == Act::Add) && is_in(&change.columns),
+            State::Adding => change.has(Act::Add) && is_in(&change.columns),
             State::Deprecated => is_in(change.dropped()),
             State::Active => {
                 is_in(&change.replaced)
