@@ -545,9 +545,10 @@ fn of_columns() -> Vec<Scenario> {
         Scenario::of_users(
             "add a generated column",
             &first,
-            vec![with(&[length])],
+            vec![with(std::slice::from_ref(&length))],
             &["id!", "email!", "nickname!", "length!"],
         ),
+        Scenario::of_users("drop a generated column", &with(&[length]), vec![first.to_vec()], end),
         Scenario::of_users(
             "give a column a default, and another one",
             &first,

@@ -1,8 +1,9 @@
 //! The applier dies, before any of its statements or in the middle of one, and is run again: the end is
 //! that of a run that nobody interrupted.
 //!
-//! A sample of the matrix runs by default, from an offset that is printed; `COLMIG_KILL_MATRIX=all` runs
-//! the whole, and `COLMIG_KILL_SEED=n` the sample of another run again.
+//! A sample of the matrix runs by default, from an offset that is printed; `COLMIG_KILL_MATRIX=1` runs the
+//! whole, `COLMIG_KILL_MATRIX=n` the whole but for every `n`-th statement only, and `COLMIG_KILL_SEED=n` the sample
+//! of another run again.
 
 #[path = "kill/scenarios.rs"]
 mod scenarios;
@@ -226,18 +227,17 @@ fn seed() -> u64 {
     })
 }
 
-/// Whether all of the matrix is asked for.
-fn is_whole() -> bool {
-    std::env::var("COLMIG_KILL_MATRIX").is_ok_and(|value| value == "all")
+/// Where all of the matrix is asked for, and not a sample: every which statement.
+fn matrix() -> Option<u64> {
+    let step = std::env::var("COLMIG_KILL_MATRIX").ok()?;
+    Some(step.parse().expect("COLMIG_KILL_MATRIX is a number: 1 for every statement"))
 }
 
-/// Every which statement, and from where on: all of them, where the whole matrix is asked for. A sample
-/// is as long on many databases as on two, and begins elsewhere on each.
+/// Every which statement, and from where on. A sample is as long on many databases as on two, and begins elsewhere
+/// on each.
 fn sample(step: u64, databases: usize, number: usize) -> (u64, u64) {
-    if is_whole() {
-        return (1, 0);
-    }
-    (step * databases.div_ceil(2) as u64, seed() + number as u64 * (step / 2 + 1))
+    let step = matrix().unwrap_or(step * databases.div_ceil(2) as u64);
+    (step, seed() + number as u64 * (step / 2 + 1))
 }
 
 /// Walks journeys on every database; each `step`-th statement of a sample.

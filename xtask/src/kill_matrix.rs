@@ -12,15 +12,18 @@ use crate::{cargo::cargo, test::on_servers};
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The sample that `cargo xtask test` runs
-    #[arg(long)]
+    #[arg(long, conflicts_with = "every")]
     sample: bool,
+    /// Die before every N-th statement only, of everything
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    every: u64,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let mut command = cargo();
     command.args(["test", "--package", "colmig-tests", "--test", "kill", "--", "--nocapture"]);
     if !args.sample {
-        command.env("COLMIG_KILL_MATRIX", "all");
+        command.env("COLMIG_KILL_MATRIX", args.every.to_string());
     }
     on_servers(&[], &mut command)
 }

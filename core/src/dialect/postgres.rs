@@ -100,7 +100,9 @@ impl Dialect for Postgres {
 
     fn script(&self, act: Act, change: &Change, direction: Direction) -> Script {
         let (columns, table) = (change.targets(act), &change.table);
-        let required = columns.iter().filter(|column| !column.optional());
+        let is_to_be_set =
+            |column: &&Column| !column.optional() && !self.is_born_not_null(change, column);
+        let required = columns.iter().filter(is_to_be_set);
         // What enforces on the way up relaxes on the way down, and the other way round.
         let forth = direction == Direction::Up;
         let pieces = match (act, forth) {
@@ -209,10 +211,12 @@ impl Postgres {
         self.not_null == NotNull::Catalogued
     }
 
+    /// Whether NOT NULL comes and goes with the column that this change adds, so that no step sets or drops it.
+    fn is_born_not_null(&self, change: &Change, column: &Column) -> bool {
+        change.has(Act::Add) && !column.generated.is_nowhere() && !self.computes_on_read()
+    }
+
     fn set_not_null(&self, table: &str, column: &Column) -> Vec<Piece> {
-        if !column.generated.is_nowhere() && !self.computes_on_read() {
-            return Vec::new();
-        }
         let alter = alter(table);
         let constraint = quote(&proof(table, &column.name));
         let name = quote(&column.name);
