@@ -343,7 +343,7 @@ fn against_catalog(entry: &Struct, name: &str, catalog: &Catalog) -> Option<Why>
     };
     match stand {
         Stand::Required if !column.not_null => Some(Why::MayBeNull),
-        Stand::Optional if column.not_null && entry.access != Access::ReadOnly => {
+        Stand::Optional | Stand::Loose if column.not_null && entry.access != Access::ReadOnly => {
             Some(Why::NotNull)
         }
         Stand::Absent if inserts && column.not_null && !column.has_default => Some(Why::NotWritten),

@@ -32,7 +32,7 @@ pub struct StateFacts {
     pub word: &'static str,
     /// How a user writes it above a field.
     pub spelled: &'static str,
-    /// What a build does with a required column in this state.
+    /// What a build does with a required column in this state; see [`NullabilityFacts`] for the others.
     pub stand: Stand,
     /// Whether the field's type is `WriteOnly<T>`.
     pub write_only: bool,
@@ -349,6 +349,8 @@ pub struct NullabilityFacts {
     pub spelled: &'static str,
     /// What a build does with an active column of this nullability.
     pub stand: Stand,
+    /// What it does with one that it writes and does not read, where that is not what its state says.
+    pub unread: Option<Stand>,
 }
 
 /// The nullabilities, from the strictest.
@@ -358,18 +360,21 @@ pub const NULLABILITIES: &[NullabilityFacts] = &[
         word: "required",
         spelled: "T",
         stand: Stand::Required,
+        unread: None,
     },
     NullabilityFacts {
         nullability: Nullability::Upholds,
         word: "required on write",
         spelled: "RequiredOnWrite<T>",
         stand: Stand::Row,
+        unread: None,
     },
     NullabilityFacts {
         nullability: Nullability::Loose,
         word: "optional",
         spelled: "Option<T>",
         stand: Stand::Optional,
+        unread: Some(Stand::Loose),
     },
 ];
 
@@ -447,10 +452,12 @@ pub fn null_move_between(from: Nullability, to: Nullability) -> &'static NullMov
 pub enum Stand {
     /// It does not name the column.
     Absent,
-    /// It writes the column and does not read it.
+    /// It writes a `T` to the column and does not read it.
     Adding,
-    /// It writes the column and does not read it any more.
+    /// It writes a `T` to the column and does not read it any more.
     Deprecated,
+    /// It writes an `Option<T>` to the column, and does not read it, yet or any more.
+    Loose,
     /// It reads and writes a `T`.
     Required,
     /// It reads and writes an `Option<T>`.
@@ -464,6 +471,7 @@ pub const STANDS: &[(Stand, &str)] = &[
     (Stand::Absent, "absent"),
     (Stand::Adding, "adding"),
     (Stand::Deprecated, "deprecated"),
+    (Stand::Loose, "loose"),
     (Stand::Required, "required"),
     (Stand::Optional, "optional"),
     (Stand::Row, "row"),
@@ -569,9 +577,9 @@ impl Use {
     pub fn of(access: Access, stand: Stand, required: bool) -> Option<Use> {
         match stand {
             Stand::Absent => Some(Use::None),
-            Stand::Adding | Stand::Deprecated => Some(Use::Writes),
             Stand::Required if !required => None,
-            Stand::Optional if required && access != Access::ReadOnly => None,
+            Stand::Optional | Stand::Loose if required && access != Access::ReadOnly => None,
+            Stand::Adding | Stand::Deprecated | Stand::Loose => Some(Use::Writes),
             Stand::Required | Stand::Optional | Stand::Row => Some(Use::Reads),
         }
     }

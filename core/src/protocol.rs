@@ -443,31 +443,30 @@ mod tests {
         }
     }
 
-    /// The phase table, cell by cell as the model derived it (`x`: refused); but that who is `adding` what is tightened
-    /// is taken for one who writes NULL, since the model knows no `Option` that is written and not read.
+    /// The phase table, cell by cell as the model derived it (`x`: refused).
     #[test]
     fn phases_are_those_that_the_model_derived() {
         let table = "
-            AddRequired  writer  absent:0 adding:1 deprecated:1 row:1 required:2 optional:x
-            AddRequired  partial absent:0..2 adding:1 deprecated:1 row:1 required:2 optional:x
-            AddRequired  reader  absent:0..2 adding:0..2 deprecated:0..2 optional:1..2 row:1..2 required:2
-            AddNullable  writer  absent:0 adding:1 deprecated:1 optional:1 row:1 required:x
-            AddNullable  reader  absent:0..1 adding:0..1 deprecated:0..1 optional:1 row:1 required:x
-            AddDefault   writer  absent:0 adding:1 deprecated:1 required:1 row:1 optional:x
-            AddDefault   reader  absent:0..1 adding:0..1 deprecated:0..1 required:1 optional:1 row:1
-            DropRequired writer  required:0 deprecated:1 adding:1 row:1 absent:2 optional:x
-            DropRequired partial required:0 deprecated:1 adding:1 row:1 absent:0..2 optional:x
-            DropRequired reader  required:0 optional:0..1 row:0..1 absent:0..2 adding:0..2 deprecated:0..2
-            DropNullable writer  optional:0 deprecated:0 row:0 adding:0 absent:1 required:x
-            DropNullable reader  optional:0 row:0 absent:0..1 adding:0..1 deprecated:0..1 required:x
-            DropDefault  writer  required:0 deprecated:0 row:0 adding:0 absent:1 optional:x
-            DropDefault  reader  required:0 optional:0 row:0 absent:0..1 adding:0..1 deprecated:0..1
-            Tighten      writer  absent:0 optional:0 row:1 adding:0 deprecated:1 required:2
-            Tighten      partial absent:0..2 optional:0 row:1 adding:0 deprecated:1 required:2
-            Tighten      reader  required:2 absent:0..2 optional:0..2 row:0..2 adding:0..2 deprecated:0..2
-            Relax        writer  required:0 row:1 adding:1 deprecated:1 optional:2 absent:2
-            Relax        partial required:0 row:1 adding:1 deprecated:1 optional:2 absent:0..2
-            Relax        reader  required:0 absent:0..2 optional:0..2 row:0..2 adding:0..2 deprecated:0..2";
+            AddRequired  writer  absent:0 adding:1 deprecated:1 row:1 required:2 optional:x loose:x
+            AddRequired  partial absent:0..2 adding:1 deprecated:1 row:1 required:2 optional:x loose:x
+            AddRequired  reader  absent:0..2 adding:0..2 deprecated:0..2 optional:1..2 row:1..2 required:2 loose:0..2
+            AddNullable  writer  absent:0 adding:1 deprecated:1 optional:1 row:1 required:x loose:1
+            AddNullable  reader  absent:0..1 adding:0..1 deprecated:0..1 optional:1 row:1 required:x loose:0..1
+            AddDefault   writer  absent:0 adding:1 deprecated:1 required:1 row:1 optional:x loose:x
+            AddDefault   reader  absent:0..1 adding:0..1 deprecated:0..1 required:1 optional:1 row:1 loose:0..1
+            DropRequired writer  required:0 deprecated:1 adding:1 row:1 absent:2 optional:x loose:x
+            DropRequired partial required:0 deprecated:1 adding:1 row:1 absent:0..2 optional:x loose:x
+            DropRequired reader  required:0 optional:0..1 row:0..1 absent:0..2 adding:0..2 deprecated:0..2 loose:0..2
+            DropNullable writer  optional:0 deprecated:0 row:0 adding:0 absent:1 required:x loose:0
+            DropNullable reader  optional:0 row:0 absent:0..1 adding:0..1 deprecated:0..1 required:x loose:0..1
+            DropDefault  writer  required:0 deprecated:0 row:0 adding:0 absent:1 optional:x loose:x
+            DropDefault  reader  required:0 optional:0 row:0 absent:0..1 adding:0..1 deprecated:0..1 loose:0..1
+            Tighten      writer  absent:0 optional:0 row:1 adding:1 deprecated:1 required:2 loose:0
+            Tighten      partial absent:0..2 optional:0 row:1 adding:1 deprecated:1 required:2 loose:0
+            Tighten      reader  required:2 absent:0..2 optional:0..2 row:0..2 adding:0..2 deprecated:0..2 loose:0..2
+            Relax        writer  required:0 row:1 adding:1 deprecated:1 optional:2 absent:2 loose:2
+            Relax        partial required:0 row:1 adding:1 deprecated:1 optional:2 absent:0..2 loose:2
+            Relax        reader  required:0 absent:0..2 optional:0..2 row:0..2 adding:0..2 deprecated:0..2 loose:0..2";
         for line in table.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let mut words = line.split_whitespace();
             let (kind, access) = (words.next().expect("kind"), words.next().expect("access"));

@@ -429,9 +429,11 @@ impl Column {
 
     /// What a build with this column does with it.
     pub fn stand(&self) -> Stand {
-        match self.state.facts().stand {
-            Stand::Required => self.nullability.facts().stand,
-            stand => stand,
+        let (state, nullability) = (self.state.facts(), self.nullability.facts());
+        match (state.reads, state.writes) {
+            (true, _) => nullability.stand,
+            (false, true) => nullability.unread.unwrap_or(state.stand),
+            (false, false) => state.stand,
         }
     }
 
@@ -503,6 +505,24 @@ mod tests {
         ];
         for (expression, expected) in cases {
             assert_eq!(words(expression), expected, "{expression}");
+        }
+    }
+
+    /// Who may write NULL never passes for one who writes values only, whether or not it reads what it writes.
+    #[test]
+    fn a_stand_says_whether_null_may_be_written() {
+        use crate::lifecycle::{NULLABILITIES, STATES, Stand};
+        let text = ColumnType::Known("text".into());
+        for state in STATES.iter().filter(|state| state.writes) {
+            for facts in NULLABILITIES {
+                let column = Column {
+                    state: state.state,
+                    nullability: facts.nullability,
+                    ..Column::new("n", text.clone())
+                };
+                let writes_null = matches!(column.stand(), Stand::Optional | Stand::Loose);
+                assert_eq!(writes_null, column.optional(), "{} {}", state.word, facts.word);
+            }
         }
     }
 }

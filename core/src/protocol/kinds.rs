@@ -111,7 +111,7 @@ const OF_ITSELF: PhaseRow = PhaseRow {
     last: 1,
     writer: "absent:0 adding,required,deprecated,row:1",
     partial: "absent:0-1 adding,required,deprecated,row:1",
-    reader: "absent,adding,deprecated:0-1 required,optional,row:1",
+    reader: "absent,adding,deprecated,loose:0-1 required,optional,row:1",
 };
 
 /// Every kind of change.
@@ -151,7 +151,7 @@ pub const CHANGES: &[ChangeFacts] = &[
             last: 2,
             writer: "absent:0 adding,deprecated,row:1 required:2",
             partial: "absent:0-2 adding,deprecated,row:1 required:2",
-            reader: "absent,adding,deprecated:0-2 optional,row:1-2 required:2",
+            reader: "absent,adding,deprecated,loose:0-2 optional,row:1-2 required:2",
         },
         with_default: "",
     },
@@ -165,9 +165,9 @@ pub const CHANGES: &[ChangeFacts] = &[
         steps: &[(Act::Add, E), (Act::Admit(1), E)],
         phases: PhaseRow {
             last: 1,
-            writer: "absent:0 adding,optional,deprecated,row:1",
-            partial: "absent:0-1 adding,optional,deprecated,row:1",
-            reader: "absent,adding,deprecated:0-1 optional,row:1",
+            writer: "absent:0 adding,optional,deprecated,loose,row:1",
+            partial: "absent:0-1 adding,optional,deprecated,loose,row:1",
+            reader: "absent,adding,deprecated,loose:0-1 optional,row:1",
         },
         with_default: "",
     },
@@ -221,9 +221,9 @@ pub const CHANGES: &[ChangeFacts] = &[
         ],
         phases: PhaseRow {
             last: 2,
-            writer: "absent:0 adding,deprecated:1 optional,row:2",
-            partial: "absent:0-2 adding,deprecated:1 optional,row:2",
-            reader: "absent,adding,deprecated:0-2 optional,row:2",
+            writer: "absent:0 adding,deprecated,loose:1 optional,row:2",
+            partial: "absent:0-2 adding,deprecated,loose:1 optional,row:2",
+            reader: "absent,adding,deprecated,loose:0-2 optional,row:2",
         },
         with_default: "",
     },
@@ -250,7 +250,7 @@ pub const CHANGES: &[ChangeFacts] = &[
             last: 2,
             writer: "required:0 deprecated,adding,row:1 absent:2",
             partial: "required:0 deprecated,adding,row:1 absent:0-2",
-            reader: "required:0 optional,row:0-1 absent,adding,deprecated:0-2",
+            reader: "required:0 optional,row:0-1 absent,adding,deprecated,loose:0-2",
         },
         with_default: "",
     },
@@ -264,9 +264,9 @@ pub const CHANGES: &[ChangeFacts] = &[
         steps: &[(Act::Begin, E), (Act::Require(1), C), (Act::Drop, C)],
         phases: PhaseRow {
             last: 1,
-            writer: "optional,deprecated,row,adding:0 absent:1",
-            partial: "optional,deprecated,row,adding:0 absent:0-1",
-            reader: "optional,row:0 absent,adding,deprecated:0-1",
+            writer: "optional,deprecated,loose,row,adding:0 absent:1",
+            partial: "optional,deprecated,loose,row,adding:0 absent:0-1",
+            reader: "optional,row:0 absent,adding,deprecated,loose:0-1",
         },
         with_default: "",
     },
@@ -282,7 +282,7 @@ pub const CHANGES: &[ChangeFacts] = &[
             last: 1,
             writer: "required,deprecated,row,adding:0 absent:1",
             partial: "required,deprecated,row,adding:0 absent:0-1",
-            reader: "required,optional,row:0 absent,adding,deprecated:0-1",
+            reader: "required,optional,row:0 absent,adding,deprecated,loose:0-1",
         },
         with_default: "",
     },
@@ -306,10 +306,9 @@ pub const CHANGES: &[ChangeFacts] = &[
         ],
         phases: PhaseRow {
             last: 2,
-            // A column that is tightened was an `Option`, and who was `adding` it may have written NULL.
-            writer: "absent,optional,adding:0 row,deprecated:1 required:2",
-            partial: "absent:0-2 optional,adding:0 row,deprecated:1 required:2",
-            reader: "required:2 absent,optional,row,adding,deprecated:0-2",
+            writer: "absent,optional,loose:0 row,adding,deprecated:1 required:2",
+            partial: "absent:0-2 optional,loose:0 row,adding,deprecated:1 required:2",
+            reader: "required:2 absent,optional,row,adding,deprecated,loose:0-2",
         },
         with_default: "absent:1",
     },
@@ -327,9 +326,9 @@ pub const CHANGES: &[ChangeFacts] = &[
         steps: &[(Act::Begin, E), (Act::Require(1), C), (Act::Relax, C), (Act::Admit(2), C)],
         phases: PhaseRow {
             last: 2,
-            writer: "required:0 row,adding,deprecated:1 optional,absent:2",
-            partial: "required:0 row,adding,deprecated:1 optional:2 absent:0-2",
-            reader: "required:0 absent,optional,row,adding,deprecated:0-2",
+            writer: "required:0 row,adding,deprecated:1 optional,loose,absent:2",
+            partial: "required:0 row,adding,deprecated:1 optional,loose:2 absent:0-2",
+            reader: "required:0 absent,optional,row,adding,deprecated,loose:0-2",
         },
         with_default: "absent:1",
     },
@@ -608,7 +607,7 @@ impl ChangeFacts {
     }
 }
 /// The phases of a change that no release needs to know of: there is one.
-const ANYBODY: &str = "absent,adding,deprecated,required,optional,row:0";
+const ANYBODY: &str = "absent,adding,deprecated,loose,required,optional,row:0";
 
 /// The phases of a replacement, by what a struct does with the old columns and with the new ones.
 pub const REPLACE: PairRow = PairRow {

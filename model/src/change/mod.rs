@@ -268,9 +268,9 @@ impl Step {
 /// The release of a phase that expects most: of the stands that have the phase the one that reads, and
 /// then the one that writes, whatever it may.
 fn strongest(kind: ChangeKind, phase: u8) -> Release {
-    use Stand::{Absent, Adding, Deprecated, Optional, Required, Row};
+    use Stand::{Absent, Adding, Deprecated, Loose, Optional, Required, Row};
     let phases = kind.phases(false);
-    let stands = [Required, Optional, Row, Adding, Deprecated, Absent];
+    let stands = [Required, Optional, Row, Loose, Adding, Deprecated, Absent];
     let has = |stand: &Stand| {
         phases
             .of(Access::Writer, *stand)

@@ -85,6 +85,7 @@ impl Use {
         let (reads, writes) = match stand {
             Stand::Absent => (Reads::Nothing, Writes::Nothing),
             Stand::Adding | Stand::Deprecated => (Reads::Nothing, Writes::Value),
+            Stand::Loose => (Reads::Nothing, Writes::Option),
             Stand::Required => (Reads::Value, Writes::Value),
             Stand::Optional => (Reads::Option, Writes::Option),
             Stand::Row => (Reads::Option, Writes::Value),

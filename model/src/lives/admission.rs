@@ -165,10 +165,10 @@ impl Lives {
             match (self.stand(entry, property), level) {
                 (Stand::Absent, Level::Required) => entry.access != Access::Writer,
                 (Stand::Absent, _) => true,
-                (Stand::Adding | Stand::Deprecated, Level::Missing) => reads,
+                (Stand::Adding | Stand::Deprecated | Stand::Loose, Level::Missing) => reads,
                 (_, Level::Missing) => false,
                 (Stand::Required, level) => level.is_required(),
-                (Stand::Optional, level) if level.is_required() => reads,
+                (Stand::Optional | Stand::Loose, level) if level.is_required() => reads,
                 _ => true,
             }
         };

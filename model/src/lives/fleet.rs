@@ -7,6 +7,11 @@ use super::{Lives, NOTHING, Row, State};
 use crate::change::{Level, Stranger};
 use crate::search::{Moves, Violation};
 
+/// Whether it may write NULL.
+fn writes_null(stand: Stand) -> bool {
+    matches!(stand, Stand::Optional | Stand::Loose)
+}
+
 impl Lives {
     pub(super) fn instances(
         &self,
@@ -101,7 +106,7 @@ impl Lives {
 
     fn read(&self, state: &State, entry: &Struct) -> Result<(), String> {
         for (property, stand) in &entry.stands {
-            if matches!(stand, Stand::Adding | Stand::Deprecated) {
+            if matches!(stand, Stand::Adding | Stand::Deprecated | Stand::Loose) {
                 continue;
             }
             let (label, place) = (self.label(*property), property.column);
@@ -139,7 +144,7 @@ impl Lives {
         }
         // Two values, where one of them can be stale; NULL, where it may be written.
         let stale = entry.stands.iter().any(|(property, _)| self.is_replaced(property.column));
-        let loose = entry.stands.iter().any(|(_, stand)| *stand == Stand::Optional);
+        let loose = entry.stands.iter().any(|(_, stand)| writes_null(*stand));
         let values: &[u8] = if stale { &[1, 2] } else { &[1] };
         let options: &[Option<u8>] = if loose { &[None, Some(1)] } else { &[Some(1)] };
         let mut push = |row: Option<Row>, what: &str| {
@@ -181,7 +186,7 @@ impl Lives {
                 if column.born != property.born {
                     return Err(format!("into another column of the name {label}"));
                 }
-                row.values[place] = if *stand == Stand::Optional { option } else { Some(value) };
+                row.values[place] = if writes_null(*stand) { option } else { Some(value) };
                 self.know(&mut row, place);
             } else if before.is_none() && column.level.has_default() {
                 row.values[place] = Some(0);

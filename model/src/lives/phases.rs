@@ -133,9 +133,9 @@ pub fn chosen(kind: Kind, access: Access, stand: Stand, widest: PhaseRange) -> P
             at(0)
         }
         (Access::Writer, Stand::Absent, DropNullable | DropDefault) => at(1),
-        // The model knows no `Option` that is written and not read, and what is tightened now was one.
-        (_, Stand::Adding, ChangeKind::Tighten) => at(0),
-        (_, Stand::Adding | Stand::Deprecated | Stand::Row, _) if widest.low != widest.high => {
+        (_, Stand::Adding | Stand::Deprecated | Stand::Loose | Stand::Row, _)
+            if widest.low != widest.high =>
+        {
             at(1)
         }
         _ => widest,

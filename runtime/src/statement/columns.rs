@@ -27,10 +27,8 @@ pub(super) enum Field {
     Made,
     /// It has a value.
     Set,
-    /// It is `adding`, has no value, and follows from no other column.
+    /// It is written and not read, has no value, and follows from no other column.
     Unset,
-    /// The same, `deprecated`.
-    UnsetDeprecated,
     /// It is required on write, and was read as NULL.
     ReadAsNull,
     /// It has no value and follows from columns whose values are known, at least one of which is written.
@@ -92,7 +90,6 @@ const FATES: &[FateRow] = {
         row(Field::Made, LeftOut, LeftOut, LeftOut),
         row(Field::Set, Bound, Bound, Bound),
         row(Field::Unset, Refused, LeftOut, Refused),
-        row(Field::UnsetDeprecated, Refused, LeftOut, Refused),
         // Another writer may have given it a value since, and this one has none to say.
         row(Field::ReadAsNull, Refused, LeftOut, Refused),
         row(Field::Follows, Computed, Computed, Computed),
@@ -182,7 +179,6 @@ impl Request<'_> {
         Ok(match (column.derived, column.stand) {
             (Some(derived), _) => self.following(derived)?,
             (None, Stand::Row) => Field::ReadAsNull,
-            (None, Stand::Deprecated) => Field::UnsetDeprecated,
             (None, _) => Field::Unset,
         })
     }
@@ -283,7 +279,7 @@ mod tests {
         (Field::Made, "counter", &[], ALL),
         (Field::Set, "handle", &[], ALL),
         (Field::Unset, "handle", &["handle"], ALL),
-        (Field::UnsetDeprecated, "nickname", &["nickname"], ALL),
+        (Field::Unset, "nickname", &["nickname"], ALL),
         (Field::ReadAsNull, "last", &["last"], ALL),
         (Field::Follows, "full", &["full"], ALL),
         (Field::FollowsUnwritten, "shout", &["shout", "last"], ALL),

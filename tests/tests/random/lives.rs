@@ -228,8 +228,6 @@ struct Track {
     undone: Vec<(String, PerDatabase)>,
     /// What rows have at the end of the last kind of change where it was left out, if that is something else.
     at_once: Option<Vec<(String, PerDatabase)>>,
-    /// Whether some release wrote NULL into what it did not read any more.
-    blind: bool,
     /// Whether its own column was UNIQUE, and is so no more.
     was_unique: bool,
     /// The columns of other lives that may be spoken of, and those that are.
@@ -352,7 +350,6 @@ pub(crate) fn live(
         ends: still.ends.clone(),
         undone: still.undone.clone(),
         at_once: None,
-        blind: false,
         was_unique: false,
         lasting: around.lasting,
         over: still.over.clone(),
@@ -373,8 +370,6 @@ pub(crate) fn live(
         let walked = |kind: &Kind| Some((kind.name, (kind.walk)(place, &mut track)?));
         let Some((name, (forms, ends))) = order.into_iter().find_map(walked) else { break };
         let shorter = (!life.kinds.is_empty()).then(|| Box::new(life.clone()));
-        let is_blind = |one: &Column| one.optional() && one.state == State::Deprecated;
-        track.blind |= forms.iter().flat_map(|form| &form.columns).any(is_blind);
         track.form = forms.last().expect("a change has a form").clone();
         let is_there = |column: &Column| track.spoken().iter().any(|one| one.name == column.name);
         track.distinct = track.distinct.iter().filter(|one| is_there(one)).cloned().collect();

@@ -88,7 +88,7 @@ fn drop_at_once(place: &mut Place<'_>, track: &mut Track) -> Walk {
 }
 
 pub(super) fn tighten(place: &mut Place<'_>, track: &mut Track) -> Walk {
-    let old = track.loose().filter(|column| column.optional() && !track.blind)?.clone();
+    let old = track.loose().filter(|column| column.optional())?.clone();
     let repair = place.refill(track, &old)?;
     let upholds =
         Column { nullability: Nullability::Upholds, backfill: repair.clone(), ..old.clone() };
