@@ -41,7 +41,6 @@ mod minds;
 
 use colmig_core::ident::quote;
 use colmig_core::lifecycle::Nullability;
-use colmig_core::lifecycle::State;
 use colmig_core::schema::{Column, Constraint, DualWrite, Guard, Index};
 use colmig_core::types::{ColumnType, Database, PerDatabase};
 

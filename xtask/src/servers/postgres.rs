@@ -16,7 +16,10 @@ use anyhow::{Context, Result, ensure};
 use fs_err as fs;
 
 pub(crate) use self::binaries::{SUPPORTED, default_bin_dir, major_bin_dir};
-use super::{account::Account, home::Home};
+use super::{
+    account::Account,
+    home::{Home, Medium},
+};
 use crate::process::{output, say};
 
 /// How a server differs from the one that tests want.
@@ -44,7 +47,7 @@ impl Server {
     /// Starts the server whose programs are in `bin_dir` and waits until it accepts connections.
     pub(crate) fn start(bin_dir: &Path, options: Options) -> Result<Self> {
         let version = binaries::version(bin_dir)?;
-        let (home, bin_dir) = move_in(bin_dir)?;
+        let (home, bin_dir) = move_in(bin_dir, options)?;
         init(&home, &bin_dir)?;
         let (process, port) = launch(&home, &bin_dir, options)?;
         let mut server = Self { home, process, port };
@@ -104,11 +107,12 @@ impl Drop for Server {
 ///
 /// The account cannot enter every folder that root can. A workspace in root's own home is such a
 /// case: then a copy of the programs moves in too.
-fn move_in(bin_dir: &Path) -> Result<(Home, PathBuf)> {
+fn move_in(bin_dir: &Path, options: Options) -> Result<(Home, PathBuf)> {
+    let medium = if options.fsync { Medium::Disk } else { Medium::Memory };
     let account = Account::choose()?;
     let reachable = output(account.command(bin_dir.join("postgres")).arg("--version")).is_ok();
     let place = |home: &Path| if reachable { bin_dir.into() } else { home.join("programs/bin") };
-    let home = Home::create("postgres", account, |home| {
+    let home = Home::create("postgres", medium, account, |home| {
         let mut stop = Command::new(place(home).join("pg_ctl"));
         stop.args(["stop", "--mode=immediate", "--pgdata"]).arg(home.join(DATA));
         stop
