@@ -107,11 +107,15 @@ impl Project {
     #[must_use]
     pub fn consents(&self) -> Vec<String> {
         let changes = self.migrations.iter().flat_map(|migration| &migration.manifest.changes);
-        let changes: Vec<_> = changes.collect();
-        // What is given up half-way is dropped too, and the change that gives it up has its name.
-        let given_up = changes.iter().filter(|change| change.kind == ChangeKind::Abandon);
-        let given_up = given_up.map(|change| change.subject());
-        changes.iter().flat_map(|change| change.consents()).chain(given_up).collect()
+        changes.flat_map(|change| change.consents()).chain(self.given_up()).collect()
+    }
+
+    /// What its migrations give up half-way: it is dropped too, and the change that gives it up has its name.
+    #[must_use]
+    pub fn given_up(&self) -> Vec<String> {
+        let changes = self.migrations.iter().flat_map(|migration| &migration.manifest.changes);
+        let given_up = changes.filter(|change| change.kind == ChangeKind::Abandon);
+        given_up.map(Change::subject).collect()
     }
 
     /// Everything that its migrations rewrite a table for, which has consent too.

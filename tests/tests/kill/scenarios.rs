@@ -52,7 +52,7 @@ fn an_apply_of_any_scenario_dies_anywhere_and_is_rolled_back() {
         let shop = Shop::of(&last)?;
         let apply = |database: &TestDatabase| apply(&shop, &last, database);
         let rollback = |database: &TestDatabase| shop.colmig("rollback 0002", database);
-        turned(database, [&apply, &rollback], step, offset)
+        turned(scenario, database, [&apply, &rollback], step, offset)
     });
 }
 
@@ -63,14 +63,17 @@ fn a_rollback_of_any_scenario_dies_anywhere_and_is_applied_again() {
         let last = scenario.checkouts().pop().context("there are releases")?;
         let apply = |database: &TestDatabase| apply(&shop, &last, database);
         let rollback = |database: &TestDatabase| shop.colmig("rollback 0002", database);
-        turned(database, [&rollback, &apply], step, offset)
+        turned(scenario, database, [&rollback, &apply], step, offset)
     });
 }
 
-/// What rewrites a table has consent; a drop has none here.
+/// What rewrites a table has consent, and what is given up half-way; a drop has none here.
 fn apply(shop: &Shop, checkout: &Project, database: &TestDatabase) -> Colmig {
-    let with = |command: Colmig, name: &String| command.arg("--allow-rewrite").arg(name);
-    checkout.rewrites().iter().fold(shop.colmig("apply", database), with)
+    let with =
+        |flag: &'static str| move |command: Colmig, name: &String| command.arg(flag).arg(name);
+    let apply = shop.colmig("apply", database);
+    let apply = checkout.rewrites().iter().fold(apply, with("--allow-rewrite"));
+    checkout.given_up().iter().fold(apply, with("--allow-drop"))
 }
 
 /// Applies all releases as far as nothing is dropped; the checkout of the last.
@@ -133,12 +136,18 @@ fn end(database: &TestDatabase) -> Result<(State, (i64, i64))> {
 
 /// Dies before every `step`-th statement of the first command, and runs the other, which goes the opposite way; how
 /// often.
-fn turned(start: &TestDatabase, commands: [Make<'_>; 2], step: u64, offset: u64) -> Result<u64> {
+fn turned(
+    scenario: &Scenario,
+    start: &TestDatabase,
+    commands: [Make<'_>; 2],
+    step: u64,
+    offset: u64,
+) -> Result<u64> {
     let [there, back] = commands;
     let uninterrupted = start.copy()?;
     there(&uninterrupted).run()?.expect_one_of(GOES)?;
     back(&uninterrupted).run()?.expect_one_of(GOES)?;
-    let expected = State::of(&uninterrupted)?;
+    let expected = turned_end(scenario, &uninterrupted)?;
     uninterrupted.remove()?;
     let before = State::of(start)?;
     deaths(start, there, step, offset, &|database| {
@@ -151,11 +160,20 @@ fn turned(start: &TestDatabase, commands: [Make<'_>; 2], step: u64, offset: u64)
             ran.expect_one_of(GOES)?;
         }
         check_history(database)?;
-        let found = State::of(database)?;
+        let found = turned_end(scenario, database)?;
         let via = format!("by way of {halfway:#?}");
         ensure!(found == expected, "it ends at {found:#?}\nand not at {expected:#?}\n{via}");
         Ok(())
     })
+}
+
+/// How two commands end that go there and back: values that the first mends for good may be as they were, or mended.
+fn turned_end(scenario: &Scenario, database: &TestDatabase) -> Result<State> {
+    let state = State::of(database)?;
+    if scenario.mended.is_empty() {
+        return Ok(state);
+    }
+    Ok(State { rows: scenario.rows(database, ROWS)?, ..state })
 }
 
 /// Runs a command on copies of a database, dies before every `step`-th statement, and lets `then` go on; how often.
