@@ -37,7 +37,7 @@ fn main() {
         "email: required",
         "name: optional",
         "handle: adding",
-        "nickname: deprecated",
+        "nickname: loose",
         "visits: required",
         "mail box: required",
         "Rank: required",
