@@ -79,9 +79,12 @@ fn add_generated(place: &mut Place<'_>, track: &mut Track) -> Walk {
     Some((vec![track.with(&[&source, &made])], ends))
 }
 
-/// A column that is computed from another one, where one can be.
+/// A column that is computed from another one, where one can be. PostgreSQL computes none from one that is computed.
 pub(crate) fn generated(place: &mut Place<'_>, source: &Column) -> Option<Column> {
     let (_, ty, text) = GENERATED.iter().find(|row| is(&source.ty, row.0))?;
+    if !source.generated.is_nowhere() {
+        return None;
+    }
     let generated = PerDatabase::Everywhere(over(&source.name, text));
     let made = Column::new(place.name(), ColumnType::Known((*ty).into()));
     Some(Column { nullability: source.nullability, generated, ..made })
