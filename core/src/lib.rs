@@ -7,7 +7,8 @@
 //! * what a project declares: [`schema`], [`types`], [`lock`], and `parse`, which reads it from source;
 //! * what changes between two declarations: [`diff`], [`enumeration`], [`plan`], [`migration`];
 //! * what a database is told: [`dialect`], [`ident`], [`backfill`], [`preflight`];
-//! * who may run, and what may happen next: [`vector`], [`catalog`], [`admission`], [`gate`], [`advance`];
+//! * who may run, and what may happen next: [`vector`], [`catalog`], [`admission`], [`gate`], [`advance`],
+//!   and where several databases go together [`shards`];
 //! * what can go wrong: [`problem`], and in the user's words [`explain`].
 //!
 //! Tables of knowledge live once, as data, in the module that is named after them; everything else
@@ -39,6 +40,7 @@ pub mod catalog;
 pub mod default;
 pub mod gate;
 pub mod progress;
+pub mod shards;
 pub mod vector;
 
 pub mod explain;

@@ -44,7 +44,9 @@ impl Migrator {
         self.record_migrations().await?;
         let target = to.map(|to| self.target(to)).transpose()?;
         self.look().await?;
-        self.asked.clear();
+        if self.hold.is_none() {
+            self.asked.clear();
+        }
         let mut waits: Vec<Option<Wait>> = vec![None; self.rows.len()];
         let mut moved = 0;
         loop {
@@ -103,6 +105,9 @@ impl Migrator {
                 }
                 (Next::Checkout { .. } | Next::Step, Some(act)) => {
                     self.ask_first(index, target).await?;
+                    if let Some(wait) = self.held_back(index, Direction::Up) {
+                        return Ok((Some(wait), moved));
+                    }
                     if let Some(wait) = self.step(index, act).await? {
                         return Ok((Some(wait), moved));
                     }
@@ -503,6 +508,7 @@ impl std::fmt::Display for Wait {
                     colmig_core::backfill::rows(*rows)
                 )
             }
+            Wait::Held(hold) => write!(f, "{hold}"),
         }
     }
 }
@@ -537,6 +543,7 @@ impl Wait {
             Wait::NoReverse { .. } => {
                 "give those rows a value by hand, and roll back again".to_owned()
             }
+            Wait::Held(_) => "it goes on when they do".to_owned(),
         }
     }
 }

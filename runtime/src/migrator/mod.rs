@@ -31,6 +31,7 @@ use colmig_core::migration::Migration;
 use colmig_core::problem::{INTERRUPTED, Problem};
 use colmig_core::progress::Progress;
 use colmig_core::protocol::Act;
+use colmig_core::shards::Hold;
 use colmig_core::types::Database;
 use colmig_core::vector::Vector;
 
@@ -222,6 +223,8 @@ pub enum Wait {
         /// How many.
         rows: i64,
     },
+    /// Other databases that go together with this one.
+    Held(Hold),
 }
 
 impl Wait {
@@ -262,12 +265,16 @@ impl Report {
     }
 }
 
+/// Why a step may not begin yet (on the way back: not be undone), where several databases go together.
+type Together = dyn Fn(&Progress, Direction) -> Option<Hold> + Send;
+
 /// One applier on one database.
 pub struct Migrator {
     driver: Box<dyn Driver>,
     options: Options,
     author: ledger::Author,
     observer: Box<dyn FnMut(Event) + Send>,
+    hold: Option<Box<Together>>,
     rows: Vec<Progress>,
     /// Transactions that the barrier waits for, by change: taken once when its window moved.
     draining: std::collections::BTreeMap<String, Vec<String>>,
@@ -291,6 +298,7 @@ impl Migrator {
             options,
             author,
             observer: Box::new(|_| {}),
+            hold: None,
             rows: Vec::new(),
             draining: Default::default(),
             asked: Default::default(),
@@ -300,6 +308,20 @@ impl Migrator {
     /// Who is told of events.
     pub fn observe(&mut self, observer: impl FnMut(Event) + Send + 'static) {
         self.observer = Box::new(observer);
+    }
+
+    /// Who is asked before each step, where this database goes together with others: a step that is held waits as
+    /// one does that stands before a gate. Rows are asked once then, however often [`Migrator::apply`] is called.
+    pub fn together(
+        &mut self,
+        hold: impl Fn(&Progress, Direction) -> Option<Hold> + Send + 'static,
+    ) {
+        self.hold = Some(Box::new(hold));
+    }
+
+    /// Why the next step of a change (on the way back: its last) has to wait for other databases.
+    fn held_back(&self, index: usize, direction: Direction) -> Option<Wait> {
+        self.hold.as_ref()?(&self.rows[index], direction).map(Wait::Held)
     }
 
     /// Which database it is.

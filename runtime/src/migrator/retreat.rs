@@ -197,6 +197,10 @@ impl Migrator {
             for &(index, stop) in &way {
                 (waits[index], moved) = self.retreat(index, stop, floors_only, moved).await?;
             }
+            // No ceiling falls before every floor has.
+            if waits.iter().any(|wait| matches!(wait, Some(Wait::Held(_)))) {
+                break;
+            }
         }
         self.report(waits, moved).await
     }
@@ -346,6 +350,9 @@ impl Migrator {
             self.stopped()?;
             let row = self.rows[index].clone();
             if row.is_half_way() && row.direction == Direction::Up && row.next().is_some() {
+                if let Some(wait) = self.held_back(index, Direction::Down) {
+                    return Ok((Some(wait), moved));
+                }
                 self.heal(index, row.position, Direction::Down).await?;
                 continue;
             }
@@ -369,6 +376,9 @@ impl Migrator {
                     return Ok((Some(wait), moved));
                 }
                 (Back::NoReverse | Back::Step, Some(act)) => {
+                    if let Some(wait) = self.held_back(index, Direction::Down) {
+                        return Ok((Some(wait), moved));
+                    }
                     if let Some(wait) = self.undo(index, act).await? {
                         return Ok((Some(wait), moved));
                     }
