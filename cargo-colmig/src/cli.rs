@@ -87,6 +87,12 @@ pub struct Globals {
     /// The database, instead of the environment's
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<SecretUrl>,
+    /// Only this one of the environment's targets; may be given twice
+    #[arg(long = "target", global = true, value_name = "NAME", conflicts_with = "database_url")]
+    pub targets: Vec<String>,
+    /// All of the environment's targets but this one; may be given twice
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "database_url")]
+    pub except: Vec<String>,
     /// How results and errors are printed: human, json
     #[arg(
         long,

@@ -65,8 +65,12 @@ impl Context {
 
     /// The environment that the command line means.
     pub fn environment(&self) -> Result<Environment> {
-        let choice =
-            Choice { env: self.globals.env.as_deref(), url: self.globals.database_url.as_ref() };
+        let choice = Choice {
+            env: self.globals.env.as_deref(),
+            url: self.globals.database_url.as_ref(),
+            targets: &self.globals.targets,
+            except: &self.globals.except,
+        };
         Ok(self.config.environment(choice, |name| std::env::var(name).ok())?)
     }
 }

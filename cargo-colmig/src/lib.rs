@@ -5,8 +5,8 @@
 //! * where a project is and what it says: [`workspace`], [`project`], [`config`], [`secret`];
 //! * what it declares, and what is recorded: [`source`], [`record`], [`files`]; what its hand-written SQL
 //!   does: [`check`];
-//! * what commands begin with: [`context`], and on a database [`session`]; what they show meanwhile:
-//!   [`progress`]; and a file a command: [`commands`].
+//! * what commands begin with: [`context`], and on a database [`session`], on several [`sessions`]; what they show
+//!   meanwhile: [`progress`]; and a file a command: [`commands`].
 //!
 //! Errors are [`colmig_core::Problem`]s from where they arise to where they are printed, here.
 
@@ -24,6 +24,7 @@ pub mod record;
 pub mod report;
 pub mod secret;
 pub mod session;
+pub mod sessions;
 pub mod source;
 pub mod terminal;
 pub mod workspace;

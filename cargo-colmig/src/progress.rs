@@ -1,7 +1,8 @@
 //! What an applier does, as it does it: cargo's verbs, and a bar or a line now and then while rows are
 //! filled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use colmig::migrator::{Doing, Event, Filling};
@@ -15,9 +16,13 @@ use crate::terminal::Terminal;
 /// How often a line is printed where there is no bar.
 const EVERY: Duration = Duration::from_secs(10);
 
+/// What was said already, of whichever of several databases: advice that is the same for all is given once.
+pub type Told = Arc<Mutex<BTreeSet<String>>>;
+
 /// Shows the events of one run.
 pub struct Progress {
     terminal: Terminal,
+    told: Told,
     bars: BTreeMap<String, Fill>,
 }
 
@@ -31,7 +36,18 @@ struct Fill {
 impl Progress {
     /// Nothing is shown yet.
     pub fn new(terminal: Terminal) -> Progress {
-        Progress { terminal, bars: BTreeMap::new() }
+        Progress::told(terminal, Told::default())
+    }
+
+    /// The same for one of several databases, which share what was said.
+    pub fn told(terminal: Terminal, told: Told) -> Progress {
+        Progress { terminal, told, bars: BTreeMap::new() }
+    }
+
+    /// Whether this was not said yet, where there are several databases; otherwise it is said each time.
+    fn is_new(&self, advice: &str) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.insert(advice.to_owned()) || !self.terminal.has_target()
     }
 
     /// Shows one event.
@@ -86,12 +102,15 @@ impl Progress {
             }
             Event::Dependants { change, subject, dependants, replaced } => {
                 let what = dependants.join("; ");
-                self.terminal.note(&match replaced {
+                let note = match replaced {
                     true => format!(
                         "{change}: `{subject}` is named by {what}; move these to what replaces it before it is dropped"
                     ),
                     false => format!("{change}: with `{subject}` will go {what}"),
-                });
+                };
+                if self.is_new(&note) {
+                    self.terminal.note(&note);
+                }
             }
         }
     }
@@ -105,14 +124,21 @@ impl Progress {
         self.terminal.status(verb, &format!("{}{took}", described(doing)));
         if let (Act::Require(phase), Direction::Up) = (doing.act, doing.direction) {
             let migration = doing.change.split('.').next().unwrap_or_default();
-            self.terminal.more(&format!(
+            let advice = format!(
                 "releases below phase {phase} cannot be started any more; `cargo colmig rollback {migration}` lets them in again"
-            ));
+            );
+            if self.is_new(&advice) {
+                self.terminal.more(&advice);
+            }
         }
     }
 
     fn filling(&mut self, filling: &Filling) {
-        let style = self.terminal.progress();
+        let style = match self.terminal.progress() {
+            // Several bars would write over one another.
+            ProgressStyle::Bar if self.terminal.has_target() => ProgressStyle::Lines,
+            style => style,
+        };
         let now = Instant::now();
         let fill = self.bars.entry(filling.change.clone()).or_insert_with(|| Fill {
             began: now,

@@ -23,6 +23,8 @@ pub struct Report {
     pub problem: Problem,
     /// The text.
     pub excerpt: Option<Excerpt>,
+    /// The database that it is about, where a command works on several.
+    pub target: Option<String>,
 }
 
 /// A place in a text.
@@ -60,6 +62,18 @@ impl Failure {
         &self.0
     }
 
+    /// The same, about one of several databases.
+    #[must_use]
+    pub fn of_target(self, target: &str) -> Failure {
+        let named = |report: Report| Report { target: Some(target.to_owned()), ..report };
+        Failure(self.0.into_iter().map(named).collect())
+    }
+
+    /// Every report.
+    pub fn into_reports(self) -> Vec<Report> {
+        self.0
+    }
+
     /// How the program ends: the first problem decides.
     pub fn exit(&self) -> Exit {
         self.0.first().expect("a failure has a report").problem.code.exit
@@ -80,7 +94,7 @@ impl From<Problem> for Failure {
 
 impl From<Problem> for Report {
     fn from(problem: Problem) -> Report {
-        Report { problem, excerpt: None }
+        Report { problem, excerpt: None, target: None }
     }
 }
 
@@ -111,7 +125,7 @@ impl Text {
             line,
             column,
         };
-        Report { problem: problem.at(place), excerpt: Some(excerpt) }
+        Report { problem: problem.at(place), excerpt: Some(excerpt), target: None }
     }
 
     /// A problem with some bytes of this text.

@@ -12,6 +12,7 @@ use colmig_core::problem::{CONFIG, STATEMENT};
 use colmig_core::vector::Vector;
 use tokio::runtime::Runtime;
 
+use crate::config::Environment;
 use crate::context::Context;
 use crate::report::{Failure, Result};
 
@@ -46,29 +47,15 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LOCK_PATIENCE: Duration = Duration::from_secs(120);
 
 impl Session {
-    /// Connects to the environment's database; nothing is changed.
-    pub fn open(context: &Context, consent: &Consent) -> Result<Session> {
+    /// Connects to the environment's one database; nothing is changed. `what` is what the command line asks for, where
+    /// it would have to say which of several is meant.
+    pub fn open(context: &Context, what: &str, consent: &Consent) -> Result<Session> {
         let environment = context.environment()?;
+        let target = environment.only(what)?;
         let stop = Arc::new(AtomicBool::new(false));
-        let options = Options {
-            project: context.lock.project.clone(),
-            migrations: context.migrations.clone(),
-            checkout: Vector::of_schema(&context.lock.project, &context.lock.schema),
-            policy: environment.policy(consent.assume_no_fleet),
-            ignore_clients: environment.ignore_clients.clone(),
-            allow_drop: consent.allow_drop.clone(),
-            allow_rewrite: consent.allow_rewrite.clone(),
-            archive: consent.archive || environment.archive,
-            user: user(),
-            commit: commit(context.project.root().as_str()),
-            patience: consent.patience.unwrap_or(PATIENCE),
-            lock_patience: LOCK_PATIENCE,
-            stop: stop.clone(),
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime =
-            runtime.map_err(|error| CONFIG.problem(format!("no async runtime: {error}")))?;
-        let connecting = Migrator::connect(environment.url.expose(), options);
+        let options = options(context, &environment, consent, &stop);
+        let runtime = runtime()?;
+        let connecting = Migrator::connect(target.url.expose(), options);
         let migrator = runtime.block_on(connecting).map_err(failure)?;
         Ok(Session { migrator, stop, runtime })
     }
@@ -78,31 +65,74 @@ impl Session {
     where
         F: Future<Output = colmig::Result<T>> + 'a,
     {
-        let stop = self.stop.clone();
         let work = work(&mut self.migrator);
-        self.runtime.block_on(async {
-            tokio::pin!(work);
-            loop {
-                tokio::select! {
-                    done = &mut work => return done.map_err(failure),
-                    () = asked_to_stop() => stop.store(true, Ordering::SeqCst),
-                }
-            }
-        })
+        until_done(&self.runtime, &self.stop, work).map_err(failure)
     }
 
     /// Sleeps, unless the user wants to stop; whether the whole time passed.
     pub fn pause(&self, time: Duration) -> bool {
-        self.runtime.block_on(async {
-            tokio::select! {
-                () = tokio::time::sleep(time) => true,
-                () = asked_to_stop() => {
-                    self.stop.store(true, Ordering::SeqCst);
-                    false
-                }
-            }
-        })
+        pause(&self.runtime, &self.stop, time)
     }
+}
+
+/// What an applier of the environment is told.
+pub(crate) fn options(
+    context: &Context,
+    environment: &Environment,
+    consent: &Consent,
+    stop: &Arc<AtomicBool>,
+) -> Options {
+    Options {
+        project: context.lock.project.clone(),
+        migrations: context.migrations.clone(),
+        checkout: Vector::of_schema(&context.lock.project, &context.lock.schema),
+        policy: environment.policy(consent.assume_no_fleet),
+        ignore_clients: environment.ignore_clients.clone(),
+        allow_drop: consent.allow_drop.clone(),
+        allow_rewrite: consent.allow_rewrite.clone(),
+        archive: consent.archive || environment.archive,
+        user: user(),
+        commit: commit(context.project.root().as_str()),
+        patience: consent.patience.unwrap_or(PATIENCE),
+        lock_patience: LOCK_PATIENCE,
+        stop: stop.clone(),
+    }
+}
+
+/// What drives the connections.
+pub(crate) fn runtime() -> Result<Runtime> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok(runtime.map_err(|error| CONFIG.problem(format!("no async runtime: {error}")))?)
+}
+
+/// Waits for work; a Ctrl-C (or a SIGTERM, as containers send it) meanwhile asks it to stop at its next checkpoint.
+pub(crate) fn until_done<T>(
+    runtime: &Runtime,
+    stop: &AtomicBool,
+    work: impl Future<Output = T>,
+) -> T {
+    runtime.block_on(async {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = asked_to_stop() => stop.store(true, Ordering::SeqCst),
+            }
+        }
+    })
+}
+
+/// Sleeps, unless the user wants to stop; whether the whole time passed.
+pub(crate) fn pause(runtime: &Runtime, stop: &AtomicBool, time: Duration) -> bool {
+    runtime.block_on(async {
+        tokio::select! {
+            () = tokio::time::sleep(time) => true,
+            () = asked_to_stop() => {
+                stop.store(true, Ordering::SeqCst);
+                false
+            }
+        }
+    })
 }
 
 /// Ends when the user, or whoever runs the program for them, wants it to stop. Where no signal can be heard it

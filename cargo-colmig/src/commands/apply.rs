@@ -28,7 +28,7 @@ pub(super) fn run(args: &ApplyArgs, context: &Context) -> Result<Exit> {
         assume_no_fleet: args.assume_no_fleet,
         patience: args.wait,
     };
-    let mut session = Session::open(context, &consent)?;
+    let mut session = Session::open(context, "`apply`", &consent)?;
     let mut progress = Progress::new(context.terminal);
     session.migrator.observe(move |event| progress.event(event));
     let deadline = args.wait.map(|wait| Instant::now() + wait);

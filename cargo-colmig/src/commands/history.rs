@@ -15,7 +15,7 @@ use crate::session::{Consent, Session};
 
 /// Lists the history, or purges archives.
 pub(super) fn run(args: &HistoryArgs, context: &Context) -> Result<Exit> {
-    let mut session = Session::open(context, &Consent::default())?;
+    let mut session = Session::open(context, "`history`", &Consent::default())?;
     match &args.command {
         None => list(context, &mut session),
         Some(HistoryCommand::Purge { change, older_than }) => {

@@ -227,7 +227,7 @@ fn show_backfill(context: &Context, migration: &Migration, change: &Change, inde
 
 /// A live step is shown as it would run on the environment's database now, if that can be asked.
 fn show_live(context: &Context, change: &Change, step: usize, dialect: &str, head: &str) {
-    let session = Session::open(context, &Consent::default()).ok();
+    let session = Session::open(context, "`plan --sql`", &Consent::default()).ok();
     let session = session.filter(|session| session.migrator.dialect() == dialect);
     let statements = session.and_then(|mut session| {
         session.run(|migrator| migrator.live_statements(change, step)).ok()

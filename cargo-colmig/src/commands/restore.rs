@@ -11,7 +11,7 @@ use crate::session::{Consent, Session};
 
 /// Restores, and says what became of every archived value.
 pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<Exit> {
-    let mut session = Session::open(context, &Consent::default())?;
+    let mut session = Session::open(context, "`restore`", &Consent::default())?;
     let mut progress = Progress::new(context.terminal);
     session.migrator.observe(move |event| progress.event(event));
     let (change, into) = (args.change.as_deref(), args.into.as_deref());

@@ -15,7 +15,7 @@ use crate::terminal::Terminal;
 /// Shows what is undone and what it costs; then undoes it, unless only that was asked for.
 pub(super) fn run(args: &RollbackArgs, context: &Context) -> Result<Exit> {
     let consent = Consent { allow_drop: args.allow_drop.clone(), ..Consent::default() };
-    let mut session = Session::open(context, &consent)?;
+    let mut session = Session::open(context, "`rollback`", &consent)?;
     let (migration, to) = (args.migration.as_deref(), args.to.as_deref());
     let terminal = context.terminal;
     if args.dry_run {

@@ -13,7 +13,8 @@ use crate::session::{Consent, Session};
 
 /// Where every change stands, and who is alive.
 pub(super) fn status(args: &StatusArgs, context: &Context) -> Result<Exit> {
-    let status = Session::open(context, &Consent::default())?.run(|migrator| migrator.status())?;
+    let status = Session::open(context, "`status`", &Consent::default())?
+        .run(|migrator| migrator.status())?;
     let mut table = Table::new();
     table.load_preset(NOTHING).set_header(["CHANGE", "STEPS", "WINDOW", "NEXT STEP"]);
     for (change, rows) in &status.changes {
@@ -72,7 +73,7 @@ fn show_deployable(context: &Context, status: &Status) {
 
 /// The instances of every project in this database.
 pub(super) fn fleet(args: &FleetArgs, context: &Context) -> Result<Exit> {
-    let mut session = Session::open(context, &Consent::default())?;
+    let mut session = Session::open(context, "`status`", &Consent::default())?;
     if let Some(FleetCommand::Evict { instance }) = &args.command {
         if !session.run(|migrator| migrator.evict(instance))? {
             return Err(USAGE
@@ -127,7 +128,7 @@ fn recent(instance: &InstanceStatus) -> bool {
 
 /// This checkout's code against that database.
 pub(super) fn verify(context: &Context) -> Result<Exit> {
-    let mut session = Session::open(context, &Consent::default())?;
+    let mut session = Session::open(context, "`status`", &Consent::default())?;
     let status = session.run(|migrator| migrator.status())?;
     let mut found: Vec<String> = session.run(|migrator| migrator.drift(&context.lock.schema))?;
     found.extend(

@@ -1,12 +1,14 @@
-//! Which database is meant, and what is said of its fleet.
+//! Which databases are meant, and what is said of their fleet.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use colmig_core::Problem;
 use colmig_core::gate::Policy;
 use colmig_core::problem::USAGE;
+use colmig_core::shards::named;
 use colmig_core::types::Database;
 
-use super::{Config, Fleet, Table};
+use super::targets::PARALLEL;
+use super::{Config, Fleet, Table, Target};
 use crate::secret::SecretUrl;
 
 /// The environment that a command works on.
@@ -14,9 +16,11 @@ use crate::secret::SecretUrl;
 pub struct Environment {
     /// Its name in colmig.toml; empty where there are no environments.
     pub name: String,
-    /// The database's address.
-    pub url: SecretUrl,
-    /// The database that the address names.
+    /// The databases that the command works on, at least one; all of one kind.
+    pub targets: Vec<Target>,
+    /// How many of them are worked on at a time.
+    pub parallel: usize,
+    /// The kind of database that the addresses name.
     pub database: Database,
     /// Whether instances register with leases.
     pub fleet_leases: bool,
@@ -31,6 +35,26 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// Whether the command works on several databases.
+    pub fn has_many(&self) -> bool {
+        self.targets.len() > 1
+    }
+
+    /// The one database; where there are several, the command line has to say which is meant, and `what` says of what.
+    pub fn only(&self, what: &str) -> Result<&Target, Problem> {
+        let [target] = self.targets.as_slice() else {
+            let names: Vec<_> = self.targets.iter().map(|target| target.name.as_str()).collect();
+            return Err(USAGE
+                .problem(format!(
+                    "{what} is about one database, and `[env.{}]` has {}",
+                    self.name,
+                    names.len()
+                ))
+                .help(format!("say `--target` with one of {}", names.join(", "))));
+        };
+        Ok(target)
+    }
+
     /// What gates ask of the fleet.
     pub fn policy(&self, assume_no_fleet: bool) -> Policy {
         Policy { leases: self.fleet_leases, soak: self.soak_ms, ttl: self.ttl_ms, assume_no_fleet }
@@ -44,6 +68,10 @@ pub struct Choice<'a> {
     pub env: Option<&'a str>,
     /// `--database-url`.
     pub url: Option<&'a SecretUrl>,
+    /// `--target`.
+    pub targets: &'a [String],
+    /// `--except`.
+    pub except: &'a [String],
 }
 
 /// The environment where none is named.
@@ -60,22 +88,29 @@ impl Config {
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Environment, Problem> {
         let (name, table) = self.chosen(choice.env)?;
-        let url = match choice.url {
+        self.check_targets(name, &table)?;
+        let targets = match (choice.url, &table.targets) {
             // A path that was typed is relative to where it was typed.
-            Some(url) => url.clone(),
-            None => {
-                SecretUrl::new(below(self.address(name, &table, variable)?, self.path.parent()))
+            (Some(url), _) => vec![Target { name: String::new(), url: url.clone() }],
+            (None, Some(targets)) => {
+                let chosen = targets.chosen(name, choice.targets, choice.except)?;
+                self.addresses(name, &chosen, variable)?
+            }
+            (None, None) if !choice.targets.is_empty() || !choice.except.is_empty() => {
+                return Err(USAGE
+                    .problem("`--target` names one of several databases, and this environment has one")
+                    .help("leave it out; several are listed in colmig.toml: `targets = { eu-1 = \"$EU_1_URL\" }`"));
+            }
+            (None, None) => {
+                let url = self.address(name, &table, variable)?;
+                vec![Target { name: String::new(), url: self.beside(url) }]
             }
         };
-        let whose = match choice.url {
-            Some(_) => " that `--database-url` gives".to_owned(),
-            None if name.is_empty() => String::new(),
-            None => format!(" of `[env.{name}]`"),
-        };
-        let database = self.database(&whose, &url)?;
+        let database = self.database(name, choice.url.is_some(), &targets)?;
         Ok(Environment {
             name: name.to_owned(),
-            url,
+            targets,
+            parallel: table.parallel.unwrap_or(PARALLEL),
             database,
             fleet_leases: table.fleet == Fleet::Leases,
             soak_ms: table.soak,
@@ -83,6 +118,67 @@ impl Config {
             ignore_clients: table.ignore_clients,
             archive: table.archive,
         })
+    }
+
+    /// An environment has one `url` or several `targets`.
+    fn check_targets(&self, name: &str, table: &Table) -> Result<(), Problem> {
+        match (&table.url, &table.targets, table.parallel) {
+            (Some(_), Some(_), _) => Err(self
+                .problem(format!("`[env.{name}]` has a `url` and `targets`"))
+                .help("keep one of them: the `url` of its one database, or its `targets` by name")),
+            (_, None, Some(_)) => Err(self
+                .problem(format!(
+                    "`[env.{name}]` says how many targets are worked on at a time, and has no `targets`"
+                ))
+                .help("remove `parallel`, or list the databases: `targets = { eu-1 = \"$EU_1_URL\" }`")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The addresses of targets, variables resolved; whatever is missing is said at once.
+    fn addresses(
+        &self,
+        name: &str,
+        chosen: &[&(String, SecretUrl)],
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Vec<Target>, Problem> {
+        let mut targets: Vec<Target> = Vec::new();
+        let mut missing = Vec::new();
+        for (target, url) in chosen {
+            let url = match self.variable(url.expose()) {
+                Address::Itself => url.expose().to_owned(),
+                Address::Unnamed => {
+                    return Err(self.unnamed(&format!("`{target}` in `[env.{name}.targets]`")));
+                }
+                Address::Variable(word) => match set(&variable, word) {
+                    Some(url) => url,
+                    None => {
+                        missing.push(word);
+                        continue;
+                    }
+                },
+            };
+            let url = self.beside(url);
+            if let Some(other) = targets.iter().find(|other| other.url == url) {
+                return Err(self
+                    .problem(format!(
+                        "`{}` and `{target}` in `[env.{name}.targets]` have one address",
+                        other.name
+                    ))
+                    .help("give each target the address of its own database"));
+            }
+            targets.push(Target { name: target.clone(), url });
+        }
+        match missing.as_slice() {
+            [] => Ok(targets),
+            [word] => Err(self.unset(&format!("`[env.{name}.targets]`"), word)),
+            words => Err(self
+                .problem(format!(
+                    "`[env.{name}.targets]` takes addresses from variables that are not set: {}",
+                    words.join(", ")
+                ))
+                .help("set them (`.env` files are not read), or say `--target` with the targets that are meant")),
+        }
     }
 
     fn chosen<'a>(&'a self, name: Option<&'a str>) -> Result<(&'a str, Table), Problem> {
@@ -113,12 +209,10 @@ impl Config {
     ) -> Result<String, Problem> {
         let subject =
             if name.is_empty() { "the project".into() } else { format!("`[env.{name}]`") };
-        let read = |word: &str| variable(word).filter(|url| !url.is_empty());
-        let wanted = match table.url.as_deref() {
-            Some(url) => match url.strip_prefix('$') {
-                None => return Ok(url.to_owned()),
-                Some(word) => word,
-            },
+        let word = match table.url.as_deref().map(|url| self.variable(url)) {
+            Some(Address::Itself) => return Ok(table.url.clone().unwrap_or_default()),
+            Some(Address::Unnamed) => return Err(self.unnamed(&format!("the `url` of {subject}"))),
+            Some(Address::Variable(word)) => word,
             None if self.environments.is_empty() => VARIABLE,
             None => {
                 return Err(self
@@ -126,22 +220,70 @@ impl Config {
                     .help(format!("add `url = \"${VARIABLE}\"`, or say `--database-url`")));
             }
         };
-        let wanted = wanted.trim_start_matches('{').trim_end_matches('}');
-        // What is no name may be a part of a password.
-        if !wanted.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') || wanted.is_empty() {
-            return Err(self
-                .problem(format!(
-                    "the `url` of {subject} begins with `$`, and no name of a variable follows"
-                ))
-                .help("the variable holds the whole address: `url = \"$DATABASE_URL\"`"));
-        }
-        read(wanted).ok_or_else(|| {
-            self.problem(format!("{subject} takes its address from {wanted}, which is not set"))
-                .help(format!("set {wanted} (`.env` files are not read), or say `--database-url`"))
-        })
+        set(&variable, word).ok_or_else(|| self.unset(&subject, word))
     }
 
-    fn database(&self, whose: &str, url: &SecretUrl) -> Result<Database, Problem> {
+    /// What an address of colmig.toml is.
+    fn variable<'u>(&self, url: &'u str) -> Address<'u> {
+        let Some(word) = url.strip_prefix('$') else { return Address::Itself };
+        let word = word.trim_start_matches('{').trim_end_matches('}');
+        let is_name = word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if is_name && !word.is_empty() { Address::Variable(word) } else { Address::Unnamed }
+    }
+
+    /// What is no name may be a part of a password.
+    fn unnamed(&self, subject: &str) -> Problem {
+        self.problem(format!("{subject} begins with `$`, and no name of a variable follows"))
+            .help("the variable holds the whole address: `url = \"$DATABASE_URL\"`")
+    }
+
+    fn unset(&self, subject: &str, word: &str) -> Problem {
+        self.problem(format!("{subject} takes its address from {word}, which is not set"))
+            .help(format!("set {word} (`.env` files are not read), or say `--database-url`"))
+    }
+
+    /// A relative path is beside colmig.toml.
+    fn beside(&self, url: String) -> SecretUrl {
+        SecretUrl::new(below(url, self.path.parent()))
+    }
+
+    /// The kind of all targets. What a gate can see, what a step locks and how it is undone differ from kind to kind,
+    /// so that targets of two kinds would not stand side by side.
+    fn database(
+        &self,
+        name: &str,
+        is_typed: bool,
+        targets: &[Target],
+    ) -> Result<Database, Problem> {
+        let of = |target: &Target| {
+            let whose = match (is_typed, name, target.name.as_str()) {
+                (true, ..) => " that `--database-url` gives".to_owned(),
+                (_, "", _) => String::new(),
+                (_, name, "") => format!(" of `[env.{name}]`"),
+                (_, name, target) => format!(" of `{target}` in `[env.{name}.targets]`"),
+            };
+            self.database_of(&whose, &target.url)
+        };
+        let mut kinds: Vec<(Database, &str)> = Vec::new();
+        for target in targets {
+            kinds.push((of(target)?, &target.name));
+        }
+        let first = kinds.first().expect("an environment has a target").0;
+        let others = kinds.iter().filter(|(kind, _)| *kind != first);
+        let others: Vec<_> = others.map(|(_, name)| *name).collect();
+        if !others.is_empty() {
+            let is_or_are = if others.len() == 1 { "is" } else { "are" };
+            return Err(self
+                .problem(format!(
+                    "the targets of `[env.{name}]` are {first} databases, and {} {is_or_are} not",
+                    named(&others)
+                ))
+                .help("give the others an environment of their own: targets go together stage by stage, and gates and locks differ from kind to kind"));
+        }
+        Ok(first)
+    }
+
+    fn database_of(&self, whose: &str, url: &SecretUrl) -> Result<Database, Problem> {
         let Some(database) = url.database() else {
             return Err(self
                 .problem(format!("the address{whose} names no database that colmig speaks to"))
@@ -158,6 +300,21 @@ impl Config {
         }
         Ok(database)
     }
+}
+
+/// What stands for an address.
+enum Address<'u> {
+    /// The address itself.
+    Itself,
+    /// A variable that holds it.
+    Variable(&'u str),
+    /// What begins like a variable and is none.
+    Unnamed,
+}
+
+/// What a variable holds, unless that is nothing.
+fn set(variable: impl Fn(&str) -> Option<String>, word: &str) -> Option<String> {
+    variable(word).filter(|url| !url.is_empty())
 }
 
 /// A relative path to an SQLite file is relative to colmig.toml, wherever the command runs.

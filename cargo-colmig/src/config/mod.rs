@@ -1,6 +1,7 @@
 //! colmig.toml: the project, its databases, its environments. Unknown keys are refused.
 
 mod environment;
+mod targets;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,9 @@ use crate::report::{Failure, Result, Text};
 use crate::secret::mask;
 
 pub use environment::{Choice, Environment};
+pub use targets::Target;
+
+use targets::Targets;
 
 /// What colmig.toml says.
 #[derive(Clone, Debug, Deserialize)]
@@ -43,6 +47,9 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 struct Table {
     url: Option<String>,
+    targets: Option<Targets>,
+    #[serde(deserialize_with = "parallel")]
+    parallel: Option<usize>,
     fleet: Fleet,
     #[serde(deserialize_with = "duration")]
     soak: i64,
@@ -56,6 +63,8 @@ impl Default for Table {
     fn default() -> Table {
         Table {
             url: None,
+            targets: None,
+            parallel: None,
             fleet: Fleet::Leases,
             soak: 600_000,
             ttl: 30_000,
@@ -158,6 +167,15 @@ fn positive_duration<'de, D: Deserializer<'de>>(
     match duration(deserializer)? {
         0 => Err(de::Error::custom("a lease that lives no time at all cannot be renewed")),
         ttl => Ok(ttl),
+    }
+}
+
+fn parallel<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<usize>, D::Error> {
+    match usize::deserialize(deserializer)? {
+        0 => Err(de::Error::custom("with `parallel = 0` no target would ever be worked on")),
+        bound => Ok(Some(bound)),
     }
 }
 

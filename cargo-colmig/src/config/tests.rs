@@ -41,8 +41,12 @@ fn message(text: &str) -> String {
 }
 
 fn environment(env: &str) -> std::result::Result<Environment, Problem> {
-    let choice = Choice { env: Some(env), url: None };
+    let choice = Choice { env: Some(env), ..Choice::default() };
     whole().environment(choice, |name| (name == "DATABASE_URL").then(|| "sqlite::memory:".into()))
+}
+
+fn url(environment: &Environment) -> &str {
+    environment.only("a test").expect("it has one database").url.expose()
 }
 
 #[test]
@@ -50,18 +54,18 @@ fn every_key_is_read() {
     let prod = environment("prod").expect("it is there");
     assert_eq!((prod.soak_ms, prod.ttl_ms, prod.fleet_leases), (60_000, 5_000, true));
     assert_eq!(prod.ignore_clients, ["metabase"]);
-    assert_eq!(prod.url.expose(), "postgres://app:hush@db/shop");
+    assert_eq!(url(&prod), "postgres://app:hush@db/shop");
     assert!(!format!("{prod:?}").contains("hush"));
     let dev = environment("dev").expect("it is there");
     assert_eq!((dev.soak_ms, dev.ttl_ms, dev.fleet_leases), (600_000, 30_000, false));
-    assert_eq!(dev.url.expose(), "sqlite::memory:");
+    assert_eq!(url(&dev), "sqlite::memory:");
     assert_eq!(whole().databases, [Database::Postgres, Database::Sqlite]);
 }
 
 #[test]
 fn a_file_is_beside_colmig_toml() {
     let file = environment("file").expect("it is there");
-    assert_eq!(file.url.expose(), "sqlite:/work/100%25/data/shop.db?mode=rwc");
+    assert_eq!(url(&file), "sqlite:/work/100%25/data/shop.db?mode=rwc");
 }
 
 #[test]
@@ -79,8 +83,9 @@ fn dev_is_meant_without_a_name() {
 fn an_address_on_the_command_line_comes_first_and_stays_as_it_is() {
     let url = SecretUrl::new("sqlite:here.db");
     for env in ["dev", "prod", "empty"] {
-        let choice = Choice { env: Some(env), url: Some(&url) };
-        assert_eq!(whole().environment(choice, |_| None).expect("it has an address").url, url);
+        let choice = Choice { env: Some(env), url: Some(&url), ..Choice::default() };
+        let found = whole().environment(choice, |_| None).expect("it has an address");
+        assert_eq!(found.targets, [Target { name: String::new(), url: url.clone() }]);
     }
 }
 
@@ -161,4 +166,120 @@ fn a_password_is_not_repeated_by_a_message() {
         let found = message(text);
         assert!(!found.contains("hush"), "{found}");
     }
+}
+
+const SHARDS: &str = r#"
+project = "shop"
+databases = ["postgres", "sqlite"]
+
+[env.dev]
+url = "sqlite::memory:"
+
+[env.prod]
+parallel = 2
+targets = { eu-10 = "$EU_10", eu-2 = "postgres://app:hush@eu-2/shop", us = "${US}" }
+
+[env.files.targets]
+a = "sqlite:a.db"
+b = "sqlite:/b.db"
+"#;
+
+/// What the command line means by these names in the environment.
+fn chosen(
+    text: &str,
+    env: &str,
+    targets: &[&str],
+    except: &[&str],
+) -> std::result::Result<Environment, Problem> {
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let (targets, except) = (owned(targets), owned(except));
+    let choice = Choice { env: Some(env), url: None, targets: &targets, except: &except };
+    let variable = |name: &str| match name {
+        "EU_10" => Some("postgres://app:hush@eu-10/shop".to_owned()),
+        "US" => Some("postgres://app:hush@us/shop".to_owned()),
+        "LITE" => Some("sqlite:hush.db".to_owned()),
+        _ => None,
+    };
+    parse(text).expect("it is valid").environment(choice, variable)
+}
+
+fn names(environment: &Environment) -> Vec<&str> {
+    environment.targets.iter().map(|target| target.name.as_str()).collect()
+}
+
+#[test]
+fn targets_are_read_in_the_order_of_their_numbers() {
+    let prod = chosen(SHARDS, "prod", &[], &[]).expect("it is valid");
+    assert_eq!(names(&prod), ["eu-2", "eu-10", "us"]);
+    assert_eq!((prod.parallel, prod.database), (2, Database::Postgres));
+    assert_eq!(prod.targets[2].url.expose(), "postgres://app:hush@us/shop");
+    assert!(!format!("{prod:?}").contains("hush"));
+    let files = chosen(SHARDS, "files", &[], &[]).expect("it is valid");
+    assert_eq!(files.targets[0].url.expose(), "sqlite:/work/100%25/a.db");
+    assert_eq!((files.parallel, files.targets[1].url.expose()), (4, "sqlite:/b.db"));
+}
+
+#[test]
+fn the_command_line_narrows_them_and_no_other_variable_is_asked_for() {
+    for (targets, except, expected) in [
+        (&["us", "eu-2"][..], &[][..], &["eu-2", "us"][..]),
+        (&[], &["us"], &["eu-2", "eu-10"]),
+        (&["us", "eu-2"], &["us"], &["eu-2"]),
+    ] {
+        let found = chosen(SHARDS, "prod", targets, except).expect("they are there");
+        assert_eq!(names(&found), expected);
+    }
+    let text = SHARDS.replace("$EU_10", "$MISSING");
+    assert!(chosen(&text, "prod", &["us"], &[]).is_ok());
+    assert!(chosen(&text, "prod", &[], &["eu-10"]).is_ok());
+    let one = chosen(SHARDS, "prod", &["us"], &[]).expect("it is there");
+    assert_eq!(one.only("a restore").expect("it is one").name, "us");
+}
+
+#[test]
+fn what_is_wrong_with_targets_is_said_with_its_remedy_and_without_addresses() {
+    let head = "project = \"a\"\ndatabases = [\"sqlite\", \"postgres\"]\n[env.prod]\n";
+    for (targets, expected) in [
+        ("url = 'sqlite:a'\ntargets = { a = 'sqlite:a' }", "has a `url` and `targets`"),
+        ("url = 'sqlite:a'\nparallel = 2", "remove `parallel`"),
+        ("targets = { a = 'sqlite:hush', b = 'sqlite:hush' }", "`a` and `b` in"),
+        ("targets = { a = '$LITE', b = 'sqlite:hush.db' }", "have one address"),
+        ("targets = { a = '$LITE', b = '$US' }", "are sqlite databases, and b is not"),
+        ("targets = { a = '$NO_A', b = '$US', c = '$NO_C' }", "not set: NO_A, NO_C"),
+        ("targets = { a = '$NO_A' }", "takes its address from NO_A"),
+        ("targets = { a = '$hush/x' }", "no name of a variable follows"),
+        (
+            "targets = { a = 'hush' }",
+            "the address of `a` in `[env.prod.targets]` names no database",
+        ),
+    ] {
+        let problem = chosen(&format!("{head}{targets}\n"), "prod", &[], &[]);
+        let problem = problem.expect_err("it is wrong").to_string();
+        assert!(problem.contains(expected) && !problem.contains("hush"), "{targets}: {problem}");
+        assert!(problem.contains("help: "), "{problem}");
+    }
+    for (targets, expected) in [
+        ("targets = {}", "`targets` is empty"),
+        ("targets = { 'a b' = 'sqlite:a' }", "a target's name has"),
+        ("targets = ['sqlite:a']", "names with addresses"),
+        ("targets = { a = 'sqlite:a', a = 'sqlite:b' }", "duplicate key"),
+        ("targets = { a = 'sqlite:a' }\nparallel = 0", "no target would ever"),
+    ] {
+        let found = message(&format!("{head}{targets}\n"));
+        assert!(found.contains(expected), "{targets}: {found}");
+    }
+    for (named, except, expected) in [
+        (&["eu-3"][..], &[][..], "there are: eu-2, eu-10, us"),
+        (&[], &["eu-3"], "has no target `eu-3`"),
+        (&["us"], &["us"], "no target of `[env.prod]` is left"),
+    ] {
+        let problem = chosen(SHARDS, "prod", named, except).expect_err("it is wrong").to_string();
+        assert!(problem.contains(expected), "{problem}");
+    }
+    let problem = chosen(SHARDS, "dev", &["us"], &[]).expect_err("it has one").to_string();
+    assert!(problem.contains("this environment has one"), "{problem}");
+    let prod = chosen(SHARDS, "prod", &[], &[]).expect("it is valid");
+    let problem = prod.only("`history purge`").expect_err("there are three").to_string();
+    assert!(problem.contains("`history purge` is about one database"), "{problem}");
+    assert!(problem.contains("`--target` with one of eu-2, eu-10, us"), "{problem}");
 }

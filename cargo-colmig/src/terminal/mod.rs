@@ -9,6 +9,7 @@ mod render;
 use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Effects, Style};
+use colmig_core::shards::named;
 use colmig_core::{Exit, Problem};
 use serde::Serialize;
 
@@ -17,6 +18,9 @@ use crate::report::{Failure, Report};
 use crate::secret::mask;
 
 pub use render::Severity;
+
+/// How wide a terminal is where that is not known.
+const USUAL: usize = 80;
 
 const VERB: Style = AnsiColor::BrightGreen.on_default().effects(Effects::BOLD);
 const WAITING: Style = AnsiColor::BrightCyan.on_default().effects(Effects::BOLD);
@@ -30,6 +34,8 @@ pub struct Terminal {
     progress: ProgressStyle,
     quiet: bool,
     verbose: u8,
+    /// The database that all this is about, where a command works on several.
+    target: Option<&'static str>,
 }
 
 impl Terminal {
@@ -41,7 +47,33 @@ impl Terminal {
             progress: globals.progress,
             quiet: globals.quiet,
             verbose: globals.verbose,
+            target: None,
         }
+    }
+
+    /// The same for one of several databases: it is named in front of each line, and in each object. Its name lives as
+    /// long as the program, as what is said of it does.
+    #[must_use]
+    pub fn of_target(self, name: &str) -> Terminal {
+        Terminal { target: Some(String::leak(name.to_owned())), ..self }
+    }
+
+    /// Whether all this is about one of several databases.
+    pub fn has_target(&self) -> bool {
+        self.target.is_some()
+    }
+
+    /// A heading above the results of one of several databases; for people.
+    pub fn heading(&self) {
+        if let Some(target) = self.target {
+            self.print(&format!("{target}:\n"));
+        }
+    }
+
+    /// How wide results may be.
+    pub fn width(&self) -> usize {
+        let width = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| width.0);
+        width.map_or(USUAL, usize::from)
     }
 
     /// What was done: `     Created colmig.toml`. The verb has twelve letters at most.
@@ -69,7 +101,7 @@ impl Terminal {
     /// Advice: `note: …`.
     pub fn note(&self, message: &str) {
         if !self.quiet {
-            err(&format!("{VERB}note{VERB:#}: {message}\n"));
+            err(&format!("{VERB}note{VERB:#}: {}{message}\n", self.whose()));
         }
     }
 
@@ -87,8 +119,15 @@ impl Terminal {
 
     /// Why the command ends.
     pub fn failure(&self, failure: &Failure) {
-        for report in failure.reports() {
-            self.report(Severity::Error, report);
+        match self.format {
+            MessageFormat::Json => {
+                failure.reports().iter().for_each(|report| self.report(Severity::Error, report));
+            }
+            MessageFormat::Human => {
+                alike(failure.reports())
+                    .iter()
+                    .for_each(|report| self.report(Severity::Error, report));
+            }
         }
         if !self.quiet && !self.is_json() {
             err(&render::more(failure));
@@ -128,7 +167,15 @@ impl Terminal {
     /// A result for programs: one line on stdout. People do not see it.
     pub fn object(&self, object: &impl Serialize) {
         if self.is_json() {
-            let line = serde_json::to_string(object).expect("plain data has a JSON form");
+            const PLAIN: &str = "plain data has a JSON form";
+            let line = match self.target {
+                None => serde_json::to_string(object).expect(PLAIN),
+                Some(target) => {
+                    let mut object = serde_json::to_value(object).expect(PLAIN);
+                    object["target"] = target.into();
+                    object.to_string()
+                }
+            };
             out(&(line + "\n"));
         }
     }
@@ -155,9 +202,32 @@ impl Terminal {
 
     fn say(&self, style: Style, verb: &str, message: &str) {
         if !self.quiet {
-            err(&format!("{style}{verb:>12}{style:#} {message}\n"));
+            err(&format!("{style}{verb:>12}{style:#} {}{message}\n", self.whose()));
         }
     }
+
+    fn whose(&self) -> String {
+        self.target.map_or_else(String::new, |target| format!("{target}: "))
+    }
+}
+
+/// What several databases have alike is said once, with the names of all.
+fn alike(reports: &[Report]) -> Vec<Report> {
+    let mut groups: Vec<(Report, Vec<&str>)> = Vec::new();
+    for report in reports {
+        let is_same = |(first, _): &&mut (Report, Vec<&str>)| {
+            first.target.is_some() && first.problem == report.problem && first.excerpt.is_none()
+        };
+        match (groups.iter_mut().find(is_same), report.target.as_deref()) {
+            (Some((_, targets)), Some(target)) => targets.push(target),
+            (_, target) => groups.push((report.clone(), target.into_iter().collect())),
+        }
+    }
+    let joined = |(report, targets): (Report, Vec<&str>)| Report {
+        target: report.target.is_some().then(|| named(&targets)),
+        ..report
+    };
+    groups.into_iter().map(joined).collect()
 }
 
 /// Without `--color`, cargo's own variable decides, so that `cargo colmig` looks like cargo.

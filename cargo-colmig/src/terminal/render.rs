@@ -33,7 +33,8 @@ pub(super) fn human(severity: Severity, report: &Report) -> String {
         Severity::Warning => Level::WARNING,
     };
     let (message, more) = problem.message.split_once('\n').unwrap_or((&problem.message, ""));
-    let title = level.primary_title(message).id(problem.code.id);
+    let whose = report.target.as_ref().map_or_else(String::new, |target| format!("{target}: "));
+    let title = level.primary_title(format!("{whose}{message}")).id(problem.code.id);
     let mut group = Group::with_title(title);
     if let Some(excerpt) = &report.excerpt {
         let annotation = AnnotationKind::Primary.span(excerpt.bytes.clone());
@@ -78,6 +79,8 @@ pub(super) struct Object<'a> {
     line: Option<usize>,
     column: Option<usize>,
     exit: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
 }
 
 /// The problem as an object.
@@ -96,6 +99,7 @@ pub(super) fn json(severity: Severity, report: &Report) -> Object<'_> {
         line: excerpt.map(|excerpt| excerpt.line),
         column: excerpt.map(|excerpt| excerpt.column),
         exit: (severity == Severity::Error).then_some(problem.code.exit as u8),
+        target: report.target.as_deref(),
     }
 }
 
