@@ -69,6 +69,13 @@ impl Failure {
         Failure(self.0.into_iter().map(named).collect())
     }
 
+    /// The same, with one more remedy for each problem.
+    #[must_use]
+    pub fn help(self, help: &str) -> Failure {
+        let helped = |report: Report| Report { problem: report.problem.help(help), ..report };
+        Failure(self.0.into_iter().map(helped).collect())
+    }
+
     /// Every report.
     pub fn into_reports(self) -> Vec<Report> {
         self.0

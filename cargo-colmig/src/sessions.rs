@@ -60,7 +60,10 @@ impl Sessions {
         let told = Told::default();
         let member = |target: &Target| Member {
             name: target.name.clone(),
-            terminal: context.terminal.of_target(&target.name),
+            terminal: match environment.has_many() {
+                true => context.terminal.of_target(&target.name),
+                false => context.terminal,
+            },
             target: target.clone(),
             options: options.clone(),
             told: told.clone(),
@@ -106,8 +109,7 @@ impl Sessions {
                 // It may be the connection that failed.
                 member.connection = None;
             }
-            let named = |failure: Failure| failure.of_target(&member.name);
-            (index, done.map_err(named))
+            (index, done.map_err(|failure| member.named(failure)))
         };
         let futures =
             members.map(|member| Box::pin(one(member)) as Pin<Box<dyn Future<Output = _>>>);
@@ -125,7 +127,7 @@ impl Sessions {
         for (index, outcome) in self.work(&self.all(), work) {
             let member = &self.members[index];
             let shown = outcome.and_then(|done| show(member, done));
-            failures.extend(shown.map_err(|failure| failure.of_target(&member.name)).err());
+            failures.extend(shown.map_err(|failure| member.named(failure)).err());
         }
         together(failures)
     }
@@ -142,6 +144,11 @@ impl Sessions {
 }
 
 impl Member {
+    /// The failure with the name of this target, where there are several.
+    fn named(&self, failure: Failure) -> Failure {
+        if self.terminal.has_target() { failure.of_target(&self.name) } else { failure }
+    }
+
     /// The applier of this target, connected.
     pub async fn migrator(&mut self) -> Result<&mut Migrator> {
         let migrator = match self.connection.take() {

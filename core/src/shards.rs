@@ -103,11 +103,13 @@ impl Board {
         self.pace = Pace::Going;
     }
 
-    /// A target has failed: nobody begins another step.
+    /// A target has failed: nobody begins another step. While everybody is asked nobody would, and whoever fails too
+    /// is heard.
     pub fn halt(&mut self, target: &str) {
         match &mut self.pace {
+            Pace::Asking => {}
+            Pace::Going => self.pace = Pace::Halting(vec![target.to_owned()]),
             Pace::Halting(failed) => failed.push(target.to_owned()),
-            pace => *pace = Pace::Halting(vec![target.to_owned()]),
         }
     }
 
@@ -398,7 +400,9 @@ mod tests {
     #[test]
     fn nobody_begins_before_all_were_asked_nor_after_one_has_failed() {
         let mut board = Board::new(Direction::Up, ["a", "b"]);
+        board.halt("b");
         assert_eq!(board.hold("a", &at(0), Direction::Up), Some(Hold::Asking));
+        assert!(!board.is_halting());
         board.go();
         assert_eq!(board.hold("a", &at(0), Direction::Up), None);
         // What an `apply` takes back waits for no stage, but for everybody's being asked.

@@ -6,9 +6,10 @@ use colmig::migrator::{ChangeReport, Report, Wait};
 use colmig_core::migration::Change;
 use colmig_core::problem::USAGE;
 use colmig_core::protocol::ChangeKind;
-use colmig_core::{Exit, admission};
+use colmig_core::{Exit, Problem, admission};
 
 use crate::cli::ApplyArgs;
+use crate::commands::many;
 use crate::context::Context;
 use crate::progress::Progress;
 use crate::report::Result;
@@ -16,7 +17,7 @@ use crate::session::{Consent, Session};
 use crate::terminal::Terminal;
 
 /// How often `--follow` looks again.
-const POLL: Duration = Duration::from_millis(500);
+pub(super) const POLL: Duration = Duration::from_millis(500);
 
 /// Applies once, or stays and goes on as gates open.
 pub(super) fn run(args: &ApplyArgs, context: &Context) -> Result<Exit> {
@@ -28,6 +29,9 @@ pub(super) fn run(args: &ApplyArgs, context: &Context) -> Result<Exit> {
         assume_no_fleet: args.assume_no_fleet,
         patience: args.wait,
     };
+    if context.environment()?.has_many() {
+        return many::apply(args, context, &consent);
+    }
     let mut session = Session::open(context, "`apply`", &consent)?;
     let mut progress = Progress::new(context.terminal);
     session.migrator.observe(move |event| progress.event(event));
@@ -80,7 +84,7 @@ fn known(consents: &[String], names: &[String], verb: &str) -> Result<()> {
 }
 
 /// The waits without what changes every second.
-fn without_numbers(report: &Report) -> String {
+pub(super) fn without_numbers(report: &Report) -> String {
     let waits = report.changes.iter().filter_map(|change| change.wait.as_ref());
     waits.map(|wait| wait.to_string()).collect::<String>().replace(|c: char| c.is_ascii_digit(), "")
 }
@@ -101,30 +105,48 @@ pub(super) fn show_waits(terminal: Terminal, report: &Report) {
 fn conclude(args: &ApplyArgs, context: &Context, report: &Report) -> Exit {
     let terminal = context.terminal;
     show_waits(terminal, report);
-    if !report.refusals.is_empty() {
-        let mut problem = admission::problem(&context.lock.project, &report.refusals);
-        problem.code = colmig_core::problem::NOT_YET;
-        let mut remedies: Vec<_> =
-            report.changes.iter().filter_map(|c| c.wait.as_ref()).map(Wait::remedy).collect();
-        remedies.dedup();
-        if let Some(to) = &args.to {
-            remedies.push(format!("`--to {to}` stops short of it: apply without `--to`"));
-        }
-        // Where nothing waits, the database was changed by hand, and its own remedies stay.
-        if !remedies.is_empty() {
-            problem.help = remedies;
-        }
-        problem.message = problem.message.replacen("may not run now", "may not be deployed yet", 1);
+    if let Some(problem) = refusal(args, context, report) {
         terminal.failure(&problem.into());
         return Exit::NotYet;
     }
-    let open = report.changes.iter().filter(|c| !c.progress.finished() && !c.void).count();
-    let rest = match open {
-        0 => "everything is finished".to_owned(),
-        1 => "1 change goes on later".to_owned(),
-        n => format!("{n} changes go on later"),
-    };
+    let open = open(report);
+    let rest = rest(open);
     terminal.status("Ready", &format!("this checkout may be deployed now; {rest}"));
     terminal.object(&serde_json::json!({ "reason": "applied", "deployable": true, "open": open, "steps": report.moved }));
     Exit::Done
+}
+
+/// Why this checkout may not be deployed yet, if it may not.
+pub(super) fn refusal(args: &ApplyArgs, context: &Context, report: &Report) -> Option<Problem> {
+    if report.refusals.is_empty() {
+        return None;
+    }
+    let mut problem = admission::problem(&context.lock.project, &report.refusals);
+    problem.code = colmig_core::problem::NOT_YET;
+    let mut remedies: Vec<_> =
+        report.changes.iter().filter_map(|c| c.wait.as_ref()).map(Wait::remedy).collect();
+    remedies.dedup();
+    if let Some(to) = &args.to {
+        remedies.push(format!("`--to {to}` stops short of it: apply without `--to`"));
+    }
+    // Where nothing waits, the database was changed by hand, and its own remedies stay.
+    if !remedies.is_empty() {
+        problem.help = remedies;
+    }
+    problem.message = problem.message.replacen("may not run now", "may not be deployed yet", 1);
+    Some(problem)
+}
+
+/// How many changes are not finished.
+pub(super) fn open(report: &Report) -> usize {
+    report.changes.iter().filter(|c| !c.progress.finished() && !c.void).count()
+}
+
+/// The same in words.
+pub(super) fn rest(open: usize) -> String {
+    match open {
+        0 => "everything is finished".to_owned(),
+        1 => "1 change goes on later".to_owned(),
+        n => format!("{n} changes go on later"),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use colmig::migrator::{Archived, Purge, purge_needs_a_name};
+use colmig::migrator::{Archived, History, Purge, purge_needs_a_name};
 use colmig_core::Exit;
 use colmig_core::backfill::rows;
 use colmig_core::gate::{moment, seconds};
@@ -11,22 +11,31 @@ use comfy_table::{Table, presets::NOTHING};
 use crate::cli::{HistoryArgs, HistoryCommand};
 use crate::context::Context;
 use crate::report::Result;
-use crate::session::{Consent, Session};
+use crate::session::{Consent, Session, failure};
+use crate::sessions::Sessions;
+use crate::terminal::Terminal;
 
 /// Lists the history, or purges archives.
 pub(super) fn run(args: &HistoryArgs, context: &Context) -> Result<Exit> {
-    let mut session = Session::open(context, "`history`", &Consent::default())?;
     match &args.command {
-        None => list(context, &mut session),
+        None => {
+            let mut sessions = Sessions::of(context, &Consent::default())?;
+            sessions.each(
+                async |member| member.migrator().await?.history().await.map_err(failure),
+                |member, history| list(context, member.terminal, &history),
+            )?;
+            Ok(Exit::Done)
+        }
         Some(HistoryCommand::Purge { change, older_than }) => {
+            let mut session = Session::open(context, "`history purge`", &Consent::default())?;
             purge(context, &mut session, change.as_deref(), *older_than)
         }
     }
 }
 
 /// Every line, and whether the chain of their hashes holds.
-fn list(context: &Context, session: &mut Session) -> Result<Exit> {
-    let history = session.run(|migrator| migrator.history())?;
+fn list(context: &Context, terminal: Terminal, history: &History) -> Result<()> {
+    terminal.heading();
     let mut table = Table::new();
     let header = ["WHEN", "CHANGE", "STEP", "BY", "COMMIT", "TOOK", "NOTE"];
     table.load_preset(NOTHING).set_header(header);
@@ -45,18 +54,18 @@ fn list(context: &Context, session: &mut Session) -> Result<Exit> {
             seconds(line.took_ms),
             line.note.clone(),
         ]);
-        context.terminal.object(&serde_json::json!({
+        terminal.object(&serde_json::json!({
             "reason": "history", "line": line.seq, "at_ms": line.at, "project": line.project,
             "change": line.change, "step": line.step, "direction": line.direction, "by": line.user,
             "commit": line.commit, "took_ms": line.took_ms, "note": line.note,
         }));
     }
     if !history.lines.is_empty() {
-        context.terminal.print(&format!("{}\n", table.trim_fmt()));
+        terminal.print(&format!("{}\n", table.trim_fmt()));
     }
     match history.problem() {
         Some(problem) => Err(problem.into()),
-        None => Ok(Exit::Done),
+        None => Ok(()),
     }
 }
 

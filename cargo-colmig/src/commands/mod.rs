@@ -6,6 +6,7 @@ mod explain;
 mod generate;
 mod history;
 mod init;
+mod many;
 mod plan;
 mod restore;
 mod rollback;

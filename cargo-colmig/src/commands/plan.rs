@@ -234,6 +234,9 @@ fn show_live(context: &Context, change: &Change, step: usize, dialect: &str, hea
     });
     let live = |why: &str| format!("-- made from the live catalog when it runs; {why}\n");
     let text = match statements.as_deref() {
+        None if context.environment().is_ok_and(|environment| environment.has_many()) => {
+            live("say `--target` with one of the databases to see it")
+        }
         None => live("name a database of this kind to see it"),
         Some([]) => live("nothing to do there now: the column is not there, or the step is done"),
         Some(statements) => statements.join(";\n") + ";\n",

@@ -1,22 +1,33 @@
 //! `cargo colmig restore`: archived values go back into a column.
 
+use colmig::migrator::Restored;
 use colmig_core::Exit;
 use colmig_core::backfill::rows;
 
 use crate::cli::RestoreArgs;
 use crate::context::Context;
-use crate::progress::Progress;
 use crate::report::Result;
-use crate::session::{Consent, Session};
+use crate::session::{Consent, failure};
+use crate::sessions::Sessions;
+use crate::terminal::Terminal;
 
 /// Restores, and says what became of every archived value.
 pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<Exit> {
-    let mut session = Session::open(context, "`restore`", &Consent::default())?;
-    let mut progress = Progress::new(context.terminal);
-    session.migrator.observe(move |event| progress.event(event));
+    let mut sessions = Sessions::of(context, &Consent::default())?;
     let (change, into) = (args.change.as_deref(), args.into.as_deref());
-    let done = session.run(|migrator| migrator.restore(&args.column, change, into))?;
-    let terminal = context.terminal;
+    sessions.each(
+        async |member| {
+            member.migrator().await?.restore(&args.column, change, into).await.map_err(failure)
+        },
+        |member, done| {
+            show(member.terminal, &done);
+            Ok(())
+        },
+    )?;
+    Ok(Exit::Done)
+}
+
+fn show(terminal: Terminal, done: &Restored) {
     let what = if done.from == done.into {
         done.from.clone()
     } else {
@@ -36,5 +47,4 @@ pub(super) fn run(args: &RestoreArgs, context: &Context) -> Result<Exit> {
         "reason": "restored", "change": done.change, "from": done.from, "into": done.into,
         "restored": done.restored, "kept": done.kept, "gone": done.gone,
     }));
-    Ok(Exit::Done)
 }

@@ -6,6 +6,7 @@ use colmig_core::problem::NOT_YET;
 
 use crate::cli::RollbackArgs;
 use crate::commands::apply::show_waits;
+use crate::commands::many;
 use crate::context::Context;
 use crate::progress::Progress;
 use crate::report::Result;
@@ -15,6 +16,9 @@ use crate::terminal::Terminal;
 /// Shows what is undone and what it costs; then undoes it, unless only that was asked for.
 pub(super) fn run(args: &RollbackArgs, context: &Context) -> Result<Exit> {
     let consent = Consent { allow_drop: args.allow_drop.clone(), ..Consent::default() };
+    if context.environment()?.has_many() {
+        return many::rollback(args, context, &consent);
+    }
     let mut session = Session::open(context, "`rollback`", &consent)?;
     let (migration, to) = (args.migration.as_deref(), args.to.as_deref());
     let terminal = context.terminal;
@@ -49,7 +53,7 @@ pub(super) fn run(args: &RollbackArgs, context: &Context) -> Result<Exit> {
 }
 
 /// A dry run has the plan for its result; otherwise it is told before anything happens.
-fn show(terminal: Terminal, plan: &RollbackPlan, dry_run: bool) {
+pub(super) fn show(terminal: Terminal, plan: &RollbackPlan, dry_run: bool) {
     for Undoing { change, act, undo, cost } in &plan.steps {
         let costs = if cost.is_empty() { String::new() } else { format!("; {cost}") };
         match dry_run {

@@ -1,0 +1,279 @@
+//! Commands over the several databases of an environment, which go together a stage at a time.
+//!
+//! Before the first step everybody is asked: reached, its history compared, its rows asked; if one fails, none begins.
+//! Then every target goes on until something is in its way, again and again, for as long as one that was held by
+//! others may go on. What holds whom is decided by [`colmig_core::shards`].
+
+mod apply;
+mod rollback;
+mod status;
+
+pub(super) use apply::run as apply;
+pub(super) use rollback::run as rollback;
+pub(super) use status::run as status;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use colmig::migrator::{Migrator, Report, Wait};
+use colmig_core::dialect::Direction;
+use colmig_core::problem::{INTERRUPTED, NO_LEDGER, USAGE};
+use colmig_core::progress::Progress;
+use colmig_core::protocol::Stage;
+use colmig_core::shards::{Board, Hold, named, places};
+use colmig_core::vector::Vector;
+
+use crate::context::Context;
+use crate::report::{Failure, Result};
+use crate::session::{Consent, failure};
+use crate::sessions::{Member, Sessions, SharedBoard, on, together};
+
+/// One run over several targets.
+struct Run<'c> {
+    context: &'c Context,
+    sessions: Sessions,
+    direction: Direction,
+    board: SharedBoard,
+    checkout: Vector,
+    /// What each target came to when it was last at work.
+    reports: BTreeMap<usize, Report>,
+    /// How many steps each has done.
+    moved: BTreeMap<usize, usize>,
+    /// Targets that have nothing to do in this run, and what they say.
+    idle: BTreeMap<usize, Failure>,
+    failures: Vec<Failure>,
+    /// How far all targets have come with each change.
+    finished: BTreeMap<String, Stage>,
+}
+
+/// What became of a target's turn.
+enum Turn {
+    /// It was at work.
+    Done(Report),
+    /// Another one has failed, or the user wants to stop.
+    Skipped,
+}
+
+impl<'c> Run<'c> {
+    fn of(context: &'c Context, consent: &Consent, direction: Direction) -> Result<Run<'c>> {
+        let mut sessions = Sessions::of(context, consent)?;
+        let board = Board::new(direction, sessions.names());
+        let board = Arc::new(Mutex::new(board));
+        sessions.go_together(&board);
+        Ok(Run {
+            context,
+            sessions,
+            direction,
+            board,
+            checkout: Vector::of_schema(&context.lock.project, &context.lock.schema),
+            reports: BTreeMap::new(),
+            moved: BTreeMap::new(),
+            idle: BTreeMap::new(),
+            failures: Vec::new(),
+            finished: BTreeMap::new(),
+        })
+    }
+
+    /// Asks every target that has something to do, and lets them begin if none has anything against it.
+    fn ask(&mut self, work: &impl AsyncFn(&mut Migrator) -> colmig::Result<Report>) -> Result<()> {
+        self.turn(&self.busy(), work);
+        if self.idle.len() == self.sessions.members.len() {
+            return together(std::mem::take(&mut self.idle).into_values().collect());
+        }
+        self.finished = self.stages();
+        if self.failures.is_empty() {
+            on(&self.board, Board::go);
+        }
+        Ok(())
+    }
+
+    /// Lets these targets work, and then whoever was held by others and is not any more.
+    fn go(
+        &mut self,
+        first: Vec<usize>,
+        work: &impl AsyncFn(&mut Migrator) -> colmig::Result<Report>,
+    ) {
+        let mut which = first;
+        while !which.is_empty() && self.failures.is_empty() && !self.sessions.is_stopped() {
+            self.turn(&which, work);
+            self.tell_stages();
+            which = self.no_longer_held();
+        }
+    }
+
+    /// One turn of these targets: each goes as far as it may.
+    fn turn(
+        &mut self,
+        which: &[usize],
+        work: &impl AsyncFn(&mut Migrator) -> colmig::Result<Report>,
+    ) {
+        let (board, checkout, stop) = (&self.board, &self.checkout, self.sessions.stop.clone());
+        let is_over = || {
+            on(board, |board| board.is_halting()) || stop.load(std::sync::atomic::Ordering::SeqCst)
+        };
+        let outcomes = self.sessions.work(which, async |member: &mut Member| {
+            if is_over() {
+                return Ok(Turn::Skipped);
+            }
+            let outcome = at_work(member, work).await;
+            on(board, |board| match &outcome {
+                Ok(report) => board.record(&member.name, places(&rows(report), checkout)),
+                Err(failure) if is_idle(failure) => board.leave_out(&member.name),
+                // Whoever stops because the user wants it has not failed, and all others stop too.
+                Err(failure) if is_interrupted(failure) => {}
+                Err(_) => board.halt(&member.name),
+            });
+            outcome.map(Turn::Done)
+        });
+        for (index, outcome) in outcomes {
+            match outcome {
+                Ok(Turn::Done(report)) => {
+                    *self.moved.entry(index).or_default() += report.moved;
+                    self.reports.insert(index, report);
+                }
+                Ok(Turn::Skipped) => {}
+                Err(failure) if is_idle(&failure) => {
+                    self.idle.insert(index, failure);
+                }
+                Err(failure) => self.failures.push(failure),
+            }
+        }
+    }
+
+    /// The targets that have something to do.
+    fn busy(&self) -> Vec<usize> {
+        let all = self.sessions.all().into_iter();
+        all.filter(|index| !self.idle.contains_key(index)).collect()
+    }
+
+    /// The targets that wait for others which have come far enough since.
+    fn no_longer_held(&self) -> Vec<usize> {
+        let may_go_on = |(index, report): (&usize, &Report)| {
+            let name = &self.sessions.members[*index].name;
+            let held = report.changes.iter().filter(|c| matches!(c.wait, Some(Wait::Held(_))));
+            let mut rows = held.map(|change| &change.progress);
+            let is_free = |row: &Progress| {
+                on(&self.board, |board| board.hold(name, row, self.direction)).is_none()
+            };
+            rows.any(is_free).then_some(*index)
+        };
+        self.reports.iter().filter_map(may_go_on).collect()
+    }
+
+    /// How far all targets have come, by change.
+    fn stages(&self) -> BTreeMap<String, Stage> {
+        let changes = self.context.migrations.iter().flat_map(|m| &m.manifest.changes);
+        let stage = |board: &mut Board, change| board.finished(change);
+        let all = changes.filter_map(|change| {
+            Some((change.title(), on(&self.board, |board| stage(board, change))?))
+        });
+        all.collect()
+    }
+
+    /// Says which stages all targets have finished since.
+    fn tell_stages(&mut self) {
+        if self.direction == Direction::Down {
+            return;
+        }
+        let stages = self.stages();
+        let count = self.sessions.members.len();
+        for (change, stage) in &stages {
+            if self.finished.get(change) < Some(stage) {
+                let what = format!("{change}: {stage}, on all {count} targets");
+                self.context.terminal.status("Finished", &what);
+                self.context.terminal.object(&serde_json::json!({
+                    "reason": "stage", "change": change, "stage": stage, "targets": count,
+                }));
+            }
+        }
+        self.finished = stages;
+    }
+
+    /// Names every gate that remains, and whom others wait for.
+    fn show_waits(&self) {
+        let mut groups: Vec<(String, &Wait, Vec<&str>)> = Vec::new();
+        for (index, change, wait) in self.waits() {
+            let member = &self.sessions.members[index];
+            let title = change.change.title();
+            member.terminal.object(&serde_json::json!({
+                "reason": "waiting", "change": title, "why": wait.to_string(), "remedy": wait.remedy(),
+            }));
+            match groups.iter_mut().find(|(other, why, _)| *other == title && *why == wait) {
+                Some((.., targets)) => targets.push(&member.name),
+                None => groups.push((title, wait, vec![&member.name])),
+            }
+        }
+        groups.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        for (title, wait, targets) in groups {
+            let terminal = self.context.terminal;
+            terminal.waiting("Waiting", &format!("{}: {title}: {wait}", named(&targets)));
+            if !matches!(wait, Wait::Held(_)) {
+                terminal.more(&format!("to go on: {}", wait.remedy()));
+            }
+        }
+    }
+
+    /// What keeps targets from going on, but for the failure of another.
+    fn waits(&self) -> impl Iterator<Item = (usize, &Progress, &Wait)> {
+        self.reports.iter().flat_map(|(index, report)| {
+            let waits = report
+                .changes
+                .iter()
+                .filter_map(|change| Some((*index, &change.progress, change.wait.as_ref()?)));
+            waits.filter(|(_, _, wait)| !matches!(wait, Wait::Held(Hold::Asking | Hold::Failed(_))))
+        })
+    }
+
+    /// Why the run ends early: everything that failed, and what the others did about it.
+    fn fail(self, has_begun: bool) -> Result<()> {
+        let is_failed = |name: &str| {
+            let reports = self.failures.iter().flat_map(Failure::reports);
+            reports.into_iter().any(|report| report.target.as_deref() == Some(name))
+        };
+        let others: Vec<_> =
+            self.sessions.names().into_iter().filter(|name| !is_failed(name)).collect();
+        if !self.failures.iter().all(is_interrupted) {
+            let what = match has_begun {
+                true => format!("{}: behind the step that each was at", named(&others)),
+                false => {
+                    "before the first step: every target is asked before one begins".to_owned()
+                }
+            };
+            if !others.is_empty() {
+                self.context.terminal.waiting("Stopped", &what);
+            }
+        }
+        let advice = |failure: Failure| {
+            match is_interrupted(&failure) {
+            true => failure,
+            false => failure.help(
+                "then run the same command again: all targets go on where they stopped; `--except NAME` goes on without one",
+            ),
+        }
+        };
+        together(self.failures.into_iter().map(advice).collect())
+    }
+}
+
+async fn at_work(
+    member: &mut Member,
+    work: &impl AsyncFn(&mut Migrator) -> colmig::Result<Report>,
+) -> Result<Report> {
+    let outcome = work(member.migrator().await?).await.map_err(failure);
+    member.rest();
+    outcome
+}
+
+fn rows(report: &Report) -> Vec<Progress> {
+    report.changes.iter().map(|change| change.progress.clone()).collect()
+}
+
+/// What a target answers that has nothing of what the command names: another one may have it.
+fn is_idle(failure: &Failure) -> bool {
+    let code = failure.reports()[0].problem.code;
+    code == USAGE || code == NO_LEDGER
+}
+
+fn is_interrupted(failure: &Failure) -> bool {
+    failure.reports()[0].problem.code == INTERRUPTED
+}
