@@ -109,7 +109,7 @@ impl Progress {
                     false => format!("{change}: with `{subject}` will go {what}"),
                 };
                 if self.is_new(&note) {
-                    self.terminal.note(&note);
+                    self.terminal.of_all().note(&note);
                 }
             }
         }
@@ -128,7 +128,7 @@ impl Progress {
                 "releases below phase {phase} cannot be started any more; `cargo colmig rollback {migration}` lets them in again"
             );
             if self.is_new(&advice) {
-                self.terminal.more(&advice);
+                self.terminal.of_all().more(&advice);
             }
         }
     }

@@ -113,6 +113,11 @@ impl Board {
         }
     }
 
+    /// Whether everybody is being asked still.
+    pub fn is_asking(&self) -> bool {
+        self.pace == Pace::Asking
+    }
+
     /// Whether a target has failed.
     pub fn is_halting(&self) -> bool {
         matches!(self.pace, Pace::Halting(_))

@@ -48,7 +48,7 @@ pub(super) fn status(args: &StatusArgs, context: &Context) -> Result<Exit> {
 }
 
 /// What is next for a change.
-pub(super) fn next(status: &Status, change: &Progress, rows: i64) -> String {
+fn next(status: &Status, change: &Progress, rows: i64) -> String {
     match change.next() {
         _ if status.void.contains(&change.change.id) => "given up".to_owned(),
         None => "finished".to_owned(),

@@ -58,6 +58,12 @@ impl Terminal {
         Terminal { target: Some(String::leak(name.to_owned())), ..self }
     }
 
+    /// The same for all of them again.
+    #[must_use]
+    pub fn of_all(self) -> Terminal {
+        Terminal { target: None, ..self }
+    }
+
     /// Whether all this is about one of several databases.
     pub fn has_target(&self) -> bool {
         self.target.is_some()

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use colmig::migrator::{Migrator, Wait};
+use colmig::migrator::Migrator;
 use colmig_core::Exit;
 use colmig_core::dialect::Direction;
 
-use super::Run;
+use super::{Run, all};
 use crate::cli::ApplyArgs;
 use crate::commands::apply::{POLL, open, refusal, rest, without_numbers};
 use crate::context::Context;
@@ -24,7 +24,7 @@ pub(in crate::commands) fn run(
     let apply = async |migrator: &mut Migrator| migrator.apply(args.to.as_deref()).await;
     run.ask(&apply)?;
     if !run.failures.is_empty() {
-        return run.fail(false).map(|()| Exit::Interrupted);
+        return run.fail(false);
     }
     let deadline = args.wait.map(|wait| Instant::now() + wait);
     let mut said = String::new();
@@ -32,7 +32,7 @@ pub(in crate::commands) fn run(
     loop {
         run.go(first, &apply);
         if !run.failures.is_empty() {
-            return run.fail(true).map(|()| Exit::Interrupted);
+            return run.fail(true);
         }
         if run.sessions.is_stopped() {
             return Ok(Exit::Interrupted);
@@ -57,9 +57,8 @@ pub(in crate::commands) fn run(
 impl Run<'_> {
     /// The targets with a gate that may open while one waits.
     fn waiting(&self) -> Vec<usize> {
-        let may_open = |wait: &Wait| wait.may_open();
-        let mut waiting: Vec<_> =
-            self.waits().filter(|(.., wait)| may_open(wait)).map(|(index, ..)| index).collect();
+        let waits = self.waits().into_iter().filter(|(.., wait)| wait.may_open());
+        let mut waiting: Vec<_> = waits.map(|(index, ..)| index).collect();
         waiting.dedup();
         waiting
     }
@@ -79,11 +78,8 @@ impl Run<'_> {
             Some(Failure::from(problem).of_target(&self.sessions.members[*index].name))
         });
         let short: Vec<_> = short.collect();
-        if args.to.is_some() && !short.is_empty() {
-            self.show_waits();
-            return together(short).map(|()| Exit::NotYet);
-        }
         self.show_waits();
+        together(short)?;
         let refused = self.reports.iter().filter_map(|(index, report)| {
             let problem = refusal(args, self.context, report)?;
             Some(Failure::from(problem).of_target(&self.sessions.members[*index].name))
@@ -100,9 +96,9 @@ impl Run<'_> {
             terminal.failure(&failure);
             return Ok(Exit::NotYet);
         }
-        let count = self.sessions.members.len();
+        let targets = all(self.context, self.sessions.members.len());
         let rest = rest(self.open());
-        let ready = format!("this checkout may be deployed now, to all {count} targets; {rest}");
+        let ready = format!("this checkout may be deployed now, to {targets}; {rest}");
         terminal.status("Ready", &ready);
         Ok(Exit::Done)
     }

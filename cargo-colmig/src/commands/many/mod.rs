@@ -12,10 +12,12 @@ pub(super) use apply::run as apply;
 pub(super) use rollback::run as rollback;
 pub(super) use status::run as status;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use colmig::migrator::{Migrator, Report, Wait};
+use colmig_core::Exit;
 use colmig_core::dialect::Direction;
 use colmig_core::problem::{INTERRUPTED, NO_LEDGER, USAGE};
 use colmig_core::progress::Progress;
@@ -42,8 +44,39 @@ struct Run<'c> {
     /// Targets that have nothing to do in this run, and what they say.
     idle: BTreeMap<usize, Failure>,
     failures: Vec<Failure>,
-    /// How far all targets have come with each change.
-    finished: BTreeMap<String, Stage>,
+    finished: Finished<'c>,
+}
+
+/// How far all targets have come with each change, as it was told.
+struct Finished<'c> {
+    context: &'c Context,
+    targets: String,
+    stages: BTreeMap<String, Stage>,
+}
+
+impl Finished<'_> {
+    /// Looks, and says nothing.
+    fn look(&mut self, board: &Board) {
+        let changes = self.context.migrations.iter().flat_map(|m| &m.manifest.changes);
+        let stages = changes.filter_map(|change| Some((change.title(), board.finished(change)?)));
+        self.stages = stages.collect();
+    }
+
+    /// Says which stages all targets have finished since.
+    fn tell(&mut self, board: &Board) {
+        let before = std::mem::take(&mut self.stages);
+        self.look(board);
+        let terminal = self.context.terminal;
+        for (change, stage) in &self.stages {
+            if before.get(change) < Some(stage) {
+                let what = format!("{change}: {stage}, on {}", self.targets);
+                terminal.status("Finished", &what);
+                terminal.object(&serde_json::json!({
+                    "reason": "stage", "change": change, "stage": stage,
+                }));
+            }
+        }
+    }
 }
 
 /// What became of a target's turn.
@@ -59,6 +92,8 @@ impl<'c> Run<'c> {
         let mut sessions = Sessions::of(context, consent)?;
         let board = Board::new(direction, sessions.names());
         let board = Arc::new(Mutex::new(board));
+        let targets = all(context, sessions.members.len());
+        let finished = Finished { context, targets, stages: BTreeMap::new() };
         sessions.go_together(&board);
         Ok(Run {
             context,
@@ -70,7 +105,7 @@ impl<'c> Run<'c> {
             moved: BTreeMap::new(),
             idle: BTreeMap::new(),
             failures: Vec::new(),
-            finished: BTreeMap::new(),
+            finished,
         })
     }
 
@@ -80,7 +115,7 @@ impl<'c> Run<'c> {
         if self.idle.len() == self.sessions.members.len() {
             return together(std::mem::take(&mut self.idle).into_values().collect());
         }
-        self.finished = self.stages();
+        on(&self.board, |board| self.finished.look(board));
         if self.failures.is_empty() {
             on(&self.board, Board::go);
         }
@@ -96,7 +131,6 @@ impl<'c> Run<'c> {
         let mut which = first;
         while !which.is_empty() && self.failures.is_empty() && !self.sessions.is_stopped() {
             self.turn(&which, work);
-            self.tell_stages();
             which = self.no_longer_held();
         }
     }
@@ -108,6 +142,7 @@ impl<'c> Run<'c> {
         work: &impl AsyncFn(&mut Migrator) -> colmig::Result<Report>,
     ) {
         let (board, checkout, stop) = (&self.board, &self.checkout, self.sessions.stop.clone());
+        let (direction, finished) = (self.direction, RefCell::new(&mut self.finished));
         let is_over = || {
             on(board, |board| board.is_halting()) || stop.load(std::sync::atomic::Ordering::SeqCst)
         };
@@ -117,7 +152,12 @@ impl<'c> Run<'c> {
             }
             let outcome = at_work(member, work).await;
             on(board, |board| match &outcome {
-                Ok(report) => board.record(&member.name, places(&rows(report), checkout)),
+                Ok(report) => {
+                    board.record(&member.name, places(&rows(report), checkout));
+                    if direction == Direction::Up && !board.is_asking() {
+                        finished.borrow_mut().tell(board);
+                    }
+                }
                 Err(failure) if is_idle(failure) => board.leave_out(&member.name),
                 // Whoever stops because the user wants it has not failed, and all others stop too.
                 Err(failure) if is_interrupted(failure) => {}
@@ -149,52 +189,18 @@ impl<'c> Run<'c> {
     /// The targets that wait for others which have come far enough since.
     fn no_longer_held(&self) -> Vec<usize> {
         let may_go_on = |(index, report): (&usize, &Report)| {
-            let name = &self.sessions.members[*index].name;
             let held = report.changes.iter().filter(|c| matches!(c.wait, Some(Wait::Held(_))));
             let mut rows = held.map(|change| &change.progress);
-            let is_free = |row: &Progress| {
-                on(&self.board, |board| board.hold(name, row, self.direction)).is_none()
-            };
-            rows.any(is_free).then_some(*index)
+            rows.any(|row| self.hold(*index, row).is_none()).then_some(*index)
         };
         self.reports.iter().filter_map(may_go_on).collect()
     }
 
-    /// How far all targets have come, by change.
-    fn stages(&self) -> BTreeMap<String, Stage> {
-        let changes = self.context.migrations.iter().flat_map(|m| &m.manifest.changes);
-        let stage = |board: &mut Board, change| board.finished(change);
-        let all = changes.filter_map(|change| {
-            Some((change.title(), on(&self.board, |board| stage(board, change))?))
-        });
-        all.collect()
-    }
-
-    /// Says which stages all targets have finished since.
-    fn tell_stages(&mut self) {
-        if self.direction == Direction::Down {
-            return;
-        }
-        let stages = self.stages();
-        let count = self.sessions.members.len();
-        for (change, stage) in &stages {
-            if self.finished.get(change) < Some(stage) {
-                let what = format!("{change}: {stage}, on all {count} targets");
-                self.context.terminal.status("Finished", &what);
-                self.context.terminal.object(&serde_json::json!({
-                    "reason": "stage", "change": change, "stage": stage, "targets": count,
-                }));
-            }
-        }
-        self.finished = stages;
-    }
-
     /// Names every gate that remains, and whom others wait for.
     fn show_waits(&self) {
-        let mut groups: Vec<(String, &Wait, Vec<&str>)> = Vec::new();
-        for (index, change, wait) in self.waits() {
+        let mut groups: Vec<(String, Wait, Vec<&str>)> = Vec::new();
+        for (index, title, wait) in self.waits() {
             let member = &self.sessions.members[index];
-            let title = change.change.title();
             member.terminal.object(&serde_json::json!({
                 "reason": "waiting", "change": title, "why": wait.to_string(), "remedy": wait.remedy(),
             }));
@@ -213,19 +219,31 @@ impl<'c> Run<'c> {
         }
     }
 
-    /// What keeps targets from going on, but for the failure of another.
-    fn waits(&self) -> impl Iterator<Item = (usize, &Progress, &Wait)> {
-        self.reports.iter().flat_map(|(index, report)| {
-            let waits = report
-                .changes
-                .iter()
-                .filter_map(|change| Some((*index, &change.progress, change.wait.as_ref()?)));
-            waits.filter(|(_, _, wait)| !matches!(wait, Wait::Held(Hold::Asking | Hold::Failed(_))))
-        })
+    /// What keeps each change of each target from going on, by its title.
+    fn waits(&self) -> Vec<(usize, String, Wait)> {
+        let changes = self
+            .reports
+            .iter()
+            .flat_map(|(index, report)| report.changes.iter().map(move |change| (*index, change)));
+        let waits = changes.filter_map(|(index, change)| {
+            let wait = match change.wait.as_ref()? {
+                // Others have come further since.
+                Wait::Held(_) => Wait::Held(self.hold(index, &change.progress)?),
+                wait => wait.clone(),
+            };
+            Some((index, change.progress.change.title(), wait))
+        });
+        waits.collect()
+    }
+
+    /// Whom a change of a target waits for now.
+    fn hold(&self, index: usize, row: &Progress) -> Option<Hold> {
+        let name = &self.sessions.members[index].name;
+        on(&self.board, |board| board.hold(name, row, self.direction))
     }
 
     /// Why the run ends early: everything that failed, and what the others did about it.
-    fn fail(self, has_begun: bool) -> Result<()> {
+    fn fail(self, has_begun: bool) -> Result<Exit> {
         let is_failed = |name: &str| {
             let reports = self.failures.iter().flat_map(Failure::reports);
             reports.into_iter().any(|report| report.target.as_deref() == Some(name))
@@ -251,8 +269,16 @@ impl<'c> Run<'c> {
             ),
         }
         };
-        together(self.failures.into_iter().map(advice).collect())
+        together(self.failures.into_iter().map(advice).collect()).map(|()| Exit::Done)
     }
+}
+
+/// All targets, or as many as the command line left over.
+fn all(context: &Context, count: usize) -> String {
+    let globals = &context.globals;
+    let which =
+        if globals.targets.is_empty() && globals.except.is_empty() { "all" } else { "these" };
+    format!("{which} {count} targets")
 }
 
 async fn at_work(

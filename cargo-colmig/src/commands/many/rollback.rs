@@ -35,17 +35,17 @@ pub(in crate::commands) fn run(
     let rollback = async |migrator: &mut Migrator| migrator.rollback(migration, to).await;
     run.ask(&rollback)?;
     if !run.failures.is_empty() {
-        return run.fail(false).map(|()| Exit::Interrupted);
+        return run.fail(false);
     }
     run.go(run.busy(), &rollback);
     if !run.failures.is_empty() {
-        return run.fail(true).map(|()| Exit::Interrupted);
+        return run.fail(true);
     }
     if run.sessions.is_stopped() {
         return Ok(Exit::Interrupted);
     }
     run.show_waits();
-    if run.waits().next().is_some() {
+    if !run.waits().is_empty() {
         return Err(NOT_YET
             .problem("the rollback is not complete yet: what could be undone safely is undone")
             .help("do what the waiting steps ask for, and run it again")

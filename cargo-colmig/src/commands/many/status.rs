@@ -6,8 +6,9 @@ use colmig_core::shards::named;
 use colmig_core::{Exit, admission};
 use comfy_table::{Table, presets::NOTHING};
 
+use super::all;
 use crate::cli::StatusArgs;
-use crate::commands::status::{next, show_objects};
+use crate::commands::status::show_objects;
 use crate::context::Context;
 use crate::report::Result;
 use crate::session::{Consent, failure};
@@ -91,14 +92,15 @@ fn rows(context: &Context, seen: &[(&str, Status)]) -> Vec<Row> {
     rows
 }
 
+/// Where a change stands on one target, in few words.
 fn cell(status: &Status, change: &Progress, rows: i64) -> String {
-    let next = next(status, change, rows);
+    let steps = format!("{}/{}", change.position, change.change.steps.len());
     match change.next() {
-        Some(_) if change.started() => {
-            format!("{}/{} {next}", change.position, change.change.steps.len())
-        }
-        Some(_) if next != "given up" => "not started".to_owned(),
-        _ => next,
+        _ if status.void.contains(&change.change.id) => "given up".to_owned(),
+        None => "finished".to_owned(),
+        Some(_) if !change.started() => "not started".to_owned(),
+        Some(step) if rows > 0 => format!("{} {steps}, {rows} rows filled", step.stage),
+        Some(step) => format!("{} {steps}", step.stage),
     }
 }
 
@@ -159,8 +161,8 @@ fn show_deployable(context: &Context, seen: &[(&str, Status)], unseen: usize) {
         }
     }
     if groups.is_empty() && unseen == 0 {
-        let text = format!("this checkout may be deployed now, to all {} targets\n", seen.len());
-        context.terminal.print(&text);
+        let targets = all(context, seen.len());
+        context.terminal.print(&format!("this checkout may be deployed now, to {targets}\n"));
     }
     for (why, targets) in groups {
         let targets = named(&targets);
@@ -180,7 +182,7 @@ mod tests {
         let names: Vec<_> = (1..=40).map(|number| format!("eu-{number}")).collect();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         let mut cells = vec!["finished".to_owned(); 40];
-        cells[2] = "3/6 backfill (backfill), 40 rows filled".to_owned();
+        cells[2] = "backfill 3/6, 40 rows filled".to_owned();
         let rows = [
             ("0001.1 create users".to_owned(), vec!["finished".to_owned(); 40]),
             ("0002.1 add users.handle".to_owned(), cells),
@@ -189,7 +191,7 @@ mod tests {
             grouped(&names, &rows),
             "0001.1 create users: finished on all 40\n\
              0002.1 add users.handle\n  finished: 39 targets\n  \
-             3/6 backfill (backfill), 40 rows filled: eu-3\n"
+             backfill 3/6, 40 rows filled: eu-3\n"
         );
     }
 }
