@@ -381,7 +381,7 @@ mod tests {
         let checkout = adding().1;
         let half = Progress { piece: 1, ..at(4) };
         let mut board = board(Direction::Down, &[4, 0]);
-        board.record("b", places(&[half.clone()], &checkout));
+        board.record("b", places(std::slice::from_ref(&half), &checkout));
         assert_eq!(behind(board.hold("a", &at(4), Direction::Down)), ["b"]);
         assert_eq!(board.hold("b", &half, Direction::Down), None);
         let draining = Progress { intent: Intent::Drain, ..at(2) };

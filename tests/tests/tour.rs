@@ -40,6 +40,11 @@ fn a_column_is_renamed_as_its_page_says() -> Result<()> {
 }
 
 #[test]
+fn many_databases_go_together_as_their_page_says() -> Result<()> {
+    session::run(&fs::read_to_string(root().join("docs/shards.md"))?)
+}
+
+#[test]
 fn the_rights_of_the_roles_are_enough_and_no_more() -> Result<()> {
     roles::run(&section("Roles")?)
 }

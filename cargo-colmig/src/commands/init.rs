@@ -89,6 +89,7 @@ fleet = "none"         # nobody else runs here: no leases, no soak
 # soak = "10m"         # how long no older release may have been seen before a step that it would not survive
 # ttl = "30s"          # how long an instance's lease lives without a heartbeat
 # ignore_clients = ["metabase"]    # application_names of programs that only read
+# targets = {{ eu-1 = "$EU_1_URL", us-1 = "$US_1_URL" }}    # many databases, instead of `url`
 "#,
         quoted.join(", ")
     )
