@@ -30,6 +30,10 @@ use crate::report::{Failure, Result};
 use crate::session::{Consent, failure};
 use crate::sessions::{Member, Sessions, SharedBoard, on, together};
 
+/// What to do when a target that failed is mended, or cannot be.
+const GOES_ON: &str = "then run the same command again: all targets go on where they stopped; \
+    `--except NAME` goes on without one";
+
 /// One run over several targets.
 struct Run<'c> {
     context: &'c Context,
@@ -261,13 +265,9 @@ impl<'c> Run<'c> {
                 self.context.terminal.waiting("Stopped", &what);
             }
         }
-        let advice = |failure: Failure| {
-            match is_interrupted(&failure) {
+        let advice = |failure: Failure| match is_interrupted(&failure) {
             true => failure,
-            false => failure.help(
-                "then run the same command again: all targets go on where they stopped; `--except NAME` goes on without one",
-            ),
-        }
+            false => failure.help(GOES_ON),
         };
         together(self.failures.into_iter().map(advice).collect()).map(|()| Exit::Done)
     }
