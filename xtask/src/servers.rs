@@ -4,4 +4,6 @@
 
 mod account;
 mod home;
+pub(crate) mod mariadb;
 pub(crate) mod postgres;
+mod running;

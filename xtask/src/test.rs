@@ -12,19 +12,25 @@ use fs_err as fs;
 use crate::{
     cargo::{self, cargo},
     process::{self, say},
-    servers::postgres::{self, Options, Server},
+    servers::{
+        mariadb,
+        postgres::{self, Options, Server},
+    },
 };
 
 /// The URLs of the PostgreSQL servers to test on, separated by commas.
 pub(crate) const POSTGRES: &str = "COLMIG_TEST_POSTGRES";
+
+/// The same of MariaDB and MySQL servers.
+pub(crate) const MYSQL: &str = "COLMIG_TEST_MYSQL";
 
 /// The program `cargo-colmig` that is tested, shown or measured; the tests want one with its fault points.
 pub(crate) const PROGRAM: &str = "COLMIG_TEST_BIN";
 
 /// Run all tests, on private database servers that it starts and stops
 ///
-/// If COLMIG_TEST_POSTGRES is set to the URLs of servers (separated by commas), the tests run on
-/// those and none is started.
+/// If COLMIG_TEST_POSTGRES or COLMIG_TEST_MYSQL is set to the URLs of servers (separated by commas), the
+/// tests run on those and none of that kind is started.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// A major version to test on too, installed or not; can be repeated
@@ -54,9 +60,19 @@ pub(crate) fn on_servers(majors: &[u16], command: &mut Command) -> Result<ExitCo
         }
         Err(_) => start(majors)?,
     };
+    let (mysql, _mariadb) = match env::var(MYSQL) {
+        Ok(urls) => {
+            say("Using", format_args!("the MariaDB and MySQL servers of {MYSQL}"));
+            (urls, None)
+        }
+        Err(_) => {
+            let server = mariadb::Server::start()?;
+            (server.url("mysql"), Some(server))
+        }
+    };
     let program = program()?;
     say("Testing", "what cargo builds now");
-    let status = command.env(POSTGRES, urls).env(PROGRAM, program).status();
+    let status = command.env(POSTGRES, urls).env(MYSQL, mysql).env(PROGRAM, program).status();
     Ok(process::exit_code(status.context("cannot run `cargo test`")?))
 }
 

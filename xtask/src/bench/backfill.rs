@@ -8,7 +8,7 @@ use crate::{
     cargo,
     process::{self, say},
     servers::postgres::{self, Options, Server},
-    test::{POSTGRES, PROGRAM},
+    test::{MYSQL, POSTGRES, PROGRAM},
 };
 
 /// Compare a backfill with one plain UPDATE of the same rows, and the memory that it takes
@@ -44,6 +44,7 @@ pub(crate) fn run(Args { rows, db: Database::Postgres }: &Args) -> Result<ExitCo
     let status = Command::new(bench)
         .arg(rows.to_string())
         .env(POSTGRES, server.url("postgres"))
+        .env(MYSQL, "")
         .env(PROGRAM, program)
         .status()
         .context("cannot run the benchmark")?;

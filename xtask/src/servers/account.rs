@@ -49,6 +49,12 @@ pub(crate) fn is_root() -> Result<bool> {
     Ok(process::output(Command::new("id").arg("-u"))? == "0")
 }
 
+/// Installs what is missing, as Debian and Ubuntu do; only root may.
+pub(crate) fn apt_get(args: &[&str]) -> Result<()> {
+    process::output(Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"))?;
+    Ok(())
+}
+
 fn id(flag: &str, name: &str) -> Option<u32> {
     process::output(Command::new("id").args([flag, name])).ok()?.parse().ok()
 }

@@ -95,13 +95,8 @@ fn install() -> Result<()> {
         bail!("this system has no apt-get to install it with");
     }
     say("Installing", "PostgreSQL with apt-get, because there is none here");
-    apt_get(&["update"])?;
-    apt_get(&["install", "-y", "--no-install-recommends", "postgresql"])
-}
-
-fn apt_get(args: &[&str]) -> Result<()> {
-    output(Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"))?;
-    Ok(())
+    account::apt_get(&["update"])?;
+    account::apt_get(&["install", "-y", "--no-install-recommends", "postgresql"])
 }
 
 #[cfg(test)]
