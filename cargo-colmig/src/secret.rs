@@ -38,6 +38,7 @@ impl SecretUrl {
         match self.0.split_once(':')?.0 {
             "postgres" | "postgresql" => Some(Database::Postgres),
             "sqlite" => Some(Database::Sqlite),
+            "mysql" | "mariadb" => Some(Database::Mysql),
             _ => None,
         }
     }

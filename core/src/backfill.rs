@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::differs;
 use crate::ident::{literal, quote};
 use crate::migration::{Change, Place};
 use crate::schema::{Column, EnumValue};
+use crate::types::Database;
 
 /// What a backfill does to a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,14 +81,15 @@ impl Fill {
     }
 
     /// Which rows are written; `prefix` stands before the names of the columns.
-    pub fn condition(&self, prefix: &str) -> String {
+    pub fn condition(&self, prefix: &str, database: Database) -> String {
         let one = |Value { column, expression, .. }: &Value| match &self.rows {
             Rows::Empty => format!("{prefix}{} IS NULL", quote(column)),
             Rows::Vacant => {
                 format!("({prefix}{} IS NULL AND ({expression}) IS NOT NULL)", quote(column))
             }
             Rows::Differing => {
-                format!("{prefix}{} IS DISTINCT FROM ({expression})", quote(column))
+                let column = format!("{prefix}{}", quote(column));
+                differs(database, &column, &format!("({expression})"))
             }
             Rows::Holding(value) => format!("{prefix}{} = {}", quote(column), literal(value)),
         };
@@ -96,11 +99,11 @@ impl Fill {
 
     /// Rows that would get NULL where there can be none, however often the table is walked; nothing where every
     /// column may be NULL.
-    pub fn hopeless(&self, prefix: &str) -> Option<String> {
+    pub fn hopeless(&self, prefix: &str, database: Database) -> Option<String> {
         let required = self.values.iter().filter(|value| value.required);
         let yields_null = required.map(|value| format!("({}) IS NULL", value.expression));
         let yields_null: Vec<_> = yields_null.collect();
-        let condition = self.condition(prefix);
+        let condition = self.condition(prefix, database);
         (!yields_null.is_empty()).then(|| match &self.rows {
             Rows::Empty | Rows::Vacant | Rows::Holding(_) => {
                 format!("{condition} AND ({})", yields_null.join(" OR "))

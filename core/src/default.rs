@@ -2,7 +2,8 @@
 //!
 //! PostgreSQL evaluates a default once for all rows that are there, unless it calls something that may answer
 //! otherwise for each of them: then it rewrites the table, and its indexes, under ACCESS EXCLUSIVE (measured on
-//! 15 and 18). SQLite takes nothing but a literal. Whether a function is volatile is known to the database alone,
+//! 15 and 18). SQLite takes nothing but a literal, and MySQL copies
+//! the table for what is neither a literal nor the moment of the statement. Whether a function is volatile is known to the database alone,
 //! which `generate` does not ask: so every function counts as volatile that is not known not to be, which costs
 //! a backfill and is never wrong.
 
@@ -41,7 +42,8 @@ pub fn is_constant(database: Database, text: &str) -> bool {
     let bare = without_texts(text);
     match database {
         Database::Postgres => !calls(&bare).any(|name| !STEADY.contains(&name.as_str())),
-        Database::Sqlite => {
+        Database::Mysql if is_now(text) => true,
+        Database::Sqlite | Database::Mysql => {
             let is_literal = |word: &String| {
                 let word = word.to_lowercase();
                 LITERALS.contains(&word.as_str()) || word.starts_with(|c: char| c.is_ascii_digit())
@@ -49,6 +51,17 @@ pub fn is_constant(database: Database, text: &str) -> bool {
             !bare.contains('(') && words(&bare).iter().all(is_literal)
         }
     }
+}
+
+/// Whether a text is the moment of the statement, however precise: what MySQL takes as a default without parentheses.
+pub fn is_now(text: &str) -> bool {
+    let text = text.trim().to_lowercase();
+    let (name, precision) = text.split_once('(').unwrap_or((&text, ")"));
+    let digits = precision.strip_suffix(')').map(str::trim);
+    let is_bare = text.len() == name.len();
+    let is_moment = matches!(name.trim(), "current_timestamp" | "localtimestamp" | "localtime")
+        || name.trim() == "now" && !is_bare;
+    is_moment && digits.is_some_and(|digits| matches!(digits, "" | "6"))
 }
 
 /// The text with everything between single quotes taken out.

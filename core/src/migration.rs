@@ -139,18 +139,35 @@ pub struct PieceFile {
     /// no row.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rewrites: bool,
-    /// The index that it makes or drops while the table is in use, which no transaction can do.
+    /// What it makes or drops, where no transaction can do that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub concurrently: Option<Concurrently>,
+    pub alone: Option<Alone>,
 }
 
-/// An index that is made or dropped outside of a transaction.
+/// What a statement outside of a transaction makes or drops: whoever goes on after a crash looks for it in the catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Concurrently {
-    /// Its name.
-    pub index: String,
+pub struct Alone {
+    /// What it is.
+    #[serde(flatten)]
+    pub thing: Thing,
     /// Whether it is made; otherwise it is dropped.
-    pub makes: bool,
+    pub comes: bool,
+}
+
+/// A thing of the catalog, by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Thing {
+    /// A table.
+    Table(String),
+    /// A column of the change's table; the first, where one statement is about several.
+    Column(String),
+    /// An index of it.
+    Index(String),
+    /// A constraint of it.
+    Constraint(String),
+    /// The default of this column. Nobody looks for it: the statement may run again.
+    Default(String),
 }
 
 impl Change {

@@ -427,7 +427,7 @@ fn write_script(
                     lock: piece.lock.to_owned(),
                     scans: piece.scans,
                     rewrites: piece.rewrites,
-                    concurrently: piece.concurrently.clone(),
+                    alone: piece.alone.clone(),
                 });
             }
         }
@@ -437,7 +437,7 @@ fn write_script(
 
 fn backfill_text(database: Database, change: &Change) -> String {
     if let Some(value) = change.value_of_type() {
-        return normalise(&value_text(value, &change.places));
+        return normalise(&value_text(value, &change.places, database));
     }
     let values = change.targets(Act::Backfill).iter().map(|column| {
         let expression = change.value(column, Direction::Up, database);
@@ -455,18 +455,18 @@ fn backfill_text(database: Database, change: &Change) -> String {
          UPDATE {} SET {} WHERE {};",
         crate::ident::quote(&change.table),
         fill.assignments(),
-        fill.condition("")
+        fill.condition("", database)
     ))
 }
 
 /// What becomes of the rows that hold a value which is retired.
-fn value_text(value: &EnumValue, places: &[Place]) -> String {
+fn value_text(value: &EnumValue, places: &[Place], database: Database) -> String {
     let replaced = "-- For the reader: `apply` runs this in batches in the order of the primary key, with its progress\n\
          -- in each batch's own transaction, and then counts the rows that are left.\n";
     let counted = "-- For the reader: `apply` counts the rows, and goes on when there is none.\n";
     let statement = |place: &Place| {
         let fill = Fill::of_value(value, place, Vec::new());
-        let (table, condition) = (crate::ident::quote(&place.table), fill.condition(""));
+        let (table, condition) = (crate::ident::quote(&place.table), fill.condition("", database));
         match value.replace_with.as_str() {
             "" => format!("SELECT count(*) FROM {table} WHERE {condition};\n"),
             _ => format!("UPDATE {table} SET {} WHERE {condition};\n", fill.assignments()),

@@ -6,7 +6,7 @@
 //! some rows, or is too long for its column) is tried with the help of [`crate::dialect::trial`].
 
 use crate::backfill::rows;
-use crate::dialect::Direction;
+use crate::dialect::{Direction, differs};
 use crate::ident::quote;
 use crate::migration::Change;
 use crate::problem::{PREFLIGHT, Problem};
@@ -41,6 +41,8 @@ pub struct Question {
     pub wrong: Wrong,
     /// Columns that are shown beside the key, and that the rows are sorted by.
     pub beside: Vec<String>,
+    /// The database that is asked.
+    pub database: Database,
 }
 
 /// The column that a value is assigned to.
@@ -144,7 +146,7 @@ fn empty(change: &Change, column: &Column, database: Database) -> Option<Questio
     Some(Question {
         written: written.to_owned(),
         value: format!("CAST(NULL AS {written})"),
-        ..question(change, column, About::Type, Wrong::Nothing)
+        ..question(change, column, About::Type, Wrong::Nothing, database)
     })
 }
 
@@ -158,7 +160,7 @@ fn compared(change: &Change, column: &Column, database: Database) -> Option<Ques
         value: format!("{value} IS DISTINCT FROM {value}"),
         // The server says it as it reads the statement.
         only: "1 = 0".into(),
-        ..question(change, column, About::Comparison, Wrong::Nothing)
+        ..question(change, column, About::Comparison, Wrong::Nothing, database)
     })
 }
 
@@ -179,7 +181,7 @@ fn filled(change: &Change, column: &Column, database: Database) -> Vec<Question>
         },
         value: change.value(column, Direction::Up, database),
         column: assigned(column, database),
-        ..question(change, column, about, wrong)
+        ..question(change, column, about, wrong, database)
     };
     let null = if column.optional() { Wrong::Nothing } else { Wrong::Null };
     let kept = (database == Database::Sqlite).then(|| kept(column)).flatten();
@@ -211,7 +213,7 @@ fn refilled(change: &Change, column: &Column, database: Database) -> Option<Ques
         coming,
         value: change.value(column, Direction::Down, database),
         column: assigned(column, database),
-        ..question(change, column, About::Reverse, wrong)
+        ..question(change, column, About::Reverse, wrong, database)
     })
 }
 
@@ -254,6 +256,7 @@ pub fn questions_of_constraint(
         column: None,
         wrong: Wrong::True,
         beside,
+        database,
     }]
 }
 
@@ -274,7 +277,13 @@ fn shared(table: &str, columns: &[String]) -> String {
     )
 }
 
-fn question(change: &Change, column: &Column, about: About, wrong: Wrong) -> Question {
+fn question(
+    change: &Change,
+    column: &Column,
+    about: About,
+    wrong: Wrong,
+    database: Database,
+) -> Question {
     Question {
         subject: format!("{}.{}", change.table, column.name),
         table: change.table.clone(),
@@ -286,6 +295,7 @@ fn question(change: &Change, column: &Column, about: About, wrong: Wrong) -> Que
         column: None,
         wrong,
         beside: Vec::new(),
+        database,
     }
 }
 
@@ -312,7 +322,8 @@ fn stored(column: &Column, database: Database, expression: &str) -> String {
         (Database::Sqlite, Some(Kept::Integer)) => "INTEGER",
         (Database::Sqlite, Some(Kept::Real)) => "REAL",
         (Database::Sqlite, Some(Kept::Text)) => "TEXT",
-        (Database::Sqlite, None) => return format!("({expression})"),
+        // What MySQL casts to is not named as its columns are.
+        (Database::Sqlite, None) | (Database::Mysql, _) => return format!("({expression})"),
     };
     format!("CAST(({expression}) AS {sql_type})")
 }
@@ -339,7 +350,8 @@ impl Question {
     ) -> String {
         let table = quote(&self.table);
         let here = |name: &String| format!("{table}.{}", quote(name));
-        let beside = self.beside.iter().map(|name| format!("CAST({} AS text)", here(name)));
+        let text = if self.database == Database::Mysql { "CHAR" } else { "text" };
+        let beside = self.beside.iter().map(|name| format!("CAST({} AS {text})", here(name)));
         let outputs: Vec<_> = outputs.iter().cloned().chain(beside).collect();
         let order: Vec<_> = self.beside.iter().chain(key).map(here).collect();
         format!(
@@ -371,7 +383,8 @@ impl Question {
             Wrong::Nothing => format!("CASE WHEN {value} IS NULL THEN false ELSE false END"),
             Wrong::Null => format!("{value} IS NULL"),
             Wrong::Differing(column) => {
-                format!("{value} IS DISTINCT FROM {}.{}", quote(&self.table), quote(column))
+                let column = format!("{}.{}", quote(&self.table), quote(column));
+                differs(self.database, value, &column)
             }
             // A comparison gives the other side the affinity of a cast, as storing would.
             Wrong::Unreadable(Kept::Integer) => format!("NOT (CAST({value} AS INTEGER) = {value})"),

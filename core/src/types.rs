@@ -14,11 +14,13 @@ pub enum Database {
     Postgres,
     /// SQLite.
     Sqlite,
+    /// MySQL 8.0.29 and later, and MariaDB 10.6 and later.
+    Mysql,
 }
 
 /// The databases with their words, as in colmig.toml, attributes and folder names.
 pub const DATABASES: &[(Database, &str)] =
-    &[(Database::Postgres, "postgres"), (Database::Sqlite, "sqlite")];
+    &[(Database::Postgres, "postgres"), (Database::Sqlite, "sqlite"), (Database::Mysql, "mysql")];
 
 impl Database {
     /// Its word.
@@ -98,6 +100,8 @@ pub struct TypeRow {
     pub postgres: Option<&'static str>,
     /// The type on SQLite, in the spelling by which sqlx tells the types apart.
     pub sqlite: Option<&'static str>,
+    /// The type on MySQL and MariaDB.
+    pub mysql: Option<&'static str>,
     /// What to use instead where a database has none.
     pub instead: &'static str,
 }
@@ -105,13 +109,14 @@ pub struct TypeRow {
 /// Makes [`TYPES`], and [`ARRAYS`] of it. A type of the list `alone` is no element of an array, because sqlx
 /// does not let it. An empty text is none.
 macro_rules! types {
-    ($($word:literal: [$($rust:literal),*] alone [$($alone:literal),*] $postgres:literal, $sqlite:literal, $instead:expr;)*) => {
+    ($($word:literal: [$($rust:literal),*] alone [$($alone:literal),*] $postgres:literal, $sqlite:literal, $mysql:literal, $instead:expr;)*) => {
         /// The table. Types of sqlx's features are named too: the field's own bounds need the feature, not this.
         pub const TYPES: &[TypeRow] = &[$(TypeRow {
             word: $word,
             rust: &[$($rust,)* $($alone,)*],
             postgres: held($postgres, $postgres),
             sqlite: held($sqlite, $sqlite),
+            mysql: held($mysql, $mysql),
             instead: $instead,
         }),*];
 
@@ -121,6 +126,7 @@ macro_rules! types {
             rust: &[$(concat!("Vec<", $rust, ">"), concat!("Vec<Option<", $rust, ">>"),)*],
             postgres: held($postgres, concat!($postgres, "[]")),
             sqlite: None,
+            mysql: None,
             instead: if $postgres.is_empty() { $instead } else { NO_ARRAYS },
         }),*];
     };
@@ -133,37 +139,39 @@ const fn held(scalar: &str, ty: &'static str) -> Option<&'static str> {
 const NO_UNSIGNED: &str =
     "PostgreSQL has no such integers: use `i16`, `i32` or `i64`, which every database holds";
 const NO_LONG: &str = "no database here has them: use `i64`";
+const NO_UNSIGNED_LONG: &str = "only MySQL has them: use `i64`, which every database holds";
 const NO_DECIMALS: &str =
     "SQLite has no decimals: store an `i64` of the smallest unit, or a `String`";
-const NO_ADDRESSES: &str = "SQLite has no addresses: store a `String`";
+const NO_ADDRESSES: &str = "only PostgreSQL has addresses: store a `String`";
 const NO_ARRAYS: &str = "only PostgreSQL has arrays: write `#[sqlx(json)]` above the field, which stores JSON, or give the elements a table of their own";
 
 // Between two rows of one SQL type a column cannot move without a migration: a narrower type may not hold what
 // is stored.
 types! {
-    "bool": ["bool"] alone [] "boolean", "BOOLEAN", "";
-    "int2": ["i16", "NonZeroI16"] alone [] "smallint", "INTEGER", "";
-    "int4": ["i32", "NonZeroI32"] alone [] "integer", "INTEGER", "";
-    "int8": ["i64", "NonZeroI64"] alone [] "bigint", "INTEGER", "";
-    "float4": ["f32"] alone [] "real", "REAL", "";
-    "float8": ["f64"] alone [] "double precision", "REAL", "";
-    "text": ["String", "Box<str>", "Cow<'static,str>"] alone ["Arc<str>", "Rc<str>"] "text", "TEXT", "";
-    "bytes": ["Vec<u8>", "Box<[u8]>"] alone ["Arc<[u8]>", "Rc<[u8]>", "Cow<'static,[u8]>"] "bytea", "BLOB", "";
+    "bool": ["bool"] alone [] "boolean", "BOOLEAN", "boolean", "";
+    "int2": ["i16", "NonZeroI16"] alone [] "smallint", "INTEGER", "smallint", "";
+    "int4": ["i32", "NonZeroI32"] alone [] "integer", "INTEGER", "int", "";
+    "int8": ["i64", "NonZeroI64"] alone [] "bigint", "INTEGER", "bigint", "";
+    "float4": ["f32"] alone [] "real", "REAL", "float", "";
+    "float8": ["f64"] alone [] "double precision", "REAL", "double", "";
+    "text": ["String", "Box<str>", "Cow<'static,str>"] alone ["Arc<str>", "Rc<str>"] "text", "TEXT", "varchar(255)", "";
+    "bytes": ["Vec<u8>", "Box<[u8]>"] alone ["Arc<[u8]>", "Rc<[u8]>", "Cow<'static,[u8]>"] "bytea", "BLOB", "longblob", "";
     "timestamptz": ["DateTime<Utc>", "DateTime<Local>", "DateTime<FixedOffset>", "OffsetDateTime"] alone []
-        "timestamptz", "DATETIME", "";
-    "timestamp": ["NaiveDateTime", "PrimitiveDateTime"] alone [] "timestamp", "DATETIME", "";
-    "date": ["NaiveDate", "Date"] alone [] "date", "DATE", "";
-    "time": ["NaiveTime", "Time"] alone [] "time", "TIME", "";
-    "uuid": ["Uuid"] alone [] "uuid", "BLOB", "";
-    "json": ["Value", "JsonValue", "Json<_>"] alone [] "jsonb", "TEXT", "";
-    "decimal": ["Decimal", "BigDecimal"] alone [] "numeric", "", NO_DECIMALS;
-    "inet": ["IpAddr", "IpNet", "IpNetwork"] alone [] "inet", "", NO_ADDRESSES;
-    "macaddr": ["MacAddress"] alone [] "macaddr", "", NO_ADDRESSES;
-    "int1": ["i8", "NonZeroI8"] alone [] "", "INTEGER", NO_UNSIGNED;
-    "uint1": ["u8", "NonZeroU8"] alone [] "", "INTEGER", NO_UNSIGNED;
-    "uint2": ["u16", "NonZeroU16"] alone [] "", "INTEGER", NO_UNSIGNED;
-    "uint4": ["u32", "NonZeroU32"] alone [] "", "INTEGER", NO_UNSIGNED;
-    "uint8": ["u64", "NonZeroU64", "usize", "isize", "u128", "i128"] alone [] "", "", NO_LONG;
+        "timestamptz", "DATETIME", "datetime(6)", "";
+    "timestamp": ["NaiveDateTime", "PrimitiveDateTime"] alone [] "timestamp", "DATETIME", "datetime(6)", "";
+    "date": ["NaiveDate", "Date"] alone [] "date", "DATE", "date", "";
+    "time": ["NaiveTime", "Time"] alone [] "time", "TIME", "time(6)", "";
+    "uuid": ["Uuid"] alone [] "uuid", "BLOB", "binary(16)", "";
+    "json": ["Value", "JsonValue", "Json<_>"] alone [] "jsonb", "TEXT", "json", "";
+    "decimal": ["Decimal", "BigDecimal"] alone [] "numeric", "", "decimal(57,28)", NO_DECIMALS;
+    "inet": ["IpAddr", "IpNet", "IpNetwork"] alone [] "inet", "", "", NO_ADDRESSES;
+    "macaddr": ["MacAddress"] alone [] "macaddr", "", "", NO_ADDRESSES;
+    "int1": ["i8", "NonZeroI8"] alone [] "", "INTEGER", "tinyint", NO_UNSIGNED;
+    "uint1": ["u8", "NonZeroU8"] alone [] "", "INTEGER", "tinyint unsigned", NO_UNSIGNED;
+    "uint2": ["u16", "NonZeroU16"] alone [] "", "INTEGER", "smallint unsigned", NO_UNSIGNED;
+    "uint4": ["u32", "NonZeroU32"] alone [] "", "INTEGER", "int unsigned", NO_UNSIGNED;
+    "uint8": ["u64", "NonZeroU64"] alone [] "", "", "bigint unsigned", NO_UNSIGNED_LONG;
+    "word": ["usize", "isize", "u128", "i128"] alone [] "", "", "", NO_LONG;
 }
 
 impl TypeRow {
@@ -172,6 +180,7 @@ impl TypeRow {
         match db {
             Database::Postgres => self.postgres,
             Database::Sqlite => self.sqlite,
+            Database::Mysql => self.mysql,
         }
     }
 
@@ -207,6 +216,10 @@ pub enum ColumnType {
 /// whole table, for each value that comes or goes.
 const TEXT: &str = "TEXT";
 
+/// The same on MySQL, where what is `text` has neither a default nor an index of the whole of it. An ENUM of its own
+/// is a part of the column's type: each value that comes or goes would be a change of every column that has it.
+const VARCHAR: &str = "varchar(255)";
+
 impl ColumnType {
     /// The type of a Rust type as it is written in source, path and blanks aside.
     pub fn of_rust(written: &str) -> Option<&'static TypeRow> {
@@ -224,6 +237,7 @@ impl ColumnType {
             ColumnType::Enum(name) => Ok(match db {
                 Database::Postgres => name,
                 Database::Sqlite => TEXT,
+                Database::Mysql => VARCHAR,
             }),
             ColumnType::Known(word) => {
                 let row = rows().find(|row| row.word == word);

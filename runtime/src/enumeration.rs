@@ -102,6 +102,25 @@ impl EnumDatabase for sqlx::Postgres {
     }
 }
 
+#[cfg(feature = "mysql")]
+impl EnumDatabase for sqlx::MySql {
+    fn of_type(_: &'static str) -> Self::TypeInfo {
+        <str as sqlx::Type<Self>>::type_info()
+    }
+
+    fn holds(_: &'static str, column: &Self::TypeInfo) -> bool {
+        <str as sqlx::Type<Self>>::compatible(column)
+    }
+
+    fn write(word: &'static str, buffer: &mut Self::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        sqlx::Encode::<Self>::encode(word, buffer)
+    }
+
+    fn read(value: Self::ValueRef<'_>) -> Result<String, BoxDynError> {
+        sqlx::Decode::<Self>::decode(value)
+    }
+}
+
 #[cfg(feature = "sqlite")]
 impl EnumDatabase for sqlx::Sqlite {
     fn of_type(_: &'static str) -> Self::TypeInfo {

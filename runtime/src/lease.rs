@@ -36,10 +36,20 @@ pub trait LeaseDatabase: Database {
         name: &str,
     ) -> Result<<Self::Connection as sqlx::Connection>::Options, sqlx::Error>;
 
+    /// What marks each new connection of an instance's pool, where its options cannot.
+    #[doc(hidden)]
+    const MARK: Option<Mark<Self>> = None;
+
     /// See [`verify`](crate::verify()).
     #[doc(hidden)]
     fn verify<'a>(pool: &'a Pool<Self>, project: &'a str) -> Verified<'a>;
 }
+
+/// What [`LeaseDatabase::MARK`] is: it is given the instance.
+#[doc(hidden)]
+pub(crate) type Mark<DB> = for<'c> fn(&'c mut <DB as Database>::Connection, &'c str) -> Marked<'c>;
+
+type Marked<'c> = Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'c>>;
 
 /// What [`LeaseDatabase::verify`] returns.
 #[doc(hidden)]
@@ -70,6 +80,33 @@ impl LeaseDatabase for sqlx::Sqlite {
         Box::pin(async move {
             let connection = pool.acquire().await?.detach();
             let mut driver = driver::sqlite::Sqlite::adopt(connection).await?;
+            crate::verify::against(&mut driver, project).await
+        })
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl LeaseDatabase for sqlx::MySql {
+    fn options(url: &str, _name: &str) -> Result<sqlx::mysql::MySqlConnectOptions, sqlx::Error> {
+        url.parse()
+    }
+
+    /// A lock of its own, which ends with the session, and which any other session can ask for.
+    const MARK: Option<Mark<Self>> = Some(|connection, instance| {
+        let sql = "SELECT get_lock(concat('colmig:', ?, ':', connection_id()), 0)";
+        Box::pin(async move {
+            let marked = sqlx::query_scalar::<_, Option<i64>>(sql).bind(instance);
+            match marked.fetch_one(connection).await? {
+                Some(1) => Ok(()),
+                _ => Err(sqlx::Error::Protocol("the session could not be marked as ours".into())),
+            }
+        })
+    });
+
+    fn verify<'a>(pool: &'a Pool<Self>, project: &'a str) -> Verified<'a> {
+        Box::pin(async move {
+            let connection = pool.acquire().await?.detach();
+            let mut driver = driver::mysql::Mysql::adopt(connection).await?;
             crate::verify::against(&mut driver, project).await
         })
     }
@@ -159,7 +196,8 @@ impl Lease {
     /// lives.
     ///
     /// The pool's `before_acquire` is the lease's own: a process that slept past its lease waits there
-    /// until its pool is closed.
+    /// until its pool is closed. On MySQL its `after_connect` is too: there a session has no name, and the
+    /// lease marks it.
     pub async fn connect<DB: LeaseDatabase>(
         &self,
         pool: PoolOptions<DB>,
@@ -174,7 +212,8 @@ impl Lease {
         self.phase.send_replace(Phase::Held(last_moment(asked, self.ttl)));
         let name = format!("colmig:{} {} {}", self.id, self.project, self.version);
         let options = DB::options(url, name.get(..63).unwrap_or(&name))?;
-        let pool = match guarded(pool, self.phase.subscribe()).connect_with(options).await {
+        let pool = marked(guarded(pool, self.phase.subscribe()), &self.id);
+        let pool = match pool.connect_with(options).await {
             Ok(pool) => pool,
             Err(error) => {
                 ledger::end(driver.as_mut(), &self.id).await?;
@@ -268,6 +307,16 @@ fn guarded<DB: Database>(pool: PoolOptions<DB>, phase: watch::Receiver<Phase>) -
             }
             Ok(held)
         })
+    })
+}
+
+/// Marks each connection that the pool opens, where the database needs it.
+fn marked<DB: LeaseDatabase>(pool: PoolOptions<DB>, instance: &str) -> PoolOptions<DB> {
+    let Some(mark) = DB::MARK else { return pool };
+    let instance: Arc<str> = instance.into();
+    pool.after_connect(move |connection, _| {
+        let instance = instance.clone();
+        Box::pin(async move { mark(connection, &instance).await })
     })
 }
 

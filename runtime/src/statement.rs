@@ -12,7 +12,7 @@ use colmig_core::Problem;
 use crate::error::{Error, Result};
 use crate::table::{Insertable, Table, Updatable};
 use columns::{Computed, Request, Statement};
-use text::Slot;
+use text::{Slot, Wording};
 
 /// A table's struct whose values one database can hold. Derived with [`Table`].
 #[diagnostic::on_unimplemented(
@@ -156,7 +156,7 @@ impl<T: Table> Insert<'_, T> {
         DB::Arguments: IntoArguments<DB>,
     {
         let (slots, arguments) = compose(self.row, Statement::Insert)?;
-        execute(text::insert(T::TABLE, &slots), arguments, executor).await
+        execute(text::insert(T::TABLE, &slots, Wording::of(DB::NAME)), arguments, executor).await
     }
 
     /// Inserts the row and returns it as the database has it: with what it made itself, and with
@@ -169,7 +169,7 @@ impl<T: Table> Insert<'_, T> {
         DB::Arguments: IntoArguments<DB>,
     {
         let (slots, arguments) = compose(self.row, Statement::Insert)?;
-        fetch_one(text::insert(T::TABLE, &slots), arguments, executor).await
+        fetch_one(text::insert(T::TABLE, &slots, Wording::of(DB::NAME)), arguments, executor).await
     }
 }
 
@@ -190,7 +190,7 @@ impl<T: Table> Update<'_, T> {
         DB::Arguments: IntoArguments<DB>,
     {
         let (slots, arguments) = compose(self.row, Statement::Update)?;
-        execute(text::update(T::TABLE, &slots), arguments, executor).await
+        execute(text::update(T::TABLE, &slots, Wording::of(DB::NAME)), arguments, executor).await
     }
 }
 
@@ -211,7 +211,8 @@ impl<T: Table> Upsert<'_, T> {
         DB::Arguments: IntoArguments<DB>,
     {
         let (slots, arguments) = compose(self.row, Statement::Upsert)?;
-        execute(text::upsert(T::TABLE, &slots, false), arguments, executor).await
+        execute(text::upsert(T::TABLE, &slots, Wording::of(DB::NAME), false), arguments, executor)
+            .await
     }
 
     /// Inserts the row, or updates the one that has its key, and returns it as the database has it then.
@@ -223,7 +224,8 @@ impl<T: Table> Upsert<'_, T> {
         DB::Arguments: IntoArguments<DB>,
     {
         let (slots, arguments) = compose(self.row, Statement::Upsert)?;
-        fetch_one(text::upsert(T::TABLE, &slots, true), arguments, executor).await
+        fetch_one(text::upsert(T::TABLE, &slots, Wording::of(DB::NAME), true), arguments, executor)
+            .await
     }
 }
 
@@ -247,7 +249,7 @@ where
     T: Table + for<'r> FromRow<'r, DB::Row> + Send + Unpin,
     DB::Arguments: IntoArguments<DB>,
 {
-    let text = text + " RETURNING " + T::COLUMNS;
+    let text = text + " RETURNING " + &Wording::of(DB::NAME).requoted(T::COLUMNS);
     Ok(sqlx::query_as_with(AssertSqlSafe(text), arguments).fetch_one(executor).await?)
 }
 
@@ -268,7 +270,7 @@ where
             Some(Computed { expression, over }) => {
                 let over = over.into_iter().map(|index| bind(row, index, &mut arguments));
                 let over = over.collect::<Result<Vec<_>>>()?;
-                let value = text::computed(T::TABLE, expression, &over);
+                let value = text::computed(T::TABLE, expression, &over, Wording::of(DB::NAME));
                 Slot { column: T::TABLE.columns[part.index].name, value }
             }
         });

@@ -12,22 +12,31 @@ pub struct TypeChecks {
     /// SQLite.
     #[cfg(feature = "sqlite")]
     pub sqlite: Option<fn(&sqlx::sqlite::SqliteTypeInfo) -> bool>,
+    /// MySQL and MariaDB.
+    #[cfg(feature = "mysql")]
+    pub mysql: Option<fn(&sqlx::mysql::MySqlTypeInfo) -> bool>,
 }
 
 impl TypeChecks {
     /// For [`type_checks!`](crate::__private::type_checks), which knows no more than that there are
-    /// two databases: whether they are on is this crate's affair.
+    /// three databases: whether they are on is this crate's affair.
     #[doc(hidden)]
     #[cfg_attr(
-        not(all(feature = "postgres", feature = "sqlite")),
+        not(all(feature = "postgres", feature = "sqlite", feature = "mysql")),
         expect(unused_variables, reason = "a database whose feature is off gives nothing")
     )]
-    pub const fn new(postgres: postgres::Check, sqlite: sqlite::Check) -> Self {
+    pub const fn new(
+        postgres: postgres::Check,
+        sqlite: sqlite::Check,
+        mysql: mysql::Check,
+    ) -> Self {
         Self {
             #[cfg(feature = "postgres")]
             postgres,
             #[cfg(feature = "sqlite")]
             sqlite,
+            #[cfg(feature = "mysql")]
+            mysql,
         }
     }
 }
@@ -52,6 +61,7 @@ macro_rules! __type_checks {
         $crate::__private::TypeChecks::new(
             $crate::__private::Probe::<$type>::COLMIG_POSTGRES,
             $crate::__private::Probe::<$type>::COLMIG_SQLITE,
+            $crate::__private::Probe::<$type>::COLMIG_MYSQL,
         )
     }};
 }
@@ -68,6 +78,8 @@ pub trait Untyped {
     const COLMIG_POSTGRES: postgres::Check = postgres::NONE;
     /// On SQLite.
     const COLMIG_SQLITE: sqlite::Check = sqlite::NONE;
+    /// On MySQL and MariaDB.
+    const COLMIG_MYSQL: mysql::Check = mysql::NONE;
 }
 
 impl<T> Untyped for Probe<T> {}
@@ -98,13 +110,28 @@ mod sqlite {
     }
 }
 
+#[cfg(feature = "mysql")]
+mod mysql {
+    use sqlx::{MySql, Type, mysql::MySqlTypeInfo};
+
+    pub(super) type Check = Option<fn(&MySqlTypeInfo) -> bool>;
+    pub(super) const NONE: Check = None;
+
+    impl<T: Type<MySql>> super::Probe<T> {
+        /// On MySQL and MariaDB.
+        pub const COLMIG_MYSQL: Check = Some(<T as Type<MySql>>::compatible);
+    }
+}
+
+#[cfg(not(feature = "mysql"))]
+use off as mysql;
 #[cfg(not(feature = "postgres"))]
 use off as postgres;
 #[cfg(not(feature = "sqlite"))]
 use off as sqlite;
 
 /// A database whose feature is off: there is nothing to ask.
-#[cfg(not(all(feature = "postgres", feature = "sqlite")))]
+#[cfg(not(all(feature = "postgres", feature = "sqlite", feature = "mysql")))]
 mod off {
     pub(super) type Check = ();
     pub(super) const NONE: Check = ();
@@ -113,7 +140,7 @@ mod off {
 #[cfg(test)]
 mod tests {
     #![cfg_attr(
-        all(feature = "postgres", feature = "sqlite"),
+        all(feature = "postgres", feature = "sqlite", feature = "mysql"),
         expect(
             unused_imports,
             reason = "where every database has the type, the trait says nothing; other crates are not told"

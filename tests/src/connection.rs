@@ -1,9 +1,11 @@
-//! A connection of an application to either database, for statements with values.
+//! A connection of an application to any database, for statements with values.
 
 use std::time::Duration;
 
 use anyhow::Result;
 use colmig::{Lease, TableInfo};
+use colmig_core::types::Database as Which;
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPoolOptions, MySqlRow};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgRow};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteRow};
 use sqlx::{
@@ -11,7 +13,7 @@ use sqlx::{
 };
 use tokio::runtime::Runtime;
 
-use crate::database::TestDatabase;
+use crate::database::{MYSQL_MODE, TestDatabase};
 use crate::values::{Kind, Value};
 
 /// Longer than anything that the tests do: SQLite has one writer, and the machine may be busy.
@@ -26,6 +28,7 @@ pub struct Connection {
 }
 
 enum Inner {
+    MySql(MySqlConnection),
     Postgres(PgConnection),
     Sqlite(SqliteConnection),
 }
@@ -35,7 +38,15 @@ impl Connection {
     pub fn open(database: &TestDatabase) -> Result<Connection> {
         let runtime = runtime()?;
         let inner = runtime.block_on(async {
-            Ok::<_, sqlx::Error>(if database.is_postgres() {
+            Ok::<_, sqlx::Error>(if database.which() == Which::Mysql {
+                let options: MySqlConnectOptions = database.url.parse()?;
+                let mut connection = options.disable_statement_logging().connect().await?;
+                sqlx::raw_sql(MYSQL_MODE).execute(&mut connection).await?;
+                // As a session of colmig's own tools says who it is.
+                let own = "SELECT get_lock(concat('colmig-own:', connection_id()), 0)";
+                sqlx::raw_sql(own).execute(&mut connection).await?;
+                Inner::MySql(connection)
+            } else if database.is_postgres() {
                 let options: PgConnectOptions = database.url.parse()?;
                 let options = options
                     .options([("timezone", "UTC")])
@@ -61,7 +72,12 @@ impl Connection {
         let lease = Lease::new("shop", version).tables(tables);
         let url = &database.url;
         let inner = runtime.block_on(async {
-            Ok::<_, colmig::Error>(if database.is_postgres() {
+            Ok::<_, colmig::Error>(if database.which() == Which::Mysql {
+                let pool = lease.connect(MySqlPoolOptions::new().max_connections(1), url).await?;
+                let mut connection = pool.acquire().await?.detach();
+                sqlx::raw_sql(MYSQL_MODE).execute(&mut connection).await?;
+                Inner::MySql(connection)
+            } else if database.is_postgres() {
                 let pool = lease.connect(PgPoolOptions::new().max_connections(1), url).await?;
                 let mut connection = pool.acquire().await?.detach();
                 sqlx::query("SET timezone = 'UTC'").execute(&mut connection).await?;
@@ -77,16 +93,26 @@ impl Connection {
         Ok(Connection { runtime, inner, lease: Some(lease) })
     }
 
-    /// Whether it leads to a PostgreSQL.
+    /// Which database it leads to.
     #[must_use]
-    pub fn is_postgres(&self) -> bool {
-        matches!(self.inner, Inner::Postgres(_))
+    pub fn which(&self) -> Which {
+        match self.inner {
+            Inner::MySql(_) => Which::Mysql,
+            Inner::Postgres(_) => Which::Postgres,
+            Inner::Sqlite(_) => Which::Sqlite,
+        }
     }
 
     /// Runs a statement that writes; how many rows it met.
     pub fn write(&mut self, sql: &str, values: &[(Value, Kind)]) -> Result<u64, sqlx::Error> {
         self.runtime.block_on(async {
             Ok(match &mut self.inner {
+                Inner::MySql(connection) => {
+                    let (sql, values) = in_order(sql, values);
+                    let arguments = arguments::<sqlx::MySql>(&values)?;
+                    let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
+                    query.execute(connection).await?.rows_affected()
+                }
                 Inner::Postgres(connection) => {
                     let query =
                         sqlx::query_with(AssertSqlSafe(sql), arguments::<sqlx::Postgres>(values)?);
@@ -113,6 +139,13 @@ impl Connection {
         };
         self.runtime.block_on(async {
             match &mut self.inner {
+                Inner::MySql(connection) => {
+                    let (sql, values) = in_order(sql, values);
+                    let arguments = arguments::<sqlx::MySql>(&values)?;
+                    let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
+                    let rows = query.fetch_all(connection).await?;
+                    rows.iter().map(|row| each(&|index, kind| of_mysql(row, index, kind))).collect()
+                }
                 Inner::Postgres(connection) => {
                     let query =
                         sqlx::query_with(AssertSqlSafe(sql), arguments::<sqlx::Postgres>(values)?);
@@ -138,6 +171,7 @@ impl Connection {
         let Connection { runtime, inner, lease } = self;
         Ok(runtime.block_on(async {
             match inner {
+                Inner::MySql(connection) => connection.close().await?,
                 Inner::Postgres(connection) => connection.close().await?,
                 Inner::Sqlite(connection) => connection.close().await?,
             }
@@ -194,6 +228,32 @@ fn of_postgres(row: &PgRow, index: usize, kind: Kind) -> Result<Value, sqlx::Err
         Kind::Text | Kind::Cast => row.try_get::<Option<String>, _>(index)?.map(Value::Text),
     }
     .unwrap_or(Value::Null))
+}
+
+/// Numbers that a statement adds up are wider than the columns, and what is cast is text.
+fn of_mysql(row: &MySqlRow, index: usize, kind: Kind) -> Result<Value, sqlx::Error> {
+    Ok(match kind {
+        Kind::Int(_) => row.try_get_unchecked::<Option<i64>, _>(index)?.map(Value::Int),
+        Kind::Real(4) => row.try_get::<Option<f32>, _>(index)?.map(|n| Value::Real(n.into())),
+        Kind::Real(_) => row.try_get::<Option<f64>, _>(index)?.map(Value::Real),
+        Kind::Bool => row.try_get_unchecked::<Option<bool>, _>(index)?.map(Value::Bool),
+        Kind::Text => row.try_get::<Option<String>, _>(index)?.map(Value::Text),
+        Kind::Cast => row.try_get_unchecked::<Option<String>, _>(index)?.map(Value::Text),
+    }
+    .unwrap_or(Value::Null))
+}
+
+/// MySQL counts its placeholders, and does not number them. No statement of a test has one in a text.
+fn in_order(sql: &str, values: &[(Value, Kind)]) -> (String, Vec<(Value, Kind)>) {
+    let mut parts = sql.replace("AS text)", "AS char)");
+    let mut ordered = Vec::new();
+    while let Some(at) = parts.find('$') {
+        let digits = parts[at + 1..].chars().take_while(char::is_ascii_digit).count();
+        let number: usize = parts[at + 1..at + 1 + digits].parse().expect("a number follows");
+        ordered.push(values[number - 1].clone());
+        parts.replace_range(at..at + 1 + digits, "?");
+    }
+    (parts, ordered)
 }
 
 /// The value of an expression has no declared type, so none is compared.

@@ -1,15 +1,23 @@
-//! The databases that every scenario runs on: a SQLite file, and each PostgreSQL server that `cargo xtask
-//! test` started.
+//! The databases that every scenario runs on: a SQLite file, and each server that `cargo xtask test` started.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result};
+use colmig_core::ident::quote;
 use colmig_core::types::Database;
+use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection, Row};
 
 /// The variable that lists PostgreSQL servers, by URL, separated by commas.
 pub const POSTGRES: &str = "COLMIG_TEST_POSTGRES";
+
+/// The same of MariaDB and MySQL servers.
+pub const MYSQL: &str = "COLMIG_TEST_MYSQL";
+
+/// With it a session takes the same SQL as one of the others: names between double quotes, `||` between texts.
+pub const MYSQL_MODE: &str =
+    "SET SESSION sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,STRICT_TRANS_TABLES'";
 
 /// A database that nobody else uses.
 #[derive(Debug)]
@@ -59,8 +67,65 @@ impl TestDatabase {
         Ok(TestDatabase { url: format!("{server}/{name}"), _folder: None })
     }
 
+    /// A new database on the MariaDB or MySQL server at `url`.
+    pub fn mysql(url: &str) -> Result<TestDatabase> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::SeqCst);
+        let name = format!("colmig_test_{}_{number}", std::process::id());
+        block_on(async {
+            let mut connection = MySqlConnection::connect(url).await?;
+            let sql = format!("CREATE DATABASE {name} DEFAULT CHARACTER SET utf8mb4");
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
+            connection.close().await
+        })
+        .with_context(|| format!("cannot make a database on the server of {MYSQL}"))?;
+        let (server, _) = url.rsplit_once('/').context("a MySQL URL ends in /database")?;
+        Ok(TestDatabase { url: format!("{server}/{name}"), _folder: None })
+    }
+
+    /// Table by table: there is nothing like a template.
+    fn copy_of_mysql(&self) -> Result<TestDatabase> {
+        let copy = TestDatabase::mysql(&self.url)?;
+        let (_, from) = self.url.rsplit_once('/').context("a URL ends in /database")?;
+        let mut script = "SET foreign_key_checks = 0;\n".to_owned();
+        for table in self.tables()? {
+            let columns = self.texts(&format!(
+                "SELECT column_name FROM information_schema.columns WHERE table_schema = database()
+                 AND table_name = '{table}' AND extra NOT LIKE '%VIRTUAL%' ORDER BY ordinal_position"
+            ))?;
+            let columns: Vec<_> = columns.iter().map(|name| quote(name)).collect();
+            let (columns, table) = (columns.join(", "), quote(&table));
+            script.push_str(&format!(
+                "{};\nINSERT INTO {table} ({columns}) SELECT {columns} FROM {from}.{table};\n",
+                self.created(&table)?
+            ));
+        }
+        let triggers = self.texts(
+            "SELECT concat('CREATE TRIGGER ', trigger_name, ' ', action_timing, ' ', event_manipulation, ' ON ',
+                    event_object_table, ' FOR EACH ROW ', action_statement)
+             FROM information_schema.triggers WHERE trigger_schema = database() ORDER BY trigger_name",
+        )?;
+        script.extend(triggers.iter().map(|trigger| format!("{trigger};\n")));
+        copy.execute(&script)?;
+        Ok(copy)
+    }
+
+    /// What SHOW CREATE TABLE says.
+    fn created(&self, quoted: &str) -> Result<String> {
+        block_on(async {
+            let mut connection = open_mysql(&self.url).await?;
+            let sql = format!("SHOW CREATE TABLE {quoted}");
+            let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(&mut connection).await?;
+            connection.close().await?;
+            row.try_get::<String, _>(1)
+        })
+    }
+
     /// A copy of it as it is now; nobody may be at work on it.
     pub fn copy(&self) -> Result<TestDatabase> {
+        if self.which() == Database::Mysql {
+            return self.copy_of_mysql();
+        }
         let Some(file) = self.file() else {
             let (server, name) = self.url.rsplit_once('/').context("a URL ends in /database")?;
             return TestDatabase::on_server(
@@ -81,6 +146,10 @@ impl TestDatabase {
 
     /// Drops it, where that frees anything before the server ends.
     pub fn remove(self) -> Result<()> {
+        if self.which() == Database::Mysql {
+            let (_, name) = self.url.rsplit_once('/').context("a URL ends in /database")?;
+            return self.execute(&format!("DROP DATABASE {name}"));
+        }
         let Some((server, name)) = self.url.rsplit_once('/').filter(|_| self.is_postgres()) else {
             return Ok(());
         };
@@ -95,8 +164,17 @@ impl TestDatabase {
     /// One of every kind.
     pub fn all() -> Result<Vec<TestDatabase>> {
         let mut all = vec![TestDatabase::sqlite()?];
-        for server in servers() {
+        for server in servers(POSTGRES) {
             all.push(TestDatabase::postgres(&server)?);
+        }
+        Ok(all)
+    }
+
+    /// The same, and one on each MariaDB and MySQL server.
+    pub fn everywhere() -> Result<Vec<TestDatabase>> {
+        let mut all = TestDatabase::all()?;
+        for server in servers(MYSQL) {
+            all.push(TestDatabase::mysql(&server)?);
         }
         Ok(all)
     }
@@ -115,7 +193,11 @@ impl TestDatabase {
 
     /// Which one it is.
     pub fn which(&self) -> Database {
-        if self.is_postgres() { Database::Postgres } else { Database::Sqlite }
+        match self.url.split(':').next() {
+            Some("postgres" | "postgresql") => Database::Postgres,
+            Some("mysql" | "mariadb") => Database::Mysql,
+            _ => Database::Sqlite,
+        }
     }
 
     /// The word for messages.
@@ -133,6 +215,10 @@ impl TestDatabase {
         block_on(async {
             if self.is_postgres() {
                 let mut connection = sqlx::PgConnection::connect(&self.url).await?;
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
+                connection.close().await
+            } else if self.which() == Database::Mysql {
+                let mut connection = open_mysql(&self.url).await?;
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
                 connection.close().await
             } else {
@@ -153,6 +239,14 @@ impl TestDatabase {
                 connection.close().await?;
                 rows.iter()
                     .map(|row| row.try_get::<Option<String>, _>(0))
+                    .collect::<Result<Vec<_>, _>>()
+            } else if self.which() == Database::Mysql {
+                let mut connection = open_mysql(&self.url).await?;
+                let sql = sql.replace("AS text)", "AS char)");
+                let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut connection).await?;
+                connection.close().await?;
+                rows.iter()
+                    .map(|row| row.try_get_unchecked::<Option<String>, _>(0))
                     .collect::<Result<Vec<_>, _>>()
             } else {
                 let mut connection = sqlx::SqliteConnection::connect(&self.url).await?;
@@ -178,6 +272,9 @@ impl TestDatabase {
     /// The definition of a table as the catalog tells it, with its indexes, constraints and triggers; empty
     /// if there is none.
     pub fn definition(&self, table: &str) -> Result<Vec<String>> {
+        if self.which() == Database::Mysql {
+            return self.definition_of_mysql(table);
+        }
         let sql = if self.is_postgres() {
             format!(
                 "SELECT format('%s %s %s %s', attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid))
@@ -195,6 +292,23 @@ impl TestDatabase {
         self.texts(&sql)
     }
 
+    /// The lines of SHOW CREATE TABLE in an order of their own; how far the numbering is, is none of the definition.
+    fn definition_of_mysql(&self, table: &str) -> Result<Vec<String>> {
+        if !self.tables()?.iter().any(|one| one == table) {
+            return Ok(Vec::new());
+        }
+        let created = self.created(&quote(table))?;
+        let numbered = |word: &&str| !word.starts_with("AUTO_INCREMENT=");
+        let line = |line: &str| {
+            let words: Vec<_> =
+                line.trim().trim_end_matches(',').split(' ').filter(numbered).collect();
+            words.join(" ")
+        };
+        let mut lines: Vec<_> = created.lines().map(line).collect();
+        lines.sort();
+        Ok(lines)
+    }
+
     /// The definitions of all tables but colmig's own.
     pub fn definitions(&self) -> Result<Vec<String>> {
         let tables = self.tables()?.into_iter().filter(|table| !table.starts_with("_colmig"));
@@ -206,7 +320,10 @@ impl TestDatabase {
 
     /// The names of all tables but the database's own.
     pub fn tables(&self) -> Result<Vec<String>> {
-        self.texts(if self.is_postgres() {
+        self.texts(if self.which() == Database::Mysql {
+            "SELECT table_name FROM information_schema.tables
+             WHERE table_schema = database() AND table_type = 'BASE TABLE' ORDER BY 1"
+        } else if self.is_postgres() {
             "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
         } else {
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY 1"
@@ -220,6 +337,12 @@ impl TestDatabase {
                 "SELECT attname || CASE WHEN attnotnull THEN '!' ELSE '?' END FROM pg_attribute
                  WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
             )
+        } else if self.which() == Database::Mysql {
+            format!(
+                "SELECT column_name || CASE WHEN is_nullable = 'NO' THEN '!' ELSE '?' END
+                 FROM information_schema.columns WHERE table_schema = database() AND table_name = '{table}'
+                 ORDER BY ordinal_position"
+            )
         } else {
             format!(
                 "SELECT name || CASE WHEN \"notnull\" THEN '!' ELSE '?' END FROM pragma_table_xinfo('{table}') WHERE hidden <> 1"
@@ -229,11 +352,18 @@ impl TestDatabase {
     }
 }
 
+/// A connection that takes the SQL that the others take.
+async fn open_mysql(url: &str) -> Result<MySqlConnection, sqlx::Error> {
+    let mut connection = MySqlConnection::connect(url).await?;
+    sqlx::raw_sql(MYSQL_MODE).execute(&mut connection).await?;
+    Ok(connection)
+}
+
 /// The servers that are to be tested; a missing one is no reason to test less.
-fn servers() -> Vec<String> {
-    let Ok(list) = std::env::var(POSTGRES) else {
+fn servers(variable: &str) -> Vec<String> {
+    let Ok(list) = std::env::var(variable) else {
         panic!(
-            "{POSTGRES} is not set: run the tests with `cargo xtask test`, which starts the servers"
+            "{variable} is not set: run the tests with `cargo xtask test`, which starts the servers"
         );
     };
     list.split(',').filter(|url| !url.is_empty()).map(str::to_owned).collect()

@@ -9,7 +9,7 @@ use anyhow::{Result, anyhow};
 use colmig::{ColumnInfo, Lease, TableInfo, TypeChecks};
 use colmig_core::lifecycle::{Access, Stand};
 use sqlx::pool::PoolOptions;
-use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+use sqlx::{AssertSqlSafe, MySqlPool, PgPool, SqlitePool};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
@@ -17,7 +17,7 @@ use crate::database::TestDatabase;
 use crate::running::until;
 
 const fn column(name: &'static str, stand: Stand, born: &'static str) -> ColumnInfo {
-    let types = TypeChecks { postgres: None, sqlite: None };
+    let types = TypeChecks { postgres: None, sqlite: None, mysql: None };
     ColumnInfo { name, stand, born, auto: false, derived: None, types }
 }
 
@@ -81,9 +81,11 @@ fn wrong(release: usize, order: &str) -> String {
     )
 }
 
-/// A pool of either database.
+/// A pool of any database.
 #[derive(Clone, Debug)]
 pub enum Pool {
+    /// MariaDB or MySQL.
+    MySql(MySqlPool),
     /// PostgreSQL.
     Postgres(PgPool),
     /// SQLite.
@@ -94,6 +96,7 @@ impl Pool {
     /// Runs one statement.
     pub async fn execute(&self, sql: &str) -> Result<(), sqlx::Error> {
         match self {
+            Pool::MySql(pool) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.map(drop),
             Pool::Postgres(pool) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.map(drop),
             Pool::Sqlite(pool) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.map(drop),
         }
@@ -103,6 +106,7 @@ impl Pool {
     pub async fn number(&self, sql: &str) -> Result<i64, sqlx::Error> {
         let sql = AssertSqlSafe(sql);
         match self {
+            Pool::MySql(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
             Pool::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
             Pool::Sqlite(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
         }
@@ -110,6 +114,7 @@ impl Pool {
 
     async fn close(&self) {
         match self {
+            Pool::MySql(pool) => pool.close().await,
             Pool::Postgres(pool) => pool.close().await,
             Pool::Sqlite(pool) => pool.close().await,
         }
@@ -123,6 +128,8 @@ pub async fn connect(release: usize, url: &str) -> colmig::Result<(Lease, Pool)>
         .ttl(Duration::from_secs(2));
     let pool = if url.starts_with("postgres") {
         Pool::Postgres(lease.connect(PoolOptions::new().max_connections(4), url).await?)
+    } else if url.starts_with("mysql") {
+        Pool::MySql(lease.connect(PoolOptions::new().max_connections(4), url).await?)
     } else {
         Pool::Sqlite(lease.connect(PoolOptions::new().max_connections(4), url).await?)
     };

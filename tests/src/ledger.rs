@@ -5,6 +5,7 @@ use colmig_core::catalog::{Catalog, CatalogColumn};
 use colmig_core::hash;
 use colmig_core::migration::Change;
 use colmig_core::progress::Progress;
+use colmig_core::types::Database;
 
 use crate::connection::Connection;
 use crate::database::TestDatabase;
@@ -81,13 +82,21 @@ pub fn standing(connection: &mut Connection) -> Result<(Vec<Progress>, Catalog)>
             ..Progress::of(serde_json::from_str(&text(0)?)?, text(1)?)
         });
     }
-    let columns = if connection.is_postgres() {
-        "SELECT c.relname::text, a.attname::text, a.attnotnull, a.atthasdef OR a.attidentity <> ''
+    let columns = match connection.which() {
+        Database::Mysql => {
+            "SELECT table_name, column_name, is_nullable = 'NO',
+                    extra <> '' OR column_default IS NOT NULL AND NOT (is_nullable = 'YES' AND column_default = 'NULL')
+             FROM information_schema.columns WHERE table_schema = database()"
+        }
+        Database::Postgres => {
+            "SELECT c.relname::text, a.attname::text, a.attnotnull, a.atthasdef OR a.attidentity <> ''
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
          WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace"
-    } else {
-        "SELECT t.name, c.name, c.\"notnull\", c.dflt_value IS NOT NULL OR c.hidden > 0
+        }
+        Database::Sqlite => {
+            "SELECT t.name, c.name, c.\"notnull\", c.dflt_value IS NOT NULL OR c.hidden > 0
          FROM pragma_table_list t, pragma_table_xinfo(t.name) c WHERE t.type = 'table'"
+        }
     };
     let mut catalog = Catalog::default();
     for row in connection.read(columns, &[], &[Kind::Text, Kind::Text, Kind::Bool, Kind::Bool])? {
@@ -135,7 +144,7 @@ pub fn check_history(database: &TestDatabase) -> Result<()> {
 /// How far the backfill of a change is: rows, batches and the cursor; `None` before its first batch.
 pub fn backfill(database: &TestDatabase, change: &str) -> Result<Option<(i64, i64, String)>> {
     let row = database.texts(&format!(
-        "SELECT CAST(rows_done AS text) || ' ' || CAST(batches AS text) || ' ' || cursor
+        "SELECT CAST(rows_done AS text) || ' ' || CAST(batches AS text) || ' ' || \"cursor\"
          FROM _colmig_backfill WHERE change_id = '{change}'"
     ))?;
     let Some(row) = row.first() else { return Ok(None) };
@@ -146,7 +155,10 @@ pub fn backfill(database: &TestDatabase, change: &str) -> Result<Option<(i64, i6
 
 /// Counts how often each row of `users` is updated from now on, in the updates' own transactions.
 pub fn count_updates(database: &TestDatabase) -> Result<()> {
-    database.execute(if database.is_postgres() {
+    database.execute(if database.which() == Database::Mysql {
+        "CREATE TABLE updated (id bigint NOT NULL);
+         CREATE TRIGGER count_updates AFTER UPDATE ON users FOR EACH ROW INSERT INTO updated VALUES (NEW.id)"
+    } else if database.is_postgres() {
         "CREATE TABLE updated (id bigint NOT NULL);
          CREATE FUNCTION count_update() RETURNS trigger LANGUAGE plpgsql AS
              $$ BEGIN INSERT INTO updated VALUES (NEW.id); RETURN NULL; END $$;

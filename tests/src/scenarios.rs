@@ -46,7 +46,11 @@ pub struct Mended {
     pub compared_as: &'static str,
 }
 
-const EVERYWHERE: &[Database] = &[Database::Postgres, Database::Sqlite];
+/// Those with indexes of some rows only, and of what is computed from a row: MariaDB has neither, and MySQL the
+/// second.
+const SORT_BY_EXPRESSIONS: &[Database] = &[Database::Postgres, Database::Sqlite];
+
+const EVERYWHERE: &[Database] = &[Database::Postgres, Database::Sqlite, Database::Mysql];
 
 impl Scenario {
     /// One of the table `users` alone, with the same values everywhere.
@@ -66,6 +70,11 @@ impl Scenario {
             mended: &[],
             values: |_| None,
         }
+    }
+
+    /// MariaDB has no column that is computed and never NULL.
+    fn where_it_can_be_required(self) -> Scenario {
+        Scenario { databases: &[Database::Postgres, Database::Sqlite], ..self }
     }
 
     /// The checkout of each release, from the first on.
@@ -88,7 +97,7 @@ impl Scenario {
 
     /// The databases of this machine that it is for.
     pub fn on(&self) -> Result<Vec<TestDatabase>> {
-        let all = TestDatabase::all()?.into_iter();
+        let all = TestDatabase::everywhere()?.into_iter();
         Ok(all.filter(|database| self.databases.contains(&database.which())).collect())
     }
 
@@ -384,7 +393,8 @@ pub fn scenarios() -> Vec<Scenario> {
             replaced(&[Column {
                 ty: ColumnType::Known("int8".into()),
                 reverse: everywhere("'nick' || size"),
-                ..new("size", "CAST(substr(nickname, 5) AS bigint)")
+                forward: number(),
+                ..new("size", "")
             }]),
             &["id!", "email!", "size!"],
         ),
@@ -547,8 +557,10 @@ fn of_columns() -> Vec<Scenario> {
             &first,
             vec![with(std::slice::from_ref(&length))],
             &["id!", "email!", "nickname!", "length!"],
-        ),
-        Scenario::of_users("drop a generated column", &with(&[length]), vec![first.to_vec()], end),
+        )
+        .where_it_can_be_required(),
+        Scenario::of_users("drop a generated column", &with(&[length]), vec![first.to_vec()], end)
+            .where_it_can_be_required(),
         Scenario::of_users(
             "give a column a default, and another one",
             &first,
@@ -592,6 +604,11 @@ fn of_guards() -> Vec<Scenario> {
         predicate: everywhere("nickname <> 'x'"),
     };
     let loose = [column("email"), Column { nullability: Nullability::Loose, ..column("nickname") }];
+    let pair = Index {
+        name: "users_pair_idx".into(),
+        keys: vec![IndexKey::Up("nickname".into()), IndexKey::Down("email".into())],
+        predicate: PerDatabase::Nowhere,
+    };
     let plain = Index {
         name: "users_email_idx".into(),
         keys: vec![IndexKey::Up("email".into())],
@@ -618,10 +635,25 @@ fn of_guards() -> Vec<Scenario> {
                 indexes(&[sorted.clone(), plain.clone()]),
                 indexes(std::slice::from_ref(&sorted)),
             ],
+            databases: SORT_BY_EXPRESSIONS,
             ..Scenario::of_users("add two indexes, and drop one", &first, Vec::new(), end)
         },
         Scenario {
+            first: indexes(&[]),
+            releases: vec![
+                indexes(&[pair.clone(), plain.clone()]),
+                indexes(std::slice::from_ref(&plain)),
+            ],
+            ..Scenario::of_users(
+                "add an index of two columns, and drop it",
+                &first,
+                Vec::new(),
+                end,
+            )
+        },
+        Scenario {
             first: vec![Table { indexes: vec![sorted, plain.clone()], ..users(&loose) }],
+            databases: SORT_BY_EXPRESSIONS,
             releases: vec![vec![users(&first[..1])]],
             ..Scenario::of_users(
                 "drop a column with its index",
@@ -794,8 +826,23 @@ fn by_database(column: Column) -> Column {
         "email" => ("split_part(address, '/', 1)", "substr(address, 1, instr(address, '/') - 1)"),
         _ => ("split_part(address, '/', 2)", "substr(address, instr(address, '/') + 1)"),
     };
-    let texts = [(Database::Postgres, postgres.into()), (Database::Sqlite, sqlite.into())];
+    let texts = [
+        (Database::Postgres, postgres.into()),
+        (Database::Sqlite, sqlite.into()),
+        (Database::Mysql, sqlite.into()),
+    ];
     Column { reverse: PerDatabase::Each(texts.into()), ..column }
+}
+
+/// The number in `nickname`, as each database spells it.
+fn number() -> PerDatabase {
+    let cast = |ty: &str| format!("CAST(substr(nickname, 5) AS {ty})");
+    let texts = [
+        (Database::Postgres, cast("bigint")),
+        (Database::Sqlite, cast("bigint")),
+        (Database::Mysql, cast("signed")),
+    ];
+    PerDatabase::Each(texts.into())
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub const RELEASES: [&str; 3] = [
 /// `dev` has no fleet. In `live` releases overlap, with times that a test can wait for; in `hasty` nobody
 /// waits for a soak.
 pub const CONFIG: &str = r#"project = "shop"
-databases = ["postgres", "sqlite"]
+databases = ["postgres", "sqlite", "mysql"]
 
 [env.dev]
 url = "$DATABASE_URL"
@@ -181,8 +181,10 @@ pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// `count` users of release 1.
 pub fn fill(database: &TestDatabase, count: u32) -> Result<()> {
-    database.execute(&format!(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
-         INSERT INTO users (email, nickname) SELECT 'User' || i || '@x', 'nick of User' || i || '@x' FROM n"
-    ))
+    let rows: Vec<_> = (1..=count).map(|i| format!("('User{i}@x', 'nick of User{i}@x')")).collect();
+    for rows in rows.chunks(1000) {
+        let sql = format!("INSERT INTO users (email, nickname) VALUES {}", rows.join(", "));
+        database.execute(&sql)?;
+    }
+    Ok(())
 }

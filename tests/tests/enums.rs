@@ -356,7 +356,7 @@ static MOODS: [EnumInfo; 4] = [
 ];
 
 const fn column(name: &'static str) -> ColumnInfo {
-    let types = TypeChecks { postgres: None, sqlite: None };
+    let types = TypeChecks { postgres: None, sqlite: None, mysql: None };
     ColumnInfo { name, stand: Stand::Required, born: "0001", auto: false, derived: None, types }
 }
 

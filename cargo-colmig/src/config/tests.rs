@@ -108,7 +108,7 @@ fn what_is_wrong_with_an_address_is_said_without_it() {
     };
     for (url, expected) in [
         ("postgres://u:hush@h/d", "`databases` has only sqlite"),
-        ("mysql://u:hush@h/d", "names no database"),
+        ("oracle://u:hush@h/d", "names no database"),
         ("hush", "names no database"),
         ("$hush/d", "no name of a variable follows"),
         ("$MISSING", "MISSING, which is not set"),
@@ -140,7 +140,7 @@ fn what_is_not_understood_is_refused() {
         ("project = \"a b\"\ndatabases = [\"sqlite\"]", "a project's name has"),
         ("project = \"a\"", "missing field `databases`"),
         ("project = \"a\"\ndatabases = []", "`databases` is empty"),
-        ("project = \"a\"\ndatabases = [\"mysql\"]", "unknown variant `mysql`"),
+        ("project = \"a\"\ndatabases = [\"oracle\"]", "unknown variant `oracle`"),
         (&format!("{head}soak = \"10 minutes\""), "is no duration"),
         (&format!("{head}ttl = \"0s\""), "lives no time"),
         (&format!("{head}fleet = \"some\""), "unknown variant `some`"),

@@ -45,7 +45,7 @@ fn a_feature_of_the_package_counts_too() {
 fn what_it_cannot_know_it_asks_for() {
     let shop = package("");
     shop.fails(&["init"], 2, &["`--database postgres` or `--database sqlite`"]);
-    shop.fails(&["init", "--database", "mysql"], 2, &["`mysql` is no database"]);
+    shop.fails(&["init", "--database", "oracle"], 2, &["`oracle` is no database"]);
     shop.fails(
         &["init", "--database", "sqlite", "--project", "a b"],
         2,

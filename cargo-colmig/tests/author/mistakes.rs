@@ -51,7 +51,7 @@ fn all_files_are_read_before_anything_is_said() {
     let shop = Shop::new();
     shop.write("src/lib.rs", "mod b;\nmod a;\nmod missing;\n");
     shop.write("src/a.rs", "struct {\n");
-    shop.write("src/b.rs", &table("User", "users", "pub x: Strin,\n    pub y: u64,"));
+    shop.write("src/b.rs", &table("User", "users", "pub x: Strin,\n    pub y: u128,"));
     let ran = shop.fails(
         &["generate"],
         100,

@@ -61,6 +61,9 @@ impl Archive {
                 "CREATE TABLE {name} AS {rows};\n{} ADD PRIMARY KEY ({key});",
                 alter(&self.name)
             ),
+            Database::Mysql => {
+                format!("CREATE TABLE {name} (PRIMARY KEY ({key})) ENGINE = InnoDB AS {rows};")
+            }
             Database::Sqlite => {
                 let define =
                     |column: &&KeyColumn| format!("{} {}", quote(&column.name), column.sql_type);

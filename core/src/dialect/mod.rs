@@ -5,6 +5,7 @@
 //! for each of them, so that what was reviewed is what runs.
 
 pub mod archive;
+pub mod mysql;
 pub mod postgres;
 pub mod sqlite;
 pub mod trial;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use crate::backfill::{Fill, KeyColumn, Pace};
 use crate::ident::{quote, shortened};
-use crate::migration::{Change, Concurrently};
+use crate::migration::{Alone, Change};
 use crate::problem::Problem;
 use crate::protocol::Act;
 use crate::schema::{Column, Constraint, Guard, Index, IndexKey, Table};
@@ -54,14 +55,14 @@ pub struct Piece {
     pub scans: bool,
     /// Whether it rewrites the whole table while nobody else can use it.
     pub rewrites: bool,
-    /// The index that it makes or drops while the table is in use, which no transaction can do.
-    pub concurrently: Option<Concurrently>,
+    /// What it makes or drops, where no transaction can do that.
+    pub alone: Option<Alone>,
 }
 
 impl Piece {
     /// Statements of metadata only.
     fn brief(sql: String, lock: &'static str) -> Piece {
-        Piece { sql, lock, scans: false, rewrites: false, concurrently: None }
+        Piece { sql, lock, scans: false, rewrites: false, alone: None }
     }
 }
 
@@ -74,6 +75,11 @@ pub trait Dialect: Send + Sync {
     /// only the steps that differ.
     fn name(&self) -> &'static str;
 
+    /// Whether a schema statement is undone with its transaction; otherwise it commits by itself.
+    fn is_transactional(&self) -> bool {
+        true
+    }
+
     /// The statements of one step. Those of [`Direction::Down`] can be run from any point inside it.
     fn script(&self, act: Act, change: &Change, direction: Direction) -> Script;
 
@@ -82,16 +88,22 @@ pub trait Dialect: Send + Sync {
         Vec::new()
     }
 
-    /// Drops what an interrupted making of an index left behind, outside of a transaction too.
-    fn sweep_index(&self, index: &str) -> String {
-        format!("DROP INDEX IF EXISTS {}", quote(index))
+    /// Drops what an interrupted making of an index left behind, outside of a transaction too; nothing where none
+    /// leaves anything behind.
+    fn sweep_index(&self, index: &str) -> Option<String> {
+        Some(format!("DROP INDEX IF EXISTS {}", quote(index)))
+    }
+
+    /// Whether one value is not the other, where NULL is like NULL only.
+    fn differs(&self, one: &str, other: &str) -> String {
+        format!("{one} IS DISTINCT FROM {other}")
     }
 
     /// A parameter that holds one key column, cast to its type.
     fn key_parameter(&self, number: usize, sql_type: &str) -> String;
 
     /// A key column as it is read into the ledger.
-    fn key_output(&self, column: &str) -> String;
+    fn key_output(&self, column: &str, sql_type: &str) -> String;
 
     /// What a program that does not use colmig can hide from this database's gates; empty if nothing.
     fn blind_spot(&self) -> &'static str;
@@ -113,8 +125,9 @@ pub trait Dialect: Send + Sync {
             let columns = (0..fill.key.len()).map(|i| format!("{table}k{i}{way}"));
             columns.collect::<Vec<_>>().join(", ")
         };
+        let typed = fill.key.iter().enumerate();
         let outer: Vec<_> =
-            (0..fill.key.len()).map(|i| self.key_output(&format!("b.k{i}"))).collect();
+            typed.map(|(i, k)| self.key_output(&format!("b.k{i}"), &k.sql_type)).collect();
         let keys: Vec<_> = fill.key.iter().map(|k| quote(&k.name)).collect();
         let filter = if after {
             format!(" WHERE {}", self.beyond(&fill.key, ">", 1))
@@ -141,7 +154,7 @@ pub trait Dialect: Send + Sync {
             quote(&fill.table),
             fill.assignments(),
             self.beyond(&fill.key, "<=", first),
-            fill.condition(""),
+            fill.condition("", self.database()),
         )
     }
 
@@ -154,14 +167,15 @@ pub trait Dialect: Send + Sync {
     fn needing(&self, fill: &Fill, what: &str) -> String {
         // Qualified: SQLite takes a quoted name that no column has for a text.
         let table = quote(&fill.table);
-        format!("SELECT {what} FROM {table} WHERE {}", fill.condition(&format!("{table}.")))
+        let condition = fill.condition(&format!("{table}."), self.database());
+        format!("SELECT {what} FROM {table} WHERE {condition}")
     }
 
     /// Rows whose value would be NULL and must not be, however often the table is walked: how many, by `count(*)`,
     /// or which, by their key.
     fn hopeless(&self, fill: &Fill, what: &str) -> Option<String> {
         let table = quote(&fill.table);
-        let condition = fill.hopeless(&format!("{table}."))?;
+        let condition = fill.hopeless(&format!("{table}."), self.database())?;
         Some(format!("SELECT {what} FROM {table} WHERE {condition}"))
     }
 
@@ -182,7 +196,13 @@ pub fn dialects(database: Database) -> &'static [&'static dyn Dialect] {
     match database {
         Database::Postgres => &[&postgres::BY_CHECK, &postgres::CATALOGUED],
         Database::Sqlite => &[&sqlite::SQLITE],
+        Database::Mysql => &[&mysql::MYSQL, &mysql::MARIADB],
     }
+}
+
+/// Whether one value is not the other on a database, where NULL is like NULL only.
+pub fn differs(database: Database, one: &str, other: &str) -> String {
+    dialects(database)[0].differs(one, other)
 }
 
 /// The dialect of a server by its major version, or why it is not supported.
@@ -190,6 +210,7 @@ pub fn for_server(database: Database, version: &str) -> Result<&'static dyn Dial
     match database {
         Database::Postgres => postgres::for_server(version),
         Database::Sqlite => Ok(&sqlite::SQLITE),
+        Database::Mysql => mysql::for_server(version),
     }
 }
 
@@ -306,15 +327,23 @@ fn constraint(database: Database, constraint: &Constraint) -> String {
 
 /// `how` stands behind `CREATE INDEX `.
 fn index(database: Database, table: &str, index: &Index, how: &str) -> String {
-    let keys = index.keys.iter().map(|key| match key {
-        IndexKey::Up(name) => quote(name),
-        IndexKey::Down(name) => format!("{} DESC", quote(name)),
-        IndexKey::Expression(text) => format!("({})", text.on(database).unwrap_or("NULL")),
-    });
-    let keys = keys.collect::<Vec<_>>().join(", ");
+    let keys = index_keys(database, index);
     let only = index.predicate.on(database).map(|text| format!(" WHERE {text}"));
     let (name, table, only) = (quote(&index.name), quote(table), only.unwrap_or_default());
     format!("CREATE INDEX {how}{name} ON {table} ({keys}){only};")
+}
+
+/// What an index sorts by, in order. MySQL wants an expression in two pairs of parentheses.
+fn index_keys(database: Database, index: &Index) -> String {
+    let keys = index.keys.iter().map(|key| match key {
+        IndexKey::Up(name) => quote(name),
+        IndexKey::Down(name) => format!("{} DESC", quote(name)),
+        IndexKey::Expression(text) => {
+            let text = text.on(database).unwrap_or("NULL");
+            if database == Database::Mysql { format!("(({text}))") } else { format!("({text})") }
+        }
+    });
+    keys.collect::<Vec<_>>().join(", ")
 }
 
 /// Drops a table.

@@ -12,7 +12,7 @@ use super::{
     drop_indexes, drop_table, generated, index, made_index, names, sql_type,
 };
 use crate::ident::{literal, quote, shortened};
-use crate::migration::{Change, Concurrently};
+use crate::migration::{Alone, Change, Thing};
 use crate::problem::{Problem, SERVER_UNSUPPORTED};
 use crate::protocol::Act;
 use crate::schema::{Column, Constraint, EnumType, EnumValue, Guard, Index, Table};
@@ -78,9 +78,9 @@ fn brief(sql: String) -> Piece {
 
 /// Outside of a transaction; it waits for transactions that are open, and nobody waits for it.
 fn concurrently(sql: String, index: &str, makes: bool) -> Piece {
-    let index = Concurrently { index: index.to_owned(), makes };
+    let index = Alone { thing: Thing::Index(index.to_owned()), comes: makes };
     let lock = if makes { CONCURRENTLY } else { UNUSED };
-    Piece { scans: makes, concurrently: Some(index), ..Piece::brief(sql, lock) }
+    Piece { scans: makes, alone: Some(index), ..Piece::brief(sql, lock) }
 }
 
 /// Statements that are metadata only, on one table: one transaction.
@@ -160,8 +160,8 @@ impl Dialect for Postgres {
         if pieces.is_empty() { Script::Nothing } else { Script::Fixed(pieces) }
     }
 
-    fn sweep_index(&self, index: &str) -> String {
-        format!("DROP INDEX CONCURRENTLY IF EXISTS {}", quote(index))
+    fn sweep_index(&self, index: &str) -> Option<String> {
+        Some(format!("DROP INDEX CONCURRENTLY IF EXISTS {}", quote(index)))
     }
 
     /// Keys travel as text, so that one binding serves every type; the cast gives the type back.
@@ -169,7 +169,7 @@ impl Dialect for Postgres {
         format!("CAST(${number} AS {sql_type})")
     }
 
-    fn key_output(&self, column: &str) -> String {
+    fn key_output(&self, column: &str, _sql_type: &str) -> String {
         format!("CAST({column} AS text)")
     }
 

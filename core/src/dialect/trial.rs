@@ -2,7 +2,7 @@
 //!
 //! PostgreSQL says of an assignment that it would fail only when it is made: so it is planned into a table, and made
 //! to a variable of a function, that both live for one transaction which is rolled back. SQLite assigns everything,
-//! and needs none of this.
+//! and needs none of this; MySQL has no such functions.
 
 use crate::ident::quote;
 use crate::preflight::{FIRST, Question};
@@ -53,7 +53,7 @@ pub fn assignment(question: &Question, database: Database) -> Option<[String; 2]
 /// and what the database says of one whose value cannot be computed.
 pub fn one_by_one(question: &Question, database: Database) -> Option<String> {
     let sql_type = match (&question.column, database) {
-        (_, Database::Sqlite) => return None,
+        (_, Database::Sqlite | Database::Mysql) => return None,
         (Some(column), _) => column.sql_type.as_str(),
         (None, _) => "boolean",
     };

@@ -9,7 +9,7 @@ use crate::enumeration;
 use crate::lock::Lock;
 use crate::migration::number;
 use crate::problem::{GRAMMAR, NOT_SUPPORTED, Problem, UNKNOWN_TYPE};
-use crate::schema::{Column, DualWrite, Table};
+use crate::schema::{Column, DualWrite, Index, Table};
 use crate::types::{ColumnType, Database, PerDatabase};
 
 /// Every mistake of a struct against what is recorded; without a lock file nothing is, and all is well.
@@ -33,7 +33,10 @@ pub fn check(declared: &Declared, lock: Option<&Lock>) -> Vec<Mistake> {
         let is_key = declared.table.primary_key.contains(&column.name);
         mistakes.extend(no_trigger(field, column, is_key, &lock.databases));
         mistakes.extend(unsaid_texts(field, column, &lock.databases));
+        mistakes.extend(computed_and_required(field, column, &lock.databases));
     }
+    let indexes = declared.table.indexes.iter();
+    mistakes.extend(indexes.filter_map(|one| partial_index(declared, one, &lock.databases)));
     mistakes
 }
 
@@ -109,24 +112,60 @@ fn unheld_type(field: &Field, column: &Column, databases: &[Database]) -> Option
     Some(Mistake::new(span, problem.help(instead)))
 }
 
-/// SQLite's triggers run behind the row that they would have to change.
+/// MariaDB has no NOT NULL for a column that is computed, and MySQL and MariaDB are one database here.
+fn computed_and_required(
+    field: &Field,
+    column: &Column,
+    databases: &[Database],
+) -> Option<Mistake> {
+    let is_asked = databases.contains(&Database::Mysql)
+        && !column.generated.is_nowhere()
+        && !column.optional();
+    is_asked.then(|| {
+        let problem = NOT_SUPPORTED
+            .problem(format!(
+                "`{}` is computed, and mysql would not say that it is never NULL",
+                field.member
+            ))
+            .help("write its type as `Option<…>`: MariaDB has no NOT NULL for what is computed");
+        Mistake::new(field.word("generated"), problem)
+    })
+}
+
+/// Neither MySQL nor MariaDB has an index of some rows only.
+fn partial_index(declared: &Declared, index: &Index, databases: &[Database]) -> Option<Mistake> {
+    let is_asked = databases.contains(&Database::Mysql) && !index.predicate.is_nowhere();
+    is_asked.then(|| {
+        let problem = NOT_SUPPORTED
+            .problem(format!("mysql has no index of some rows only, as `{}` is", index.name))
+            .help("delete its `where`: the index has every row then, and serves the same queries");
+        Mistake::new(declared.span, problem)
+    })
+}
+
+/// SQLite's triggers run behind the row that they would have to change. Those of MySQL could do it, and this version
+/// does not make them.
 fn no_trigger(
     field: &Field,
     column: &Column,
     is_key: bool,
     databases: &[Database],
 ) -> Option<Mistake> {
-    let is_asked = column.dual_write == DualWrite::Trigger && databases.contains(&Database::Sqlite);
-    is_asked.then(|| {
-        if is_key {
-            return Mistake::new(field.word("dual_write"), no_wider_key(field, column, databases));
-        }
-        let problem = NOT_SUPPORTED
+    if column.dual_write != DualWrite::Trigger {
+        return None;
+    }
+    let problem = match (databases.contains(&Database::Sqlite), is_key) {
+        (true, true) => no_wider_key(field, column, databases),
+        (true, false) => NOT_SUPPORTED
             .problem(format!("no trigger of sqlite can keep `{}` and what it replaces alike", field.member))
             .help("a trigger cannot change a row there before NOT NULL is checked, and RETURNING shows what stood in it before")
-            .help("delete `dual_write`: the application writes both columns, which takes two releases more");
-        Mistake::new(field.word("dual_write"), problem)
-    })
+            .help("delete `dual_write`: the application writes both columns, which takes two releases more"),
+        (false, _) if databases.contains(&Database::Mysql) => NOT_SUPPORTED
+            .problem(format!("this version makes no trigger on mysql that keeps `{}` and what it replaces alike", field.member))
+            .help("delete `dual_write`: the application writes both columns, which takes two releases more"),
+        (false, _) => return None,
+    };
+    Some(Mistake::new(field.word("dual_write"), problem))
 }
 
 /// There is nothing to gain: whatever integer the Rust type is, the column holds 64 bits.

@@ -95,7 +95,7 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
         ("#[colmig(«column»(\"b\"))] a: i64", GRAMMAR, "write `column = \"email\"`"),
         ("#[colmig(«type»())] a: i64", GRAMMAR, "takes a text"),
         ("#[colmig(«type» = text)] a: Money", GRAMMAR, "write `type = \"citext\"`"),
-        ("#[colmig(type(«mysql» = \"int\"))] a: Money", GRAMMAR, "`mysql` is no database"),
+        ("#[colmig(type(«oracle» = \"int\"))] a: Money", GRAMMAR, "`oracle` is no database"),
         (
             "#[colmig(type(sqlite = \"a\", «sqlite» = \"b\"))] a: Money",
             GRAMMAR,
@@ -294,7 +294,7 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
         ("#[colmig(«check»)] a: i64", GRAMMAR, "write `check = \"total > 0\"`"),
         ("#[colmig(check = «\"\"»)] a: i64", GRAMMAR, "`check` is empty"),
         ("#[colmig(«check»(adding))] a: i64", GRAMMAR, "write `check = \"total > 0\"`"),
-        ("#[colmig(check(«mysql» = \"a\"))] a: i64", GRAMMAR, "`mysql` is no database"),
+        ("#[colmig(check(«oracle» = \"a\"))] a: i64", GRAMMAR, "`oracle` is no database"),
         ("#[colmig(«references»(orgs))] a: i64", GRAMMAR, "write `references(orgs.id"),
         ("#[colmig(«references» = \"orgs.id\")] a: i64", GRAMMAR, "write `references(orgs.id"),
         (
@@ -341,7 +341,7 @@ fn a_wrong_field_is_one_mistake_at_its_token() {
         ("a: «HashMap<String, i64>»", UNKNOWN_TYPE, "known are `bool`, `i16`"),
         ("a: «Vec<Money>»", UNKNOWN_TYPE, "known are `bool`, `i16`, `i32`"),
         ("a: «Strng»", UNKNOWN_TYPE, "no SQL type for `Strng`; did you mean `String`?"),
-        ("a: «u64»", UNKNOWN_TYPE, "use `i64`"),
+        ("a: «u128»", UNKNOWN_TYPE, "use `i64`"),
         ("a: «&'static str»", UNKNOWN_TYPE, "no SQL type for `&'static str`"),
         // Keys.
         ("#[colmig(«primary_key»)] a: Option<i64>", STATE_AGAINST_TYPE, "write `a: i64`"),
@@ -1004,6 +1004,28 @@ fn a_key_is_replaced_by_one_that_has_its_values() {
     let columns = declared(&text(&whole)).table.columns;
     assert_eq!(columns[0].forward, PerDatabase::Everywhere("\"id\"".into()));
     assert_eq!(columns[0].reverse, PerDatabase::Everywhere("\"b\"".into()));
+}
+
+/// What one of the two, or this version, does not have there.
+#[test]
+fn what_mysql_cannot_do_is_said_with_what_to_do() {
+    let mysql = lock(&[Database::Mysql]);
+    for (fields, words) in [
+        ("a: String, #[colmig(generated = \"upper(a)\")] b: String", "`Option<…>`"),
+        ("#[colmig(index(where = \"a > 0\"))] a: i64", "delete its `where`"),
+        (
+            "#[colmig(replaces(a), forward = \"a\", reverse = \"b\", dual_write = \"trigger\")] b: i64",
+            "the application writes both",
+        ),
+    ] {
+        let declared = declared(&in_table(fields));
+        let mistakes = check(&declared, Some(&mysql));
+        let found = mistakes.iter().find(|one| one.problem.code == NOT_SUPPORTED);
+        let shown = found.map(|one| one.problem.to_string()).unwrap_or_default();
+        assert!(shown.contains(words), "{fields}: {shown}");
+        let elsewhere = check(&declared, Some(&lock(&[Database::Postgres])));
+        assert!(elsewhere.iter().all(|one| one.problem.code != NOT_SUPPORTED), "{fields}");
+    }
 }
 
 #[test]

@@ -21,47 +21,47 @@ pub(crate) const FORMAT: i64 = 1;
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS _colmig_gate (
         id bigint PRIMARY KEY, format bigint NOT NULL, epoch bigint NOT NULL,
-        holder text NOT NULL, held_at bigint NOT NULL,
-        timeline text NOT NULL, timeline_since bigint NOT NULL, touched bigint NOT NULL);
+        holder {text} NOT NULL, held_at bigint NOT NULL,
+        timeline {text} NOT NULL, timeline_since bigint NOT NULL, touched bigint NOT NULL){table};
     CREATE TABLE IF NOT EXISTS _colmig_migration (
-        project text NOT NULL, id text NOT NULL, ordinal bigint NOT NULL, parent text NOT NULL,
-        hash text NOT NULL, files text NOT NULL, recorded_at bigint NOT NULL,
-        PRIMARY KEY (project, id));
+        project {key} NOT NULL, id {key} NOT NULL, ordinal bigint NOT NULL, parent {text} NOT NULL,
+        hash {text} NOT NULL, files {text} NOT NULL, recorded_at bigint NOT NULL,
+        PRIMARY KEY (project, id)){table};
     CREATE TABLE IF NOT EXISTS _colmig_change (
-        project text NOT NULL, id text NOT NULL, migration text NOT NULL, ordinal bigint NOT NULL,
-        title text NOT NULL, position bigint NOT NULL, piece bigint NOT NULL,
+        project {key} NOT NULL, id {key} NOT NULL, migration {key} NOT NULL, ordinal bigint NOT NULL,
+        title {text} NOT NULL, position bigint NOT NULL, piece bigint NOT NULL,
         floor bigint NOT NULL, ceil bigint NOT NULL, epoch bigint NOT NULL,
-        intent text NOT NULL, direction text NOT NULL, moved_at bigint NOT NULL, moved_by text NOT NULL,
-        body text NOT NULL,
-        PRIMARY KEY (project, id));
+        intent {text} NOT NULL, direction {text} NOT NULL, moved_at bigint NOT NULL, moved_by {text} NOT NULL,
+        body {text} NOT NULL,
+        PRIMARY KEY (project, id)){table};
     CREATE TABLE IF NOT EXISTS _colmig_backfill (
-        project text NOT NULL, change_id text NOT NULL, cursor text NOT NULL,
+        project {key} NOT NULL, change_id {key} NOT NULL, \"cursor\" {text} NOT NULL,
         rows_done bigint NOT NULL, batches bigint NOT NULL, started_at bigint NOT NULL, updated_at bigint NOT NULL,
-        PRIMARY KEY (project, change_id));
+        PRIMARY KEY (project, change_id)){table};
     CREATE TABLE IF NOT EXISTS _colmig_build (
-        fingerprint text PRIMARY KEY, project text NOT NULL, vector text NOT NULL, first_seen bigint NOT NULL);
+        fingerprint {key} PRIMARY KEY, project {key} NOT NULL, vector {text} NOT NULL, first_seen bigint NOT NULL){table};
     CREATE TABLE IF NOT EXISTS _colmig_instance (
-        id text PRIMARY KEY, fingerprint text NOT NULL, label text NOT NULL,
-        started_at bigint NOT NULL, beat_at bigint NOT NULL, expires_at bigint NOT NULL);
+        id {key} PRIMARY KEY, fingerprint {key} NOT NULL, label {text} NOT NULL,
+        started_at bigint NOT NULL, beat_at bigint NOT NULL, expires_at bigint NOT NULL){table};
     CREATE TABLE IF NOT EXISTS _colmig_watch (
-        id bigint PRIMARY KEY, clean_since bigint NOT NULL, polled_at bigint NOT NULL, last_seen text NOT NULL,
-        ignored text NOT NULL);
+        id bigint PRIMARY KEY, clean_since bigint NOT NULL, polled_at bigint NOT NULL, last_seen {text} NOT NULL,
+        ignored {text} NOT NULL){table};
     CREATE TABLE IF NOT EXISTS _colmig_history (
-        seq bigint PRIMARY KEY, project text NOT NULL, change_id text NOT NULL, step text NOT NULL,
-        direction text NOT NULL, at bigint NOT NULL, by_user text NOT NULL, git_commit text NOT NULL,
-        took_ms bigint NOT NULL, note text NOT NULL, hash text NOT NULL);
-    INSERT INTO _colmig_gate VALUES (1, 1, 0, '', 0, '', 0, 0) ON CONFLICT DO NOTHING;
-    INSERT INTO _colmig_watch VALUES (1, 0, 0, '', '[]') ON CONFLICT DO NOTHING;";
+        seq bigint PRIMARY KEY, project {key} NOT NULL, change_id {key} NOT NULL, step {text} NOT NULL,
+        direction {text} NOT NULL, at bigint NOT NULL, by_user {text} NOT NULL, git_commit {text} NOT NULL,
+        took_ms bigint NOT NULL, note {text} NOT NULL, hash {text} NOT NULL){table};
+    INSERT INTO _colmig_gate VALUES (1, 1, 0, '', 0, '', 0, 0) {or_stay};
+    INSERT INTO _colmig_watch VALUES (1, 0, 0, '', '[]') {or_stay};";
 
 /// Which archives there are. A ledger that an older version made has no such table until the first archive:
 /// the format is the same, since what an older version does to a change shows in the row that it writes (see
 /// `window_since` in `archive.rs`).
 const ARCHIVES: &str = "
     CREATE TABLE IF NOT EXISTS _colmig_archive (
-        project text NOT NULL, change_id text NOT NULL, name text NOT NULL, source text NOT NULL,
-        columns text NOT NULL, row_count bigint NOT NULL, window_since bigint NOT NULL, at bigint NOT NULL,
-        restoring text NOT NULL,
-        PRIMARY KEY (project, change_id));";
+        project {key} NOT NULL, change_id {key} NOT NULL, name {key} NOT NULL, source {text} NOT NULL,
+        columns {text} NOT NULL, row_count bigint NOT NULL, window_since bigint NOT NULL, at bigint NOT NULL,
+        restoring {text} NOT NULL,
+        PRIMARY KEY (project, change_id)){table};";
 
 /// The gate row.
 #[derive(Clone, Debug)]
@@ -202,16 +202,25 @@ fn json(value: &impl serde::Serialize) -> String {
 
 /// Makes the tables where they are missing.
 pub(crate) async fn create(driver: &mut dyn Driver) -> Result<()> {
+    make(driver, &format!("{TABLES}{ARCHIVES}")).await
+}
+
+/// Where these statements are no transaction, each of them may be repeated.
+async fn make(driver: &mut dyn Driver, tables: &str) -> Result<()> {
+    let spelling = driver.spelling();
+    let tables = tables
+        .replace("{key}", spelling.key)
+        .replace("{text}", spelling.text)
+        .replace("{table}", spelling.table)
+        .replace("{or_stay}", &driver.on_conflict("id", &[]));
     driver.begin(super::Work::Rows).await?;
-    let made = driver.script(&format!("{TABLES}{ARCHIVES}")).await.map_err(Into::into);
+    let made = driver.script(&tables).await.map_err(Into::into);
     conclude(driver, made).await
 }
 
 /// Makes the table of archives in a ledger that an older version made.
 pub(crate) async fn create_archives(driver: &mut dyn Driver) -> Result<()> {
-    driver.begin(super::Work::Rows).await?;
-    let made = driver.script(ARCHIVES).await.map_err(Into::into);
-    conclude(driver, made).await
+    make(driver, ARCHIVES).await
 }
 
 /// The gate row, or why there is none that this program understands.
@@ -521,7 +530,7 @@ pub(crate) async fn history(driver: &mut dyn Driver) -> Result<Vec<Line>> {
 
 /// How far a backfill has come.
 pub(crate) async fn fill(driver: &mut dyn Driver, project: &str, change: &str) -> Result<Fill> {
-    let sql = "SELECT cursor, rows_done, batches FROM _colmig_backfill WHERE project = $1 AND change_id = $2";
+    let sql = "SELECT \"cursor\", rows_done, batches FROM _colmig_backfill WHERE project = $1 AND change_id = $2";
     let rows = driver.rows(sql, &[project.into(), change.into()]).await?;
     let Some(row) = rows.first() else { return Ok(Fill::default()) };
     let cursor =
@@ -537,10 +546,10 @@ pub(crate) async fn save_fill(
     fill: &Fill,
 ) -> Result<()> {
     let now = driver.now();
+    let columns = ["\"cursor\"", "rows_done", "batches", "updated_at"];
+    let or_go_on = driver.on_conflict("project, change_id", &columns);
     let sql = format!(
-        "INSERT INTO _colmig_backfill VALUES ($1, $2, $3, $4, $5, {now}, {now})
-         ON CONFLICT (project, change_id) DO UPDATE SET cursor = excluded.cursor, rows_done = excluded.rows_done,
-            batches = excluded.batches, updated_at = excluded.updated_at"
+        "INSERT INTO _colmig_backfill VALUES ($1, $2, $3, $4, $5, {now}, {now}) {or_go_on}"
     );
     let parameters = [
         project.into(),
@@ -571,14 +580,14 @@ pub(crate) async fn register(
 ) -> Result<()> {
     let now = driver.now();
     let fingerprint = vector.fingerprint();
-    let sql =
-        format!("INSERT INTO _colmig_build VALUES ($1, $2, $3, {now}) ON CONFLICT DO NOTHING");
+    let or_stay = driver.on_conflict("fingerprint", &[]);
+    let sql = format!("INSERT INTO _colmig_build VALUES ($1, $2, $3, {now}) {or_stay}");
     let parameters =
         [fingerprint.as_str().into(), vector.project.as_str().into(), json(vector).into()];
     driver.run(&sql, &parameters).await?;
+    let or_renew = driver.on_conflict("id", &["beat_at", "expires_at"]);
     let sql = format!(
-        "INSERT INTO _colmig_instance VALUES ($1, $2, $3, {now}, {now}, {now} + $4)
-         ON CONFLICT (id) DO UPDATE SET beat_at = {now}, expires_at = {now} + $4"
+        "INSERT INTO _colmig_instance VALUES ($1, $2, $3, {now}, {now}, {now} + $4) {or_renew}"
     );
     let parameters = [instance.into(), fingerprint.into(), label.into(), ttl_ms.into()];
     driver.run(&sql, &parameters).await?;

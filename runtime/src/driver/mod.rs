@@ -6,6 +6,8 @@
 
 pub(crate) mod archive;
 pub(crate) mod ledger;
+#[cfg(feature = "mysql")]
+pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
@@ -23,7 +25,7 @@ use colmig_core::catalog::{Catalog, Dependant};
 use colmig_core::dialect::Dialect;
 use colmig_core::dialect::sqlite::rebuild::Alteration;
 use colmig_core::gate::Session;
-use colmig_core::migration::Change;
+use colmig_core::migration::{Change, Thing};
 use colmig_core::problem::{self, Problem};
 use serde::{Deserialize, Serialize};
 
@@ -199,17 +201,31 @@ pub(crate) enum SessionLock {
     Theirs,
 }
 
-/// How far an index is.
+/// Whether a thing of the catalog is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum IndexState {
+pub(crate) enum Presence {
     /// There is none of this name.
     Missing,
     /// Somebody is making it: a server goes on with that when its client has died.
     Building,
-    /// Its making was interrupted: it serves nobody, and a unique one refuses rows all the same.
+    /// The making of an index was interrupted: it serves nobody, and a unique one refuses rows all the same.
     Invalid,
     /// It is there.
     Valid,
+    /// It cannot be told: what makes it may run again.
+    Unknown,
+}
+
+/// How a database spells what the ledger's statements cannot say alike everywhere.
+pub(crate) struct Spelling {
+    /// The database's clock in milliseconds, as an expression.
+    pub(crate) now: &'static str,
+    /// The type of a short text that is, or may be, a part of a key.
+    pub(crate) key: &'static str,
+    /// The type of a text of any length.
+    pub(crate) text: &'static str,
+    /// What follows the columns of a new table.
+    pub(crate) table: &'static str,
 }
 
 /// What stands in the way of a drop where SQLite does not say what it is.
@@ -240,8 +256,24 @@ pub(crate) trait Driver: Send {
     /// The SQL that this server is told.
     fn dialect(&self) -> &'static dyn Dialect;
 
+    /// How this database spells what the ledger needs.
+    fn spelling(&self) -> &'static Spelling;
+
     /// The database's clock in milliseconds, as an SQL expression.
-    fn now(&self) -> &'static str;
+    fn now(&self) -> &'static str {
+        self.spelling().now
+    }
+
+    /// What follows the values of an INSERT so that a row with this key, which is there already, gets these columns
+    /// from them; without columns it stays as it is.
+    fn on_conflict(&self, key: &str, set: &[&str]) -> String {
+        let set: Vec<_> =
+            set.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+        match set.as_slice() {
+            [] => "ON CONFLICT DO NOTHING".to_owned(),
+            set => format!("ON CONFLICT ({key}) DO UPDATE SET {}", set.join(", ")),
+        }
+    }
 
     /// What follows `SELECT …` to lock the gate row: for the applier, or (shared) for a registration.
     fn gate_lock(&self, shared: bool) -> &'static str;
@@ -305,8 +337,8 @@ pub(crate) trait Driver: Send {
         alteration: &'a Alteration,
     ) -> Answer<'a, Vec<String>>;
 
-    /// How far an index is.
-    fn index_state<'a>(&'a mut self, index: &'a str) -> Answer<'a, IndexState>;
+    /// Whether a thing of this table is there. Where schema statements are transactional only indexes are asked for.
+    fn presence<'a>(&'a mut self, table: &'a str, thing: &'a Thing) -> Answer<'a, Presence>;
 
     /// Checks that nothing is broken before a live script is committed; what is, in words.
     fn check_live<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<String>>;
@@ -368,14 +400,17 @@ pub(crate) async fn connect(url: &str, name: &str) -> crate::Result<Box<dyn Driv
         "postgres" | "postgresql" => Ok(Box::new(postgres::Postgres::connect(url, name).await?)),
         #[cfg(feature = "sqlite")]
         "sqlite" => Ok(Box::new(sqlite::Sqlite::connect(url, name).await?)),
+        #[cfg(feature = "mysql")]
+        "mysql" | "mariadb" => Ok(Box::new(mysql::Mysql::connect(url, name).await?)),
         _ => Err(unknown_scheme(scheme).into()),
     }
 }
 
 fn unknown_scheme(scheme: &str) -> Problem {
-    let known: [Option<&str>; 2] = [
+    let known: [Option<&str>; 3] = [
         cfg!(feature = "postgres").then_some("`postgres:`"),
         cfg!(feature = "sqlite").then_some("`sqlite:`"),
+        cfg!(feature = "mysql").then_some("`mysql:`"),
     ];
     let known: Vec<_> = known.into_iter().flatten().collect();
     // Only the scheme is shown: the rest of a URL may hold a password.

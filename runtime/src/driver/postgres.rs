@@ -9,7 +9,7 @@ use colmig_core::dialect::postgres::carried::{self, Collation, LiveColumn};
 use colmig_core::dialect::sqlite::rebuild::Alteration;
 use colmig_core::dialect::{Dialect, for_server};
 use colmig_core::gate::Session;
-use colmig_core::migration::Change;
+use colmig_core::migration::{Change, Thing};
 use colmig_core::problem::{POOLER, UNREACHABLE};
 use colmig_core::types::Database;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
@@ -21,8 +21,8 @@ use sqlx::{
 use super::types;
 use super::wire::Wire;
 use super::{
-    Answer, DbError, Driver, IndexState, OldTransaction, Row, SessionLock, Trouble, Value, Work,
-    Writer,
+    Answer, DbError, Driver, OldTransaction, Presence, Row, SessionLock, Spelling, Trouble, Value,
+    Work, Writer,
 };
 use crate::TableInfo;
 
@@ -167,8 +167,13 @@ impl Driver for Postgres {
         self.dialect
     }
 
-    fn now(&self) -> &'static str {
-        "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+    fn spelling(&self) -> &'static Spelling {
+        &Spelling {
+            now: "(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+            key: "text",
+            text: "text",
+            table: "",
+        }
     }
 
     fn gate_lock(&self, shared: bool) -> &'static str {
@@ -444,19 +449,20 @@ impl Driver for Postgres {
         Box::pin(async { Err(DbError::other("PostgreSQL knows its statements in advance")) })
     }
 
-    fn index_state<'a>(&'a mut self, index: &'a str) -> Answer<'a, IndexState> {
+    fn presence<'a>(&'a mut self, _: &'a str, thing: &'a Thing) -> Answer<'a, Presence> {
         const SQL: &str = "
             SELECT CASE WHEN EXISTS (SELECT 1 FROM pg_stat_progress_create_index p WHERE p.index_relid = c.oid)
                         THEN 2 WHEN i.indisvalid THEN 1 ELSE 0 END::bigint
             FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
             WHERE c.relname = $1 AND pg_table_is_visible(c.oid)";
         Box::pin(async move {
-            let rows = self.rows(SQL, &[index.into()]).await?;
+            let Thing::Index(index) = thing else { return Ok(Presence::Unknown) };
+            let rows = self.rows(SQL, &[index.as_str().into()]).await?;
             Ok(match rows.first().map(|row| row[0].int()) {
-                None => IndexState::Missing,
-                Some(2) => IndexState::Building,
-                Some(1) => IndexState::Valid,
-                Some(_) => IndexState::Invalid,
+                None => Presence::Missing,
+                Some(2) => Presence::Building,
+                Some(1) => Presence::Valid,
+                Some(_) => Presence::Invalid,
             })
         })
     }

@@ -14,6 +14,7 @@ use colmig_core::dialect::sqlite::rebuild::{self, Alteration, Live, LiveColumn};
 use colmig_core::dialect::{Dialect, for_server};
 use colmig_core::gate::Session;
 use colmig_core::ident::quote;
+use colmig_core::migration::Thing;
 use colmig_core::problem::UNREACHABLE;
 use colmig_core::types::Database;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
@@ -25,8 +26,8 @@ use sqlx::{
 use super::types;
 use super::wire::Wire;
 use super::{
-    Answer, DbError, Driver, IndexState, OldTransaction, Row, SessionLock, Trouble, Value, Work,
-    Writer,
+    Answer, DbError, Driver, OldTransaction, Presence, Row, SessionLock, Spelling, Trouble, Value,
+    Work, Writer,
 };
 use crate::TableInfo;
 
@@ -249,8 +250,13 @@ impl Driver for Sqlite {
         self.dialect
     }
 
-    fn now(&self) -> &'static str {
-        "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
+    fn spelling(&self) -> &'static Spelling {
+        &Spelling {
+            now: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+            key: "text",
+            text: "text",
+            table: "",
+        }
     }
 
     /// BEGIN IMMEDIATE has the only writer already.
@@ -429,12 +435,13 @@ impl Driver for Sqlite {
         })
     }
 
-    fn index_state<'a>(&'a mut self, index: &'a str) -> Answer<'a, IndexState> {
+    fn presence<'a>(&'a mut self, _: &'a str, thing: &'a Thing) -> Answer<'a, Presence> {
         const SQL: &str =
             "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = $1 COLLATE NOCASE";
         Box::pin(async move {
-            let found = self.rows(SQL, &[index.into()]).await?;
-            Ok(if found.is_empty() { IndexState::Missing } else { IndexState::Valid })
+            let Thing::Index(index) = thing else { return Ok(Presence::Unknown) };
+            let found = self.rows(SQL, &[index.as_str().into()]).await?;
+            Ok(if found.is_empty() { Presence::Missing } else { Presence::Valid })
         })
     }
 

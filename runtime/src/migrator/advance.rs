@@ -218,21 +218,10 @@ impl Migrator {
         if let Some(wait) = self.drained(index).await? {
             return Ok(Some(wait));
         }
-        self.preflight(index, act).await?;
-        if self.rows[index].is_untouched() {
-            self.look_at_dependants(index, false).await?;
-        }
-        if matches!(act, Act::Drop | Act::DropTable)
-            && let Some(wait) = self.consent(index).await?
+        if !self.may_have_run(index)
+            && let Some(wait) = self.before(index, act).await?
         {
             return Ok(Some(wait));
-        }
-        if let Some(wait) = self.rewrite(index).await? {
-            return Ok(Some(wait));
-        }
-        if act == Act::Drop {
-            self.look_at_dependants(index, true).await?;
-            self.archive(index).await?;
         }
         self.begins(index, act, Direction::Up);
         let began = Instant::now();
@@ -269,6 +258,33 @@ impl Migrator {
             Act::Require(_) => self.drained(index).await,
             _ => Ok(None),
         }
+    }
+
+    /// Whether the next step's statement may have run already, all of it: what had to be looked at before it was
+    /// looked at then, and the catalog is what the statement made of it.
+    fn may_have_run(&self, index: usize) -> bool {
+        !self.driver.dialect().is_transactional() && self.rows[index].is_half_way()
+    }
+
+    /// What is looked at before a step begins; what is in its way, if anything.
+    async fn before(&mut self, index: usize, act: Act) -> Result<Option<Wait>> {
+        self.preflight(index, act).await?;
+        if self.rows[index].is_untouched() {
+            self.look_at_dependants(index, false).await?;
+        }
+        if matches!(act, Act::Drop | Act::DropTable)
+            && let Some(wait) = self.consent(index).await?
+        {
+            return Ok(Some(wait));
+        }
+        if let Some(wait) = self.rewrite(index).await? {
+            return Ok(Some(wait));
+        }
+        if act == Act::Drop {
+            self.look_at_dependants(index, true).await?;
+            self.archive(index).await?;
+        }
+        Ok(None)
     }
 
     async fn schema_step(&mut self, index: usize) -> Result<()> {

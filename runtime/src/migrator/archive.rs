@@ -12,7 +12,7 @@ use colmig_core::backfill::{KeyColumn, rows};
 use colmig_core::catalog::Catalog;
 use colmig_core::dialect::Direction;
 use colmig_core::dialect::archive::{self as dialect, Archive};
-use colmig_core::problem::{ARCHIVE, CONSENT, Problem, USAGE};
+use colmig_core::problem::{ARCHIVE, CONSENT, NOT_SUPPORTED, Problem, USAGE};
 
 use super::script::LockWait;
 use super::{Event, Migrator};
@@ -72,6 +72,13 @@ impl Migrator {
     /// What cannot be archived is said before the change begins.
     pub(super) async fn check_archivable(&mut self, index: usize) -> Result<()> {
         let table = self.rows[index].change.table.clone();
+        if self.options.archive && !self.driver.dialect().is_transactional() {
+            return Err(NOT_SUPPORTED
+                .problem("this version keeps no archive on MySQL and MariaDB, where making a table ends the transaction")
+                .at(self.rows[index].change.title())
+                .help("copy the column yourself, and apply without `--archive`, and without `archive` in colmig.toml")
+                .into());
+        }
         if !self.options.archive || !self.driver.key(&table).await?.is_empty() {
             return Ok(());
         }

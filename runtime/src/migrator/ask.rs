@@ -123,10 +123,10 @@ impl<'q> Query<'q> {
     /// The key as it is read, and the names of its columns.
     fn key(&self) -> (Vec<String>, Vec<String>) {
         let table = quote(&self.question.table);
-        let outputs = self
-            .key
-            .iter()
-            .map(|column| self.dialect.key_output(&format!("{table}.{}", quote(&column.name))));
+        let outputs = self.key.iter().map(|column| {
+            let name = format!("{table}.{}", quote(&column.name));
+            self.dialect.key_output(&name, &column.sql_type)
+        });
         (outputs.collect(), self.key.iter().map(|column| column.name.clone()).collect())
     }
 

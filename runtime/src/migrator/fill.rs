@@ -163,7 +163,9 @@ impl Migrator {
     /// The first rows that need it.
     async fn first_keys(&mut self, fill: &Fill) -> Result<Vec<String>> {
         let dialect = self.driver.dialect();
-        let key = |column: &KeyColumn| dialect.key_output(&colmig_core::ident::quote(&column.name));
+        let key = |column: &KeyColumn| {
+            dialect.key_output(&colmig_core::ident::quote(&column.name), &column.sql_type)
+        };
         let keys: Vec<_> = fill.key.iter().map(key).collect();
         let sql = dialect.needing(fill, &keys.join(", "));
         let found = self.driver.rows(&format!("{sql} LIMIT 5"), &[]).await?;
@@ -183,7 +185,7 @@ impl Migrator {
         let keys: Vec<_> = fill
             .key
             .iter()
-            .map(|k| dialect.key_output(&colmig_core::ident::quote(&k.name)))
+            .map(|k| dialect.key_output(&colmig_core::ident::quote(&k.name), &k.sql_type))
             .collect();
         let sql = dialect.hopeless(fill, &keys.join(", ")).map(|sql| format!("{sql} LIMIT 5"));
         let found = match sql {

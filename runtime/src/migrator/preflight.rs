@@ -8,7 +8,7 @@
 use colmig_core::advance::{Next, next};
 use colmig_core::catalog::CatalogTable;
 use colmig_core::dialect::made_index;
-use colmig_core::migration::Change;
+use colmig_core::migration::{Change, Thing};
 use colmig_core::preflight::{Answer, Question, questions, together};
 use colmig_core::problem::{DRIFT, Problem};
 use colmig_core::protocol::{Act, ChangeKind};
@@ -19,7 +19,7 @@ use super::ask::answers;
 use super::script::LockWait;
 use super::{Event, Migrator, Wait};
 use crate::Result;
-use crate::driver::{IndexState, Trouble, ledger};
+use crate::driver::{Presence, Trouble, ledger};
 
 /// A table with more rows than that is read for long enough to say so.
 const LARGE: i64 = 200_000;
@@ -194,7 +194,10 @@ impl Migrator {
                 .into());
         }
         let index = made_index(change).unwrap_or_default();
-        if act == Act::Drop && self.driver.index_state(&index).await? != IndexState::Valid {
+        if act == Act::Drop
+            && self.driver.presence(&change.table, &Thing::Index(index.clone())).await?
+                != Presence::Valid
+        {
             return Err(drift(format!("the index `{index}` is gone, and the new key needs it"))
                 .help(format!("it was dropped by hand: `cargo colmig rollback --to {}:enforce`, and apply again", change.subject()))
                 .into());
@@ -233,8 +236,10 @@ impl Migrator {
             Act::Enforce => unique.map(|one| one.name.clone()),
             _ => None,
         };
+        let table = row.change.table.clone();
         let Some(name) = name.filter(|_| !row.is_half_way()) else { return Ok(None) };
-        let is_there = self.driver.index_state(&name).await? != IndexState::Missing;
+        let is_there = self.driver.presence(&table, &Thing::Index(name.clone())).await?;
+        let is_there = is_there != Presence::Missing;
         Ok(is_there.then_some(name))
     }
 

@@ -4,13 +4,13 @@
 use std::time::{Duration, Instant};
 
 use colmig_core::dialect::Direction;
-use colmig_core::migration::{Concurrently, Files, Migration, Step};
+use colmig_core::migration::{Alone, Files, Migration, Step, Thing};
 use colmig_core::problem::{LOCK_TIMEOUT, STEP_FAILED};
 use colmig_core::progress::{Intent, Progress};
 use colmig_core::protocol::Act;
 
 use super::{Event, Migrator};
-use crate::driver::{DbError, IndexState, Trouble, Work, ledger};
+use crate::driver::{DbError, Presence, Trouble, Work, ledger};
 use crate::{Error, Result};
 
 /// What one try of a piece came to.
@@ -46,7 +46,7 @@ impl LockWait {
 struct Piece {
     sql: Option<String>,
     scans: bool,
-    concurrently: Option<Concurrently>,
+    alone: Option<Alone>,
 }
 
 /// What the transaction of a piece writes into the ledger.
@@ -172,7 +172,7 @@ impl Migrator {
         let piece = |file: &colmig_core::migration::PieceFile| Piece {
             sql: Some(migration.file(&file.file).to_owned()),
             scans: file.scans,
-            concurrently: file.concurrently.clone(),
+            alone: file.alone.clone(),
         };
         Ok(named.iter().map(piece).collect())
     }
@@ -227,8 +227,11 @@ impl Migrator {
     }
 
     async fn try_piece(&mut self, run: Run<'_>) -> Result<Try> {
-        if let Some(made) = &run.piece.concurrently {
-            return self.try_concurrently(run, made).await;
+        if let Some(alone) = &run.piece.alone {
+            return self.try_alone(run, alone).await;
+        }
+        if run.piece.sql.is_none() && !self.driver.dialect().is_transactional() {
+            return self.try_live_alone(run).await;
         }
         let began = Instant::now();
         let work = match run.piece {
@@ -253,33 +256,64 @@ impl Migrator {
 
     /// What no transaction can do: the intent is written before, the completion behind it, and whoever goes on
     /// looks at the catalog. An index whose making was interrupted refuses rows and serves nobody: it goes first.
-    async fn try_concurrently(
-        &mut self,
-        run: Run<'_>,
-        Concurrently { index: name, makes }: &Concurrently,
-    ) -> Result<Try> {
+    async fn try_alone(&mut self, run: Run<'_>, Alone { thing, comes }: &Alone) -> Result<Try> {
         let began = Instant::now();
+        let table = self.rows[run.index].change.table.clone();
         self.note_intent(run).await?;
-        while self.driver.index_state(name).await? == IndexState::Building {
+        while self.driver.presence(&table, thing).await? == Presence::Building {
             self.stopped()?;
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        let state = self.driver.index_state(name).await?;
-        if !(*makes && state == IndexState::Valid) {
-            let sweep = self.driver.dialect().sweep_index(name);
-            if *makes && state == IndexState::Invalid {
-                self.driver.alone(&sweep).await?;
+        let is_done = match self.driver.presence(&table, thing).await? {
+            Presence::Valid => *comes,
+            // Where schema statements are transactional, what is not there is dropped by `IF EXISTS`.
+            Presence::Missing => !comes && !self.driver.dialect().is_transactional(),
+            Presence::Invalid => {
+                self.sweep(thing, *comes).await?;
+                false
             }
-            if let Err(error) =
-                self.driver.alone(run.piece.sql.as_deref().unwrap_or_default()).await
-            {
-                if *makes && error.trouble != Trouble::Gone {
-                    self.driver.alone(&sweep).await?;
+            Presence::Building | Presence::Unknown => false,
+        };
+        if !is_done {
+            let sql = run.piece.sql.as_deref().unwrap_or_default();
+            if let Err(error) = self.driver.alone(sql).await {
+                if *comes && error.trouble != Trouble::Gone {
+                    self.sweep(thing, *comes).await?;
                     self.forget_intent(run).await?;
                 }
                 return self.classify(run, error);
             }
+            self.carry_over(run.index, run.step, run.direction).await?;
         }
+        self.complete(run, began).await
+    }
+
+    /// Drops what is left of an index that was to be made.
+    async fn sweep(&mut self, thing: &Thing, comes: bool) -> Result<()> {
+        let Thing::Index(name) = thing else { return Ok(()) };
+        match self.driver.dialect().sweep_index(name).filter(|_| comes) {
+            Some(sweep) => Ok(self.driver.alone(&sweep).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// The same of what is made from the live catalog, which says itself what is left to do.
+    async fn try_live_alone(&mut self, run: Run<'_>) -> Result<Try> {
+        let began = Instant::now();
+        self.note_intent(run).await?;
+        let change = &self.rows[run.index].change;
+        let (table, act) = (change.table.clone(), change.steps[run.step].act);
+        for alteration in self.driver.dialect().alterations(act, change, run.direction) {
+            for statement in self.driver.live_script(&table, &alteration).await? {
+                if let Err(error) = self.driver.alone(&statement).await {
+                    return self.classify(run, error);
+                }
+            }
+        }
+        self.complete(run, began).await
+    }
+
+    async fn complete(&mut self, run: Run<'_>, began: Instant) -> Result<Try> {
         self.driver.begin(Work::Rows).await?;
         let outcome = async {
             ledger::fence(self.driver.as_mut(), self.author.epoch).await?;

@@ -101,7 +101,7 @@ fn info(table: &Table, lock: &Lock) -> &'static TableInfo {
         born: column.born.clone().leak(),
         auto: column.auto,
         derived: None,
-        types: TypeChecks { postgres: None, sqlite: None },
+        types: TypeChecks { postgres: None, sqlite: None, mysql: None },
     });
     let key = table.primary_key.iter().map(|name| &*name.clone().leak());
     let constraints = table.constraints.iter().map(|one| ConstraintInfo {

@@ -476,7 +476,7 @@ fn shown(column: &Column, text: &str, db: Database) -> String {
         Database::Postgres => {
             format!("coalesce(CAST({} AS text), 'NULL')", column.typed(db, text))
         }
-        Database::Sqlite => format!("quote({text})"),
+        Database::Sqlite | Database::Mysql => format!("quote({text})"),
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) const VALUES: &[Row] = &[
     ("text", |_, n| literal(&text(n))),
     ("bytes", |db, n| match db {
         Database::Postgres => format!("'\\x{n:08x}'"),
-        Database::Sqlite => format!("x'{n:08x}'"),
+        Database::Sqlite | Database::Mysql => format!("x'{n:08x}'"),
     }),
     ("timestamptz", |_, n| literal(&format!("2024-01-02 03:{:02}:{:02}+00", n / 60, n % 60))),
     ("timestamp", |_, n| literal(&format!("2024-01-02 03:{:02}:{:02}", n / 60, n % 60))),
@@ -27,7 +27,7 @@ pub(crate) const VALUES: &[Row] = &[
     ("time", |_, n| literal(&format!("03:{:02}:{:02}", n / 60, n % 60))),
     ("uuid", |db, n| match db {
         Database::Postgres => format!("'00000000-0000-0000-0000-{n:012x}'"),
-        Database::Sqlite => format!("x'{n:032x}'"),
+        Database::Sqlite | Database::Mysql => format!("x'{n:032x}'"),
     }),
     ("json", |_, n| literal(&format!("{{\"n\": {n}}}"))),
 ];

@@ -13,7 +13,7 @@ mod write;
 
 use colmig_core::schema::Schema;
 use colmig_core::types::Database;
-use sqlparser::dialect::{Dialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::dialect::{Dialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span, Tokenizer};
 
@@ -75,6 +75,7 @@ fn parse(text: &str, database: Database) -> Result<Vec<sqlparser::ast::Statement
     let dialect: &dyn Dialect = match database {
         Database::Postgres => &PostgreSqlDialect {},
         Database::Sqlite => &SQLiteDialect {},
+        Database::Mysql => &MySqlDialect {},
     };
     let tokens = Tokenizer::new(dialect, text).tokenize_with_location();
     let tokens = tokens.map_err(|error| reason(error.into()))?;

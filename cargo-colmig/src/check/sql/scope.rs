@@ -164,7 +164,7 @@ pub(super) fn column<'s>(table: &'s Table, name: &Ident, database: Database) -> 
 /// small letters; SQLite does not tell letters' case apart.
 pub(super) fn matches_name(name: &Ident, known: &str, database: Database) -> bool {
     match database {
-        Database::Sqlite => name.value.eq_ignore_ascii_case(known),
+        Database::Sqlite | Database::Mysql => name.value.eq_ignore_ascii_case(known),
         Database::Postgres if name.quote_style.is_some() => name.value == known,
         Database::Postgres => name.value.to_ascii_lowercase() == known,
     }
@@ -174,7 +174,7 @@ pub(super) fn matches_name(name: &Ident, known: &str, database: Database) -> boo
 fn same(a: &Ident, b: &Ident, database: Database) -> bool {
     match database {
         Database::Postgres => folded(a) == folded(b),
-        Database::Sqlite => a.value.eq_ignore_ascii_case(&b.value),
+        Database::Sqlite | Database::Mysql => a.value.eq_ignore_ascii_case(&b.value),
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn make(change: &Change) -> String {
     let assignments =
         sides.into_iter().map(|(columns, way)| fill(change, columns, way).assignments());
     let assignments = assignments.collect::<Vec<_>>().join(", ");
-    let differs = fill(change, &change.columns, Direction::Up).condition("");
+    let differs = fill(change, &change.columns, Direction::Up).condition("", Database::Postgres);
     let body = body(change);
     let tag = tag(&body);
     format!(
@@ -95,7 +95,7 @@ fn body(change: &Change) -> String {
     let differs = format!(
         "EXISTS (SELECT FROM {} WHERE {})",
         row(change),
-        fill(change, new, Direction::Up).condition("")
+        fill(change, new, Direction::Up).condition("", Database::Postgres)
     );
     let lacks: Vec<_> = old.iter().filter(|column| !column.optional()).map(is_null).collect();
     let lacks = if lacks.is_empty() {

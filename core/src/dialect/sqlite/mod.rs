@@ -123,7 +123,7 @@ impl Dialect for Sqlite {
         format!("${number}")
     }
 
-    fn key_output(&self, column: &str) -> String {
+    fn key_output(&self, column: &str, _sql_type: &str) -> String {
         column.to_owned()
     }
 

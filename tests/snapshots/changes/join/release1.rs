@@ -4,9 +4,9 @@ pub struct User {
     #[colmig(primary_key, auto)]
     pub id: i64,
     pub email: String,
-    #[colmig(reverse(postgres = "split_part(address, '/', 1)", sqlite = "substr(address, 1, instr(address, '/') - 1)"))]
+    #[colmig(reverse(postgres = "split_part(address, '/', 1)", sqlite = "substr(address, 1, instr(address, '/') - 1)", mysql = "substr(address, 1, instr(address, '/') - 1)"))]
     pub street: String,
-    #[colmig(reverse(postgres = "split_part(address, '/', 2)", sqlite = "substr(address, instr(address, '/') + 1)"))]
+    #[colmig(reverse(postgres = "split_part(address, '/', 2)", sqlite = "substr(address, instr(address, '/') + 1)", mysql = "substr(address, instr(address, '/') + 1)"))]
     pub city: String,
     #[colmig(adding, replaces(street, city), forward = "street || '/' || city")]
     pub address: WriteOnly<String>,

@@ -133,7 +133,7 @@ const RETYPES: &[(&str, &str, Over, Over)] = &[
         |_, c| quote(c),
         |db, c| match db {
             Database::Postgres => over(c, "CAST({} AS date)"),
-            Database::Sqlite => quote(c),
+            Database::Sqlite | Database::Mysql => quote(c),
         },
     ),
 ];
@@ -209,8 +209,12 @@ fn join(place: &mut Place<'_>, track: &mut Track) -> Walk {
     let part = |n: usize| {
         each(|db| match (db, n) {
             (Database::Postgres, n) => over(&name, &format!("split_part({{}}, '/', {n})")),
-            (Database::Sqlite, 1) => over(&name, "substr({}, 1, instr({}, '/') - 1)"),
-            (Database::Sqlite, _) => over(&name, "substr({}, instr({}, '/') + 1)"),
+            (Database::Sqlite | Database::Mysql, 1) => {
+                over(&name, "substr({}, 1, instr({}, '/') - 1)")
+            }
+            (Database::Sqlite | Database::Mysql, _) => {
+                over(&name, "substr({}, instr({}, '/') + 1)")
+            }
         })
     };
     let both = |a: &str, b: &str| format!("{a} || '/' || {b}");

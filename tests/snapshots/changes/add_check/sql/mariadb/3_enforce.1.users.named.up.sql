@@ -1,0 +1,1 @@
+ALTER TABLE "users" ADD CONSTRAINT "named" CHECK (email <> ''), ALGORITHM=COPY, LOCK=SHARED;

@@ -1,0 +1,1 @@
+ALTER TABLE "users" ADD COLUMN "handle" varchar(255) GENERATED ALWAYS AS (lower(email)) VIRTUAL, ALGORITHM=INSTANT;

@@ -1,0 +1,1 @@
+ALTER TABLE "users" ADD UNIQUE INDEX "users_email_key" ("email"), ALGORITHM=NOCOPY, LOCK=NONE;

@@ -1,0 +1,1 @@
+ALTER TABLE "users" ADD COLUMN "token" binary(16), ALGORITHM=INSTANT;

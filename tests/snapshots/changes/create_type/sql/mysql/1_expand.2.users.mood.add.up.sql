@@ -1,0 +1,1 @@
+ALTER TABLE "users" ADD COLUMN "mood" varchar(255), ALGORITHM=INSTANT;

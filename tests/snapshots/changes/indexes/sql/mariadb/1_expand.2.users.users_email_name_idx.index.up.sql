@@ -1,0 +1,1 @@
+ALTER TABLE "users" ADD INDEX "users_email_name_idx" ("email" DESC, "name"), ALGORITHM=NOCOPY, LOCK=NONE;

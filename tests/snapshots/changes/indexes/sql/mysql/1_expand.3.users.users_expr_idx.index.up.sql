@@ -1,0 +1,1 @@
+ALTER TABLE "users" ADD INDEX "users_expr_idx" (((lower(email)))), ALGORITHM=INPLACE, LOCK=NONE;

@@ -1,0 +1,1 @@
+ALTER TABLE "users" ADD INDEX "users_name_idx" ("name"), ALGORITHM=INPLACE, LOCK=NONE;

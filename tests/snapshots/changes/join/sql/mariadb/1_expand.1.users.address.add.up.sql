@@ -1,0 +1,1 @@
+ALTER TABLE "users" ADD COLUMN "address" varchar(255), ALGORITHM=INSTANT, LOCK=NONE;

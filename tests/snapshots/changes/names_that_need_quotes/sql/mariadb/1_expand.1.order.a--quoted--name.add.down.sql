@@ -1,0 +1,1 @@
+ALTER TABLE "order" DROP COLUMN "a ""quoted"" name", ALGORITHM=INSTANT, LOCK=NONE;

@@ -1,0 +1,3 @@
+-- For the reader: `apply` runs this in batches in the order of the primary key, with its progress
+-- in each batch's own transaction, and then counts the rows that are left.
+UPDATE "users" SET "full_name" = name WHERE NOT ("full_name" <=> (name));

@@ -1,0 +1,1 @@
+-- Made from the live catalog when it runs: `cargo colmig plan --sql` shows it for a database.

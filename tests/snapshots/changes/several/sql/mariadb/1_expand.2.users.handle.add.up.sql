@@ -1,0 +1,1 @@
+ALTER TABLE "users" ADD COLUMN "handle" varchar(255), ALGORITHM=INSTANT, LOCK=NONE;

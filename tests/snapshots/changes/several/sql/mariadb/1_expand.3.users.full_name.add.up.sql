@@ -1,0 +1,1 @@
+ALTER TABLE "users" ADD COLUMN "full_name" varchar(255), ALGORITHM=INSTANT, LOCK=NONE;
