@@ -2,7 +2,7 @@
 struct User {
     #[colmig(primary_key)]
     id: i64,
-    #[colmig(default(mysql = "0", sqlite = "0"))]
+    #[colmig(default(oracle = "0", sqlite = "0"))]
     visits: i64,
 }
 

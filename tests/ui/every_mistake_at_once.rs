@@ -9,7 +9,7 @@ struct User {
     handle: WriteOnly<String>,
     #[colmig(deprecated)]
     nickname: String,
-    #[colmig(type(mysql = "json"))]
+    #[colmig(type(oracle = "json"))]
     settings: Vec<String>,
     #[colmig(column = "sqlite_rank", references(ranks))]
     rank: i32,

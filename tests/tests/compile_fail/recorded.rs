@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use colmig_core::lock::{FILE, Lock, Recorded};
 use colmig_core::parse::{Declared, DeclaredEnum, SourceFile, check, check_enum, source};
 use colmig_core::schema::{EnumType, EnumValue, Schema, Table};
-use colmig_core::types::DATABASES;
+use colmig_core::types::Database;
 use fs_err as fs;
 
 /// Writes it.
@@ -50,7 +50,8 @@ fn lock() -> Lock {
         written_by: String::new(),
         project: "shop".into(),
         packages: vec![concat!(env!("CARGO_PKG_NAME"), "-tests").into()],
-        databases: DATABASES.iter().map(|(database, _)| *database).collect(),
+        // The moves have indexes of some rows and computed columns, which MySQL would refuse.
+        databases: vec![Database::Postgres, Database::Sqlite],
         // The column's mistakes are those of a release: one that never left its branch is mended otherwise.
         migrations: vec![migration, Recorded { id: "0002_other".into(), hash: String::new() }],
         schema: Schema { enums: enums.collect(), ..Schema::of(tables.collect()) },
