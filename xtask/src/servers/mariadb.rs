@@ -22,8 +22,8 @@ pub(crate) struct Server(Running);
 const DATA: &str = "data";
 const PID: &str = "pid";
 
-/// The programs that a server needs, which Debian has in two folders.
-const PROGRAMS: [&str; 2] = ["mariadbd", "mariadb-install-db"];
+/// The programs that a server needs, which Debian has in two folders and two packages. The last is for the second.
+const PROGRAMS: [&str; 3] = ["mariadbd", "mariadb-install-db", "my_print_defaults"];
 
 /// Where servers are that are not in PATH.
 const FOLDERS: [&str; 3] = ["/usr/sbin", "/usr/libexec", "/usr/local/sbin"];
@@ -101,8 +101,8 @@ fn programs() -> Result<[PathBuf; 2]> {
     }
     install().context(
         "there is no MariaDB server here: install one (on Debian and Ubuntu: `apt-get install \
-         mariadb-server-core`) and have its `mariadbd` and `mariadb-install-db` in PATH, or set \
-         COLMIG_TEST_MYSQL to the URLs of servers that are for testing",
+         mariadb-server-core mariadb-client-core`) and have its `mariadbd` and `mariadb-install-db` \
+         in PATH, or set COLMIG_TEST_MYSQL to the URLs of servers that are for testing",
     )?;
     installed().context("what was installed brought no `mariadbd`")
 }
@@ -114,7 +114,8 @@ fn installed() -> Option<[PathBuf; 2]> {
     let find = |program: &str| {
         folders.iter().map(|folder| folder.join(program)).find(|path| path.is_file())
     };
-    let [server, init] = PROGRAMS.map(find);
+    let [server, init, helper] = PROGRAMS.map(find);
+    helper?;
     Some([server?, init?])
 }
 
@@ -125,5 +126,11 @@ fn install() -> Result<()> {
     }
     say("Installing", "MariaDB with apt-get, because there is none here");
     account::apt_get(&["update"])?;
-    account::apt_get(&["install", "-y", "--no-install-recommends", "mariadb-server-core"])
+    account::apt_get(&[
+        "install",
+        "-y",
+        "--no-install-recommends",
+        "mariadb-server-core",
+        "mariadb-client-core",
+    ])
 }
