@@ -2,7 +2,7 @@
 struct User {
     #[colmig(primary_key)]
     id: i64,
-    visits: u64,
+    visits: u128,
 }
 
 fn main() {}
