@@ -10,7 +10,7 @@ use colmig_core::dialect::sqlite::rebuild::Alteration;
 use colmig_core::dialect::{Dialect, for_server};
 use colmig_core::gate::Session;
 use colmig_core::migration::Thing;
-use colmig_core::problem::UNREACHABLE;
+use colmig_core::problem::{DENIED, UNREACHABLE};
 use colmig_core::types::Database;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlRow};
 use sqlx::{
@@ -74,6 +74,20 @@ impl Mysql {
     async fn names(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<String>, DbError> {
         let rows = self.rows(sql, parameters).await?;
         Ok(rows.iter().map(|row| row[0].text().to_owned()).collect())
+    }
+
+    /// Without the privilege PROCESS the lists of sessions and transactions have our own only, and say nothing of it; a list
+    /// that is never empty is empty then (MariaDB), or fails (MySQL). What cannot be seen is never taken for absent.
+    async fn check_sight(&mut self) -> Result<(), DbError> {
+        let sql = "SELECT 1 FROM information_schema.innodb_metrics LIMIT 1";
+        if self.is_there(sql, &[]).await? {
+            return Ok(());
+        }
+        Err(DbError::verdict(
+            DENIED
+                .problem("this user does not see the sessions and transactions of others")
+                .help("GRANT PROCESS ON *.* TO it: gates look at who is connected, and never assume that nobody is"),
+        ))
     }
 
     async fn is_there(&mut self, sql: &str, parameters: &[Value]) -> Result<bool, DbError> {
@@ -496,6 +510,7 @@ impl Driver for Mysql {
     /// Every client of the database counts as one that may write: what a user may do is spread over many tables there.
     fn writers<'a>(&'a mut self, _: &'a [String]) -> Answer<'a, Option<Vec<Writer>>> {
         Box::pin(async move {
+            self.check_sight().await?;
             let now = self.spelling().now;
             let sql = format!(
                 "SELECT p.id, {INSTANCE}, p.user, {now} - CAST(p.time AS SIGNED) * 1000 FROM {CLIENTS} ORDER BY 1"
@@ -510,6 +525,7 @@ impl Driver for Mysql {
     /// not read or written anything is none yet: the session of an instance without a lease is ended, whatever it does.
     fn open_transactions(&mut self) -> Answer<'_, Vec<OldTransaction>> {
         Box::pin(async move {
+            self.check_sight().await?;
             let sql = format!(
                 "SELECT p.id, {INSTANCE}, p.user, concat(t.trx_mysql_thread_id, ' ', t.trx_started)
                  FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
