@@ -333,6 +333,11 @@ const RARE: &[&str] = &[
     "remove default",
 ];
 
+/// Whether rows that differ may have different values in it: what is computed from two texts of one length is the same.
+pub(crate) fn is_distinct(column: &Column) -> bool {
+    !is(&column.ty, "bool") && column.generated.is_nowhere()
+}
+
 /// Goes through up to two of these kinds of change, from what stays as it is, in a table that was created with a
 /// release.
 pub(crate) fn live(
@@ -343,8 +348,7 @@ pub(crate) fn live(
     kinds: &[&'static [Kind]],
 ) -> Life {
     let first = still.forms[0].clone();
-    let is_distinct = |one: &&Column| !is(&one.ty, "bool") && one.generated.is_nowhere();
-    let own = first.columns.iter().filter(is_distinct);
+    let own = first.columns.iter().filter(|one| is_distinct(one));
     let mut track = Track {
         ends: still.ends.clone(),
         undone: still.undone.clone(),

@@ -7,7 +7,7 @@ use colmig_core::types::{ColumnType, Database};
 use crate::chance::Chance;
 use crate::lives::{
     Around, BY_TRIGGER, COLUMNS, Form, GUARDS, Life, Parent, Place, REFERENCES, TABLES, any_column,
-    check, constraint, generated, guarded, index, live, of_index, reference, two_texts, unique,
+    check, constraint, generated, guarded, index, is_distinct, live, of_index, reference, two_texts, unique,
 };
 use crate::values::over;
 
@@ -219,8 +219,7 @@ impl Story {
         let still = self.lives.iter().filter(|life| life.forms.len() == 1);
         let still: Vec<Column> = still.flat_map(|life| life.lasting().cloned()).collect();
         let lasting: Vec<Column> = self.lives.iter().flat_map(Life::lasting).cloned().collect();
-        let is_distinct = |column: &&Column| column.ty != known("bool");
-        let distinct: Vec<Column> = still.iter().filter(is_distinct).cloned().collect();
+        let distinct: Vec<Column> = still.iter().filter(|one| is_distinct(one)).cloned().collect();
         let mut guards = Vec::new();
         for column in &distinct {
             if place.chance.one_in(4)
@@ -249,7 +248,7 @@ impl Story {
         }
         if let [first, second, ..] = still.as_slice()
             && place.chance.one_in(3)
-            && first.ty != known("bool")
+            && is_distinct(first)
         {
             let columns = vec![second.name.clone(), first.name.clone()];
             let one = constraint(place.guard_name("pair"), Guard::Unique { columns });
