@@ -15,9 +15,16 @@ pub const POSTGRES: &str = "COLMIG_TEST_POSTGRES";
 /// The same of MariaDB and MySQL servers.
 pub const MYSQL: &str = "COLMIG_TEST_MYSQL";
 
-/// With it a session takes the same SQL as one of the others: names between double quotes, `||` between texts.
+/// With it a session takes the same SQL as one of the others: names between double quotes, `||` between texts, and as
+/// many rows as there are in a recursion.
 pub const MYSQL_MODE: &str =
-    "SET SESSION sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,STRICT_TRANS_TABLES'";
+    "SET SESSION sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,STRICT_TRANS_TABLES'
+    /*!80000 , SESSION cte_max_recursion_depth = 1000000 */ /*M! , SESSION max_recursive_iterations = 1000000 */";
+
+/// What stands for a text in a cast, there and elsewhere.
+fn with_its_casts(sql: &str) -> String {
+    sql.replace("AS text)", "AS char)")
+}
 
 /// A database that nobody else uses.
 #[derive(Debug)]
@@ -167,12 +174,6 @@ impl TestDatabase {
         for server in servers(POSTGRES) {
             all.push(TestDatabase::postgres(&server)?);
         }
-        Ok(all)
-    }
-
-    /// The same, and one on each MariaDB and MySQL server.
-    pub fn everywhere() -> Result<Vec<TestDatabase>> {
-        let mut all = TestDatabase::all()?;
         for server in servers(MYSQL) {
             all.push(TestDatabase::mysql(&server)?);
         }
@@ -189,6 +190,12 @@ impl TestDatabase {
     /// Whether it is a PostgreSQL.
     pub fn is_postgres(&self) -> bool {
         self.url.starts_with("postgres")
+    }
+
+    /// Whether it is MariaDB and not MySQL, which go by one name.
+    pub fn is_mariadb(&self) -> Result<bool> {
+        let is_mysql = self.which() == Database::Mysql;
+        Ok(is_mysql && self.texts("SELECT version()")?[0].contains("MariaDB"))
     }
 
     /// Which one it is.
@@ -219,6 +226,7 @@ impl TestDatabase {
                 connection.close().await
             } else if self.which() == Database::Mysql {
                 let mut connection = open_mysql(&self.url).await?;
+                let sql = with_its_casts(sql);
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
                 connection.close().await
             } else {
@@ -242,7 +250,7 @@ impl TestDatabase {
                     .collect::<Result<Vec<_>, _>>()
             } else if self.which() == Database::Mysql {
                 let mut connection = open_mysql(&self.url).await?;
-                let sql = sql.replace("AS text)", "AS char)");
+                let sql = with_its_casts(sql);
                 let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut connection).await?;
                 connection.close().await?;
                 rows.iter()

@@ -34,7 +34,7 @@ impl Project {
     #[must_use]
     #[expect(clippy::new_without_default, reason = "a project has a name, so this is no default")]
     pub fn new() -> Project {
-        Project::on(&[Database::Postgres, Database::Sqlite])
+        Project::on(&[Database::Postgres, Database::Sqlite, Database::Mysql])
     }
 
     /// Nothing yet, on these databases.

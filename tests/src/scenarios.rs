@@ -97,7 +97,7 @@ impl Scenario {
 
     /// The databases of this machine that it is for.
     pub fn on(&self) -> Result<Vec<TestDatabase>> {
-        let all = TestDatabase::everywhere()?.into_iter();
+        let all = TestDatabase::all()?.into_iter();
         Ok(all.filter(|database| self.databases.contains(&database.which())).collect())
     }
 

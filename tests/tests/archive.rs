@@ -40,8 +40,8 @@ const CASES: &[Case] = &[
         table: || table("users", &["id"], vec![typed("id", "int8"), optional(column("bio"))]),
         goes: "bio",
         rows: |_| {
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
-             INSERT INTO users (id, bio) SELECT i, CASE WHEN i % 5 = 0 THEN NULL ELSE 'bio ' || i END FROM n"
+            "INSERT INTO users (id, bio) SELECT i, CASE WHEN i % 5 = 0 THEN NULL ELSE 'bio ' || i END FROM
+             (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) SELECT i FROM n) m"
                 .into()
         },
     },

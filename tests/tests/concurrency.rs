@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use colmig_core::types::Database;
 use colmig_tests::database::TestDatabase;
 use colmig_tests::instance::{Instance, connect, insert};
 use colmig_tests::ledger::{State, backfill, check_history, count_updates, updates};
@@ -62,10 +63,12 @@ fn filling(database: &TestDatabase) -> Result<Running> {
 /// Pauses a process while it holds no lock on the ledger, and is not in the middle of what it says that it
 /// does: between a line `<` and a line `>`.
 fn pause_between_transactions(process: &mut Running, database: &TestDatabase) -> Result<()> {
-    let free = if database.is_postgres() {
-        "SET lock_timeout = '50ms'; BEGIN; SELECT 1 FROM _colmig_gate FOR UPDATE; ROLLBACK"
-    } else {
-        "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; ROLLBACK"
+    let free = match database.which() {
+        Database::Postgres => {
+            "SET lock_timeout = '50ms'; BEGIN; SELECT 1 FROM _colmig_gate FOR UPDATE; ROLLBACK"
+        }
+        Database::Sqlite => "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; ROLLBACK",
+        Database::Mysql => "BEGIN; SELECT 1 FROM _colmig_gate FOR UPDATE NOWAIT; ROLLBACK",
     };
     until("a moment between two transactions", || {
         ensure!(!process.ended()?, "it was too fast: {}", process.said()?);
@@ -157,10 +160,16 @@ fn who_waits_can_be_interrupted() {
 fn take_its_lock(database: &TestDatabase) -> Result<()> {
     match database.file() {
         Some(file) => Ok(fs_err::remove_file(format!("{}-colmig-lock", file.display()))?),
-        None => database.execute(
+        None if database.is_postgres() => database.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
              WHERE datname = current_database() AND application_name LIKE 'colmig-apply%'",
         ),
+        None => {
+            let holder = database.texts(
+                "SELECT CAST(is_used_lock(concat('colmig:', sha2(database(), 224))) AS text)",
+            )?;
+            database.execute(&format!("KILL {}", holder[0]))
+        }
     }
 }
 

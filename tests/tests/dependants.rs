@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use colmig::migrator::Event;
 use colmig_core::lifecycle::{Nullability, State};
 use colmig_core::schema::{Column, Constraint, Guard, Index, IndexKey, Table};
-use colmig_core::types::{ColumnType, PerDatabase};
+use colmig_core::types::{ColumnType, Database, PerDatabase};
 use colmig_tests::database::TestDatabase;
 use colmig_tests::ledger::State as Stand;
 use colmig_tests::project::{Project, column, everywhere, in_state};
@@ -106,6 +106,43 @@ const BLOCKS_SQLITE: &[Object] = &[
     ),
 ];
 
+/// What keeps MySQL and MariaDB from dropping it, or others from working afterwards. A unique index would go on without
+/// the column, and refuse rows that it took before.
+const BLOCKS_MYSQL: &[Object] = &[
+    object("CREATE VIEW names AS SELECT nickname FROM users", "view names"),
+    object(
+        "ALTER TABLE users ADD CONSTRAINT differ CHECK (email <> nickname)",
+        "constraint differ on table users",
+    ),
+    object(
+        "ALTER TABLE users ADD COLUMN loud text GENERATED ALWAYS AS (upper(nickname)) VIRTUAL",
+        "generated column loud",
+    ),
+    object(
+        "CREATE TRIGGER quiet BEFORE UPDATE ON users FOR EACH ROW SET NEW.nickname = 'x'",
+        "trigger quiet on table users",
+    ),
+    object(
+        "CREATE TABLE log (line text);
+         CREATE TRIGGER reset AFTER DELETE ON log FOR EACH ROW UPDATE users SET nickname = OLD.line",
+        "trigger reset on table log",
+    ),
+    object(
+        "CREATE UNIQUE INDEX pair ON users (id, nickname(9))",
+        "index pair",
+    ),
+];
+
+/// And what goes with it.
+const GOES_MYSQL: &[Object] = &[
+    object("CREATE INDEX of_nick ON users (nickname(9))", "index of_nick"),
+    object("CREATE INDEX pair ON users (id, nickname(9))", "index pair"),
+    object(
+        "CREATE FUNCTION any_nick() RETURNS text READS SQL DATA RETURN (SELECT nickname FROM users LIMIT 1)",
+        "the text of function any_nick",
+    ),
+];
+
 fn first() -> Project {
     let nickname = Column { nullability: Nullability::Loose, ..column("nickname") };
     Project::new().edited(&[column("email"), nickname])
@@ -129,7 +166,11 @@ fn what_would_make_a_drop_fail_is_refused_before_anything_is_changed() -> Result
         begun(&database, &first)?;
         let second = first.edited(&[column("email")]);
         // The migration is recorded, and not begun.
-        let blocks = if database.is_postgres() { BLOCKS } else { BLOCKS_SQLITE };
+        let blocks = match database.which() {
+            Database::Postgres => BLOCKS,
+            Database::Sqlite => BLOCKS_SQLITE,
+            Database::Mysql => BLOCKS_MYSQL,
+        };
         for Object { sql, what } in blocks {
             let copy = database.copy()?;
             copy.execute(sql)?;
@@ -207,10 +248,15 @@ fn what_comes_later_is_refused_before_the_drop() -> Result<()> {
 
 #[test]
 fn what_goes_with_a_column_is_told_before_anything_is_changed() -> Result<()> {
-    for database in TestDatabase::all()?.into_iter().filter(TestDatabase::is_postgres) {
+    for database in TestDatabase::all()? {
+        let goes = match database.which() {
+            Database::Postgres => GOES,
+            Database::Sqlite => continue, // Nothing does.
+            Database::Mysql => GOES_MYSQL,
+        };
         let first = first();
         begun(&database, &first)?;
-        for Object { sql, .. } in GOES {
+        for Object { sql, .. } in goes {
             database.execute(sql)?;
         }
         let second = first.edited(&[column("email")]);
@@ -224,7 +270,7 @@ fn what_goes_with_a_column_is_told_before_anything_is_changed() -> Result<()> {
         let Some(Event::Dependants { subject, dependants, .. }) = told.first() else {
             anyhow::bail!("{told:?}")
         };
-        let mut expected: Vec<_> = GOES.iter().map(|object| object.what).collect();
+        let mut expected: Vec<_> = goes.iter().map(|object| object.what).collect();
         expected.sort_unstable();
         ensure!(subject == "users.nickname" && *dependants == expected, "{dependants:?}");
         ensure!(!database.definition("users")?.iter().any(|line| line.contains("nick")));

@@ -392,6 +392,8 @@ fn start(runtime: &Runtime, release: usize, url: &str) -> colmig::Result<Lease> 
         let lease = Lease::new("shop", &release.to_string()).tables(&[&NOTES[release - 1]]);
         if url.starts_with("postgres") {
             lease.connect(PoolOptions::<sqlx::Postgres>::new(), url).await?;
+        } else if url.starts_with("mysql") {
+            lease.connect(PoolOptions::<sqlx::MySql>::new(), url).await?;
         } else {
             lease.connect(PoolOptions::<sqlx::Sqlite>::new(), url).await?;
         }

@@ -251,7 +251,7 @@ fn walk(names: &[&str], step: u64) {
 }
 
 fn on_every_database(step: u64, name: &str, walk: impl Fn(&TestDatabase, u64, u64) -> Result<u64>) {
-    let databases = TestDatabase::everywhere().expect("databases");
+    let databases = TestDatabase::all().expect("databases");
     let all = databases.len();
     for (number, database) in databases.into_iter().enumerate() {
         let began = std::time::Instant::now();
@@ -270,7 +270,7 @@ fn on_every_database(step: u64, name: &str, walk: impl Fn(&TestDatabase, u64, u6
 /// Without the feature `faults` nothing would die, and everything here would pass.
 #[test]
 fn the_program_dies_when_it_is_told_to() {
-    for database in TestDatabase::everywhere().expect("databases") {
+    for database in TestDatabase::all().expect("databases") {
         let ran = run((1, APPLY), &database, Some(1)).expect("it starts");
         assert_eq!(ran.code, None, "on {}: it is built without `faults`: {ran:?}", database.kind());
         database.remove().expect("it is not needed any more");
@@ -351,7 +351,7 @@ fn every_journey_is_walked() {
 #[test]
 fn a_killed_backfill_goes_on_from_its_checkpoint() {
     const MANY: u32 = 300_000;
-    for database in TestDatabase::everywhere().expect("databases") {
+    for database in TestDatabase::all().expect("databases") {
         killed_backfill(&database, MANY).unwrap_or_else(|e| panic!("{}: {e:?}", database.kind()));
         database.remove().expect("it is not needed any more");
     }
@@ -400,7 +400,7 @@ fn killed_backfill(database: &TestDatabase, many: u32) -> Result<()> {
 #[test]
 fn an_interrupted_backfill_goes_on_from_its_checkpoint() {
     const MANY: u32 = 200_000;
-    for database in TestDatabase::everywhere().expect("databases") {
+    for database in TestDatabase::all().expect("databases") {
         let interrupted = || -> Result<()> {
             run((1, APPLY), &database, None)?.expect(0)?;
             fill(&database, MANY)?;

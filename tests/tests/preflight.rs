@@ -11,7 +11,7 @@ use colmig_core::preflight::{Question, questions, questions_of_constraint};
 use colmig_core::problem::{Exit, PREFLIGHT};
 use colmig_core::schema::{Column, Constraint, DualWrite, Guard};
 use colmig_core::types::{ColumnType, Database, PerDatabase};
-use colmig_tests::database::TestDatabase;
+use colmig_tests::database::{MYSQL_MODE, TestDatabase};
 use colmig_tests::ledger::State as Ledger;
 use colmig_tests::project::{Project, column, everywhere, in_state};
 use sqlx::{AssertSqlSafe, Connection};
@@ -19,17 +19,19 @@ use sqlx::{AssertSqlSafe, Connection};
 /// Which databases can answer a question with no.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum On {
-    Both,
+    All,
     Postgres,
     Sqlite,
+    Mysql,
 }
 
 impl On {
     fn has(self, database: &TestDatabase) -> bool {
         match self {
-            On::Both => true,
+            On::All => true,
             On::Postgres => database.is_postgres(),
-            On::Sqlite => !database.is_postgres(),
+            On::Sqlite => database.which() == Database::Sqlite,
+            On::Mysql => database.which() == Database::Mysql,
         }
     }
 }
@@ -93,9 +95,13 @@ fn int8(column: Column) -> Column {
     Column { ty: ColumnType::Known("int8".into()), ..column }
 }
 
-/// A type that a person wrote, on PostgreSQL.
+/// A type that a person wrote, on servers.
 fn typed(sql_type: &str, column: Column) -> Column {
-    let each = [(Database::Postgres, sql_type.to_owned()), (Database::Sqlite, "TEXT".to_owned())];
+    let each = [
+        (Database::Postgres, sql_type.to_owned()),
+        (Database::Sqlite, "TEXT".to_owned()),
+        (Database::Mysql, sql_type.to_owned()),
+    ];
     Column { ty: ColumnType::Sql(PerDatabase::Each(each.into())), ..column }
 }
 
@@ -120,7 +126,7 @@ fn leaving(reverse: &str) -> Vec<Column> {
 }
 
 fn case(name: &'static str, after: Vec<Column>, says: &'static [&'static str], mend: Mend) -> Case {
-    Case { name, on: On::Both, before: before(), rows: USERS, after, says, mend }
+    Case { name, on: On::All, before: before(), rows: USERS, after, says, mend }
 }
 
 fn cases() -> Vec<Case> {
@@ -155,7 +161,7 @@ fn cases() -> Vec<Case> {
         case(
             "a backfill that is about many rows",
             with(&[handle("max(email)")]),
-            &["does not take `max(email)`", "aggregate"],
+            &["does not take `max(email)`", "mend `backfill`"],
             Declaration(with(&[handle("lower(email)")])),
         ),
         case(
@@ -177,7 +183,7 @@ fn cases() -> Vec<Case> {
         case(
             "a backfill that fails on a row",
             with(&[int8(Column {
-                backfill: both("CAST(name AS bigint)", "json_extract(name, '$')"),
+                backfill: each("CAST(name AS bigint)", "json_extract(name, '$')", "name"),
                 ..handle("")
             })]),
             &["cannot be computed for 2 rows of `users`", "first keys: 2, 4", "mend `backfill` at `users.handle`"],
@@ -186,7 +192,7 @@ fn cases() -> Vec<Case> {
         case(
             "a backfill that fails on one row and yields NULL for another",
             with(&[int8(Column {
-                backfill: both("CAST(nullif(name, '3') AS bigint)", "json_extract(nullif(name, '3'), '$')"),
+                backfill: each("CAST(nullif(name, '3') AS bigint)", "json_extract(nullif(name, '3'), '$')", "nullif(name, '3')"),
                 ..handle("")
             })]),
             &["2 things stand in the way", "yields NULL for 1 row", "keys: 3\n", "cannot be computed for 2 rows", "keys: 2, 4\n"],
@@ -217,6 +223,33 @@ fn cases() -> Vec<Case> {
                 with(&[Column { ty: ColumnType::Known("int2".into()), ..handle("id * 10000") }]),
                 &["cannot be computed for 2 rows of `users`: smallint out of range", "first keys: 4, 5"],
                 Rows("DELETE FROM users WHERE id > 3"),
+            )
+        },
+        Case {
+            on: On::Mysql,
+            ..case(
+                "a value that is too long for its column there",
+                with(&[typed("varchar(2)", handle("name"))]),
+                &["`name`, the `backfill` of `users.handle`, cannot be computed for 1 row of `users`: Data too long for column 'handle'", "first keys: 5"],
+                Rows("UPDATE users SET name = '50' WHERE id = 5"),
+            )
+        },
+        Case {
+            on: On::Mysql,
+            ..case(
+                "a value that is too large for its column there",
+                with(&[Column { ty: ColumnType::Known("int2".into()), ..handle("id * 10000") }]),
+                &["cannot be computed for 2 rows of `users`: Out of range value for column 'handle'", "first keys: 4, 5"],
+                Rows("DELETE FROM users WHERE id > 3"),
+            )
+        },
+        Case {
+            on: On::Mysql,
+            ..case(
+                "what a number is read from there, and is none",
+                with(&[int8(handle("name"))]),
+                &["`name`, the `backfill` of `users.handle`, cannot be computed for 2 rows of `users`: ", "first keys: 2, 4"],
+                Rows("UPDATE users SET name = substr(name, 2) WHERE id IN (2, 4)"),
             )
         },
         Case {
@@ -296,8 +329,9 @@ fn cases() -> Vec<Case> {
         case(
             "a replacement of a type that some rows do not convert to",
             with(&[int8(Column {
-                forward: both("CAST(name AS bigint)", "json_extract(name, '$')"),
-                ..new("", "CAST(new AS text)")
+                forward: each("CAST(name AS bigint)", "json_extract(name, '$')", "name"),
+                reverse: each("CAST(new AS text)", "CAST(new AS text)", "CAST(new AS char)"),
+                ..new("", "")
             })]),
             &["the `forward` of `users.new`, cannot be computed for 2 rows of `users`", "first keys: 2, 4"],
             Rows("UPDATE users SET name = id + 10"),
@@ -342,7 +376,7 @@ fn cases() -> Vec<Case> {
             "a drop whose reverse yields NULL",
             leaving("nullif(email, 'ada')"),
             &["`nullif(email, 'ada')`, the `reverse` of `users.name`, yields NULL for 1 row of `users`, and undo has to give each a value", "first keys: 1"],
-            Rows("UPDATE users SET email = 'Ada' WHERE id = 1"),
+            Rows("UPDATE users SET email = 'ida' WHERE id = 1"),
         ),
         case(
             "a drop whose reverse cannot be parsed",
@@ -354,7 +388,7 @@ fn cases() -> Vec<Case> {
             "a relaxation whose reverse yields NULL",
             vec![column("email"), upholds("", "nullif(email, 'ada')")],
             &["the `reverse` of `users.name`, yields NULL for 1 row of `users`"],
-            Rows("UPDATE users SET email = 'Ada' WHERE id = 1"),
+            Rows("UPDATE users SET email = 'ida' WHERE id = 1"),
         ),
         case(
             "two changes, of which one is bad",
@@ -372,8 +406,12 @@ fn cases() -> Vec<Case> {
 }
 
 /// One text for each database.
-fn both(postgres: &str, sqlite: &str) -> PerDatabase {
-    let texts = [(Database::Postgres, postgres.into()), (Database::Sqlite, sqlite.into())];
+fn each(postgres: &str, sqlite: &str, mysql: &str) -> PerDatabase {
+    let texts = [
+        (Database::Postgres, postgres.into()),
+        (Database::Sqlite, sqlite.into()),
+        (Database::Mysql, mysql.into()),
+    ];
     PerDatabase::Each(texts.into())
 }
 
@@ -385,7 +423,7 @@ fn snapshot(database: &TestDatabase) -> Result<(Ledger, Vec<String>)> {
 
 impl Case {
     fn meet(&self, database: &TestDatabase) -> Result<()> {
-        let first = Project::new().edited(&self.before);
+        let first = Project::on(&[database.which()]).edited(&self.before);
         first.apply(database, &[])?;
         database.execute(self.rows)?;
         let before = snapshot(database)?;
@@ -493,7 +531,19 @@ fn good() -> Vec<(&'static str, Vec<Column>, &'static str, Vec<Column>)> {
              INSERT INTO other VALUES (1, 'one')",
             with(&[handle("(SELECT word FROM other WHERE other.id = users.id)")]),
         ),
-        ("a value that is never the same", before(), USERS, with(&[handle("CAST(random() AS text)")])),
+        (
+            "a value that is never the same",
+            before(),
+            USERS,
+            with(&[Column {
+                backfill: each(
+                    "CAST(random() AS text)",
+                    "CAST(random() AS text)",
+                    "CAST(rand() AS char)",
+                ),
+                ..handle("")
+            }]),
+        ),
     ]
 }
 
@@ -502,7 +552,7 @@ fn what_is_well_passes() {
     for (name, before, rows, after) in good() {
         for database in TestDatabase::all().expect("databases") {
             let run = || -> Result<()> {
-                let first = Project::new().edited(&before);
+                let first = Project::on(&[database.which()]).edited(&before);
                 first.apply(&database, &[])?;
                 database.execute(rows)?;
                 let report = first.edited(&after).apply(&database, &[])?;
@@ -594,7 +644,7 @@ fn rows_that_break_a_constraint_are_counted_and_named() {
     for database in TestDatabase::all().expect("databases") {
         database.execute(ROWS).expect("two tables");
         for (constraint, says, mend) in &cases {
-            let asked = questions_of_constraint("users", constraint, of(&database));
+            let asked = questions_of_constraint("users", constraint, database.which());
             let said = ask(&database, &asked).expect("it can be asked");
             for text in *says {
                 assert!(said.contains(text), "no `{text}` on {}: {said}", database.kind());
@@ -607,18 +657,14 @@ fn rows_that_break_a_constraint_are_counted_and_named() {
         // Without a key the rows have no names; the values have.
         let copy = "CREATE TABLE copy AS SELECT * FROM users; INSERT INTO copy SELECT * FROM users WHERE id = 1";
         database.execute(copy).expect("a table without a key");
-        let asked = questions_of_constraint("copy", &unique(&["email"]), of(&database));
+        let asked = questions_of_constraint("copy", &unique(&["email"]), database.which());
         let said = ask(&database, &asked).expect("it can be asked");
         assert!(said.contains("2 rows of `copy`") && said.contains("(\"ada1\")"), "{said}");
-        let asked = questions_of_constraint("copy", &check("id > 1"), of(&database));
+        let asked = questions_of_constraint("copy", &check("id > 1"), database.which());
         let said = ask(&database, &asked).expect("it can be asked");
         assert!(said.contains("2 rows of `copy`") && !said.contains("keys"), "{said}");
         database.remove().expect("it is not needed any more");
     }
-}
-
-fn of(database: &TestDatabase) -> Database {
-    if database.is_postgres() { Database::Postgres } else { Database::Sqlite }
 }
 
 /// What the rows have to say against these questions; nothing where all is well.
@@ -636,7 +682,7 @@ fn before_filling(database: &TestDatabase, backfill: &str) -> Result<Vec<Questio
     let first = Project::new().edited(&before());
     first.apply(database, &[])?;
     let second = first.edited(&with(&[int8(handle(backfill))]));
-    Ok(questions(&second.migrations[1].manifest.changes[0], of(database)))
+    Ok(questions(&second.migrations[1].manifest.changes[0], database.which()))
 }
 
 /// A role that may read and nothing more is told what the database says, and that nobody can count.
@@ -665,12 +711,19 @@ fn a_role_without_temporary_functions_is_told_what_is_known() {
     }
 }
 
-/// While 100,000 rows are read, others write: on PostgreSQL the reader holds ACCESS SHARE at most, and on SQLite
-/// each write has the writer at once.
+/// While 100,000 rows are read, others write: on PostgreSQL the reader holds ACCESS SHARE at most, on SQLite each write
+/// has the writer at once, and on MySQL no row is locked.
 #[test]
 fn writers_go_on_while_rows_are_asked() {
     for database in TestDatabase::all().expect("databases") {
-        let slow = "id + (WITH RECURSIVE n(i) AS (SELECT id * 0 UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT max(i) FROM n)";
+        let slow = match database.which() {
+            Database::Mysql => {
+                "id + (SELECT count(*) FROM (SELECT 1 UNION SELECT 2 UNION SELECT 3) n)"
+            }
+            _ => {
+                "id + (WITH RECURSIVE n(i) AS (SELECT id * 0 UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT max(i) FROM n)"
+            }
+        };
         let asked = before_filling(&database, slow).expect("release 1");
         database
             .execute(
@@ -693,7 +746,8 @@ fn writers_go_on_while_rows_are_asked() {
 
 /// Writes until somebody is done; no write waits for a lock. How many there were.
 fn write_until(database: &TestDatabase, done: &AtomicBool) -> Result<u32> {
-    const WRITE: &str = "UPDATE users SET email = email || 'y' WHERE id = 77777";
+    const WRITE: &str =
+        "UPDATE users SET email = CASE WHEN email = 'x' THEN 'y' ELSE 'x' END WHERE id = 77777";
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut writes = 0;
     runtime.block_on(async {
@@ -707,6 +761,14 @@ fn write_until(database: &TestDatabase, done: &AtomicBool) -> Result<u32> {
             while !done.load(Ordering::SeqCst) {
                 let locks: Vec<String> = sqlx::query_scalar(LOCKS).fetch_all(&mut writer).await?;
                 ensure!(locks.iter().all(|mode| mode == "AccessShareLock"), "it holds {locks:?}");
+                sqlx::raw_sql(AssertSqlSafe(WRITE)).execute(&mut writer).await?;
+                writes += 1;
+            }
+        } else if database.which() == Database::Mysql {
+            let mut writer = sqlx::MySqlConnection::connect(&database.url).await?;
+            let waits = format!("{MYSQL_MODE}; SET SESSION innodb_lock_wait_timeout = 1");
+            sqlx::raw_sql(AssertSqlSafe(waits)).execute(&mut writer).await?;
+            while !done.load(Ordering::SeqCst) {
                 sqlx::raw_sql(AssertSqlSafe(WRITE)).execute(&mut writer).await?;
                 writes += 1;
             }

@@ -48,7 +48,7 @@ impl Archive {
     /// that everybody reads and writes on; SQLite holds its one writer.
     ///
     /// PostgreSQL takes the columns over with their types and collations. SQLite would keep no more than an
-    /// affinity, so there they are written out.
+    /// affinity, so there they are written out. MySQL has the table already ([`Archive::shell`]).
     pub fn create(&self, database: Database) -> String {
         let name = quote(&self.name);
         let key = names(&self.key).join(", ");
@@ -61,9 +61,7 @@ impl Archive {
                 "CREATE TABLE {name} AS {rows};\n{} ADD PRIMARY KEY ({key});",
                 alter(&self.name)
             ),
-            Database::Mysql => {
-                format!("CREATE TABLE {name} (PRIMARY KEY ({key})) ENGINE = InnoDB AS {rows};")
-            }
+            Database::Mysql => format!("INSERT INTO {name} ({columns}) {rows};"),
             Database::Sqlite => {
                 let define =
                     |column: &&KeyColumn| format!("{} {}", quote(&column.name), column.sql_type);
@@ -73,6 +71,20 @@ impl Archive {
                 )
             }
         }
+    }
+
+    /// Makes it without rows, where making a table ends the transaction that would fill it; what is there of an earlier
+    /// attempt goes first. The columns are taken over with their types and collations.
+    pub fn shell(&self, database: Database) -> Option<String> {
+        let key = names(&self.key).join(", ");
+        let columns = [names(&self.key), names(&self.values)].concat().join(", ");
+        let (name, table) = (quote(&self.name), quote(&self.table));
+        (database == Database::Mysql).then(|| {
+            format!(
+                "{}\nCREATE TABLE {name} (PRIMARY KEY ({key})) ENGINE = InnoDB AS SELECT {columns} FROM {table} WHERE 1 = 0;",
+                drop(&self.name)
+            )
+        })
     }
 
     /// A row that it would keep, if there is any.
@@ -105,13 +117,18 @@ impl Return<'_> {
     /// Writes the values of one batch back: the rows after the cursor up to the end of the batch, as
     /// [`Dialect::batch`] counts the parameters.
     pub fn batch(&self, dialect: &dyn Dialect, after: bool) -> String {
-        let table = quote(&self.archive.table);
-        let into = quote(self.into);
-        format!(
-            "UPDATE {table} SET {into} = a.v FROM ({}) AS a WHERE {} AND {table}.{into} IS NULL",
-            self.archived(dialect, after),
-            self.same_key()
-        )
+        self.update(dialect.database(), &self.archived(dialect, after), "")
+    }
+
+    fn update(&self, database: Database, archived: &str, and: &str) -> String {
+        let (table, into) = (quote(&self.archive.table), quote(self.into));
+        let rows = format!("{} AND {table}.{into} IS NULL{and}", self.same_key());
+        match database {
+            Database::Mysql => {
+                format!("UPDATE {table} JOIN ({archived}) AS a ON {rows} SET {table}.{into} = a.v")
+            }
+            _ => format!("UPDATE {table} SET {into} = a.v FROM ({archived}) AS a WHERE {rows}"),
+        }
     }
 
     /// Of the same batch: how many values there are, and how many of them still have their row.
@@ -126,14 +143,8 @@ impl Return<'_> {
     }
 
     /// The statement of a batch, over no row: the database says whether the values fit.
-    pub fn trial(&self) -> String {
-        let table = quote(&self.archive.table);
-        let into = quote(self.into);
-        format!(
-            "UPDATE {table} SET {into} = a.v FROM ({}) AS a WHERE {} AND {table}.{into} IS NULL AND 1 = 0",
-            self.rows(""),
-            self.same_key()
-        )
+    pub fn trial(&self, database: Database) -> String {
+        self.update(database, &self.rows(""), " AND 1 = 0")
     }
 
     fn archived(&self, dialect: &dyn Dialect, after: bool) -> String {
@@ -163,12 +174,12 @@ impl Return<'_> {
     }
 }
 
-/// Whether SQLite, which stores what it is given, may be given values of one declared type for a column of
-/// another. PostgreSQL judges by itself.
+/// Whether a column may be given values of another declared type. PostgreSQL judges by itself. SQLite stores whatever it
+/// is given, and MySQL judges value by value, which is late.
 pub fn fits(database: Database, archived: &str, live: &str) -> bool {
     let (archived, live) = (base_type(archived), base_type(live));
-    let both_integers = archived.contains("int") && live.contains("int");
-    database != Database::Sqlite || archived == live || both_integers
+    let both = |word: &str| archived.contains(word) && live.contains(word);
+    database == Database::Postgres || archived == live || ["int", "text"].into_iter().any(both)
 }
 
 fn names(columns: &[KeyColumn]) -> Vec<String> {

@@ -94,6 +94,17 @@ pub trait Dialect: Send + Sync {
         Some(format!("DROP INDEX IF EXISTS {}", quote(index)))
     }
 
+    /// The same statement in the next best way in which everybody reads and writes meanwhile, for a server that does not
+    /// do it in the way that it names; nothing where no such way is left.
+    fn next_best(&self, _sql: &str) -> Option<String> {
+        None
+    }
+
+    /// What of a change this server cannot do, whatever the rows are; asked before anything is changed.
+    fn refusal(&self, _change: &Change) -> Option<Problem> {
+        None
+    }
+
     /// Whether one value is not the other, where NULL is like NULL only.
     fn differs(&self, one: &str, other: &str) -> String {
         format!("{one} IS DISTINCT FROM {other}")

@@ -14,9 +14,9 @@ use super::{Dialect, Direction, Piece, Script, constraint, index_keys, names, sq
 use crate::default::is_now;
 use crate::ident::quote;
 use crate::migration::{Alone, Change, Thing};
-use crate::problem::{Problem, SERVER_UNSUPPORTED};
+use crate::problem::{NOT_SUPPORTED, Problem, SERVER_UNSUPPORTED};
 use crate::protocol::Act;
-use crate::schema::{Column, Constraint, Guard, Index, Table};
+use crate::schema::{Column, Constraint, Guard, Index, IndexKey, Table};
 use crate::types::Database;
 
 use super::sqlite::rebuild::Alteration;
@@ -28,17 +28,24 @@ pub(super) struct Mysql {
     instant: &'static str,
     /// How an index goes: MariaDB tells apart what rebuilds the table from what does not.
     no_copy: &'static str,
+    /// Whether an index may hold what is computed.
+    indexes_expressions: bool,
 }
 
 /// MySQL.
-pub(super) const MYSQL: Mysql =
-    Mysql { name: "mysql", instant: "ALGORITHM=INSTANT", no_copy: "ALGORITHM=INPLACE, LOCK=NONE" };
+pub(super) const MYSQL: Mysql = Mysql {
+    name: "mysql",
+    instant: "ALGORITHM=INSTANT",
+    no_copy: "ALGORITHM=INPLACE, LOCK=NONE",
+    indexes_expressions: true,
+};
 
 /// MariaDB.
 pub(super) const MARIADB: Mysql = Mysql {
     name: "mariadb",
     instant: "ALGORITHM=INSTANT, LOCK=NONE",
     no_copy: "ALGORITHM=NOCOPY, LOCK=NONE",
+    indexes_expressions: false,
 };
 
 /// What reads or rebuilds a table while everybody reads and writes it.
@@ -143,6 +150,28 @@ impl Dialect for Mysql {
     /// There is no `IF EXISTS` in MySQL, and nothing of an index that was not made to its end stays behind.
     fn sweep_index(&self, _index: &str) -> Option<String> {
         None
+    }
+
+    /// A column with an index does not go at once, nor one of a table that had so many instant changes that InnoDB
+    /// counts no more of them (4092). What nobody writes during is never chosen here.
+    fn next_best(&self, sql: &str) -> Option<String> {
+        let (sql, ways) = (sql.trim_end(), [self.instant, self.no_copy, IN_PLACE]);
+        let named = ways.iter().position(|way| sql.ends_with(&format!(", {way};")))?;
+        let (head, way) = (sql.strip_suffix(&format!("{};", ways[named]))?, ways[named]);
+        let next = ways[named..].iter().find(|other| **other != way)?;
+        Some(format!("{head}{next};"))
+    }
+
+    fn refusal(&self, change: &Change) -> Option<Problem> {
+        let made = change.definition.iter().flat_map(|table| &table.indexes);
+        let computes = |key: &IndexKey| matches!(key, IndexKey::Expression(_));
+        let mut indexes = change.indexes.iter().chain(made);
+        let index = indexes.find(|one| one.keys.iter().any(computes))?;
+        let refused = NOT_SUPPORTED
+            .problem(format!("MariaDB has no index over an expression, and `{}` is one", index.name))
+            .at(change.title())
+            .help("declare a column that is `generated` by the expression, and an index over that column");
+        Some(refused).filter(|_| !self.indexes_expressions)
     }
 
     fn differs(&self, one: &str, other: &str) -> String {
@@ -383,6 +412,29 @@ fn define(table: &Table, column: &Column) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_done_at_once_is_done_in_place_and_never_by_a_copy() {
+        let ways = |dialect: &Mysql, sql: &str| {
+            std::iter::successors(Some(sql.to_owned()), |sql| dialect.next_best(sql))
+                .map(|sql| sql.trim_end().rsplit_once(" x, ").expect("a clause").1.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let drop = |how: &str| format!("ALTER TABLE \"t\" DROP COLUMN x, {how};\n");
+        assert_eq!(
+            ways(&MYSQL, &drop(MYSQL.instant)),
+            ["ALGORITHM=INSTANT;", "ALGORITHM=INPLACE, LOCK=NONE;"]
+        );
+        assert_eq!(
+            ways(&MARIADB, &drop(MARIADB.instant)),
+            [
+                "ALGORITHM=INSTANT, LOCK=NONE;",
+                "ALGORITHM=NOCOPY, LOCK=NONE;",
+                "ALGORITHM=INPLACE, LOCK=NONE;"
+            ]
+        );
+        assert_eq!(MYSQL.next_best(&drop("ALGORITHM=COPY, LOCK=SHARED")), None);
+    }
 
     #[test]
     fn a_version_is_supported_or_says_what_is() {

@@ -1,8 +1,9 @@
 //! How a database tries a value on rows without writing any, for [`crate::preflight`].
 //!
 //! PostgreSQL says of an assignment that it would fail only when it is made: so it is planned into a table, and made
-//! to a variable of a function, that both live for one transaction which is rolled back. SQLite assigns everything,
-//! and needs none of this; MySQL has no such functions.
+//! to a variable of a function, that both live for one transaction which is rolled back. MySQL has no such functions,
+//! and computes in a query what it refuses to store: values are stored there, in a table that only this session sees,
+//! and taken back. SQLite assigns everything, and needs none of this.
 
 use crate::ident::quote;
 use crate::preflight::{FIRST, Question};
@@ -47,6 +48,32 @@ pub fn assignment(question: &Question, database: Database) -> Option<[String; 2]
             question.rows(None)
         ),
     ])
+}
+
+/// What makes the table that [`attempt`] stores values in, where a database needs one.
+pub fn target(question: &Question, database: Database) -> Option<String> {
+    let column = question.column.as_ref().filter(|_| database == Database::Mysql)?;
+    Some(format!(
+        "DROP TEMPORARY TABLE IF EXISTS _colmig_trial;\n\
+         CREATE TEMPORARY TABLE _colmig_trial ({} {}) ENGINE = InnoDB;",
+        quote(&column.name),
+        column.sql_type
+    ))
+}
+
+/// Stores the value of each row that is asked, and `within` narrows them further; whoever runs it takes it back.
+pub fn attempt(question: &Question, within: &str) -> String {
+    let conditions = [question.only.as_str(), within].into_iter().filter(|text| !text.is_empty());
+    let conditions: Vec<_> = conditions.map(|text| format!("({text})")).collect();
+    let asked = match conditions.as_slice() {
+        [] => String::new(),
+        all => format!(" WHERE {}", all.join(" AND ")),
+    };
+    format!(
+        "INSERT INTO _colmig_trial SELECT ({}) FROM {}{asked}",
+        question.value,
+        question.rows(None)
+    )
 }
 
 /// The function that [`count`] and [`first`] call: nothing for a row that is well, '' for one with which something is wrong,

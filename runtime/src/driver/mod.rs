@@ -102,6 +102,8 @@ pub(crate) enum Trouble {
     Again,
     /// Rows without a value stand where NOT NULL should.
     Null,
+    /// The server does not do it in the way that the statement names.
+    Algorithm,
     /// The table is not there.
     NoTable,
     /// The database or the file can only be read.

@@ -36,7 +36,7 @@ const MODE: &str = "SET SESSION sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKS
 const LOCK_TIMEOUT: u32 = 1;
 
 /// The lock of the one applier, of this database among those of the server; a name has at most 64 characters.
-const LOCK: &str = "concat('colmig:', sha1(database()))";
+const LOCK: &str = "concat('colmig:', sha2(database(), 224))";
 
 /// The lock that a session of ours holds, so that others know it for what it is. It ends with the session.
 const OWN: &str = "concat('colmig-own:', connection_id())";
@@ -129,6 +129,7 @@ fn trouble(error: &sqlx::Error) -> Trouble {
         (Some(1205 | 1213 | 3572 | 1047), _) => Trouble::Again,
         // NULL where there can be none: in a write, and in rows that NOT NULL met.
         (Some(1048 | 1138 | 1265), _) => Trouble::Null,
+        (Some(1845 | 1846 | 4092), _) => Trouble::Algorithm,
         (Some(1146), _) => Trouble::NoTable,
         (Some(1290 | 1792 | 1836), _) => Trouble::ReadOnly,
         (Some(1044 | 1045 | 1142 | 1143 | 1227 | 1370), _) => Trouble::Denied,
@@ -267,7 +268,13 @@ impl Driver for Mysql {
     fn alone<'a>(&'a mut self, sql: &'a str) -> Answer<'a, ()> {
         Box::pin(async move {
             self.script(&format!("SET SESSION lock_wait_timeout = {LOCK_TIMEOUT}")).await?;
-            let done = self.script(sql).await;
+            let mut done = self.script(sql).await;
+            let mut tried = sql.to_owned();
+            while done.as_ref().is_err_and(|error| error.trouble == Trouble::Algorithm) {
+                let Some(next) = self.dialect.next_best(&tried) else { break };
+                done = self.script(&next).await;
+                tried = next;
+            }
             self.script("SET SESSION foreign_key_checks = 1").await?;
             done
         })
@@ -406,17 +413,18 @@ impl Driver for Mysql {
             SELECT concat('generated column ', column_name), 0 FROM information_schema.columns
             WHERE table_schema = database() AND table_name = $1 AND column_name <> $2
               AND coalesce(generation_expression, '') REGEXP $4
-            UNION SELECT concat('foreign key ', constraint_name, ' of table ', table_name), 0
+            UNION SELECT concat('constraint ', constraint_name, ' on table ', table_name), 0
             FROM information_schema.key_column_usage
             WHERE table_schema = database() AND (table_name = $1 AND column_name = $2 AND referenced_table_name IS NOT NULL
                OR referenced_table_name = $1 AND referenced_column_name = $2)
-            UNION SELECT concat('check ', k.constraint_name), 0
+            UNION SELECT concat('constraint ', k.constraint_name, ' on table ', t.table_name), 0
             FROM information_schema.check_constraints k JOIN information_schema.table_constraints t
               ON t.constraint_schema = k.constraint_schema AND t.constraint_name = k.constraint_name
              AND t.constraint_type = 'CHECK'
             WHERE t.table_schema = database() AND t.table_name = $1 AND k.check_clause REGEXP $4
-            UNION SELECT concat('index ', index_name), 1 FROM information_schema.statistics
-            WHERE table_schema = database() AND table_name = $1 AND column_name = $2
+            UNION SELECT concat('index ', index_name), NOT (max(non_unique) = 0 AND count(*) > 1)
+            FROM information_schema.statistics WHERE table_schema = database() AND table_name = $1
+            GROUP BY index_name HAVING sum(column_name = $2) > 0
             UNION SELECT concat('view ', table_name), 0 FROM information_schema.views
             WHERE table_schema = database() AND view_definition REGEXP $3 AND view_definition REGEXP $4
             UNION SELECT concat('trigger ', trigger_name, ' on table ', event_object_table), 0

@@ -2,9 +2,10 @@
 //! them.
 //!
 //! The floor has excluded everybody who writes the column by then, and the barrier is passed, so what is archived
-//! is what will be dropped. The archive is made in a transaction of its own, with its row in the ledger: a process
-//! that dies before its end leaves nothing, one that dies behind it leaves an archive that the next run finds. Where
-//! the change is taken back instead, writers come in again, and the archive goes in the transaction that lets them.
+//! is what will be dropped. The archive is filled in a transaction of its own, with its row in the ledger: a process
+//! that dies before its end leaves nothing, or an empty table where no transaction holds a schema statement; one that
+//! dies behind it leaves an archive that the next run finds. Where the change is taken back instead, writers come in
+//! again, and the archive goes in the transaction that lets them.
 
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use colmig_core::backfill::{KeyColumn, rows};
 use colmig_core::catalog::Catalog;
 use colmig_core::dialect::Direction;
 use colmig_core::dialect::archive::{self as dialect, Archive};
-use colmig_core::problem::{ARCHIVE, CONSENT, NOT_SUPPORTED, Problem, USAGE};
+use colmig_core::problem::{ARCHIVE, CONSENT, Problem, USAGE};
 
 use super::script::LockWait;
 use super::{Event, Migrator};
@@ -72,13 +73,6 @@ impl Migrator {
     /// What cannot be archived is said before the change begins.
     pub(super) async fn check_archivable(&mut self, index: usize) -> Result<()> {
         let table = self.rows[index].change.table.clone();
-        if self.options.archive && !self.driver.dialect().is_transactional() {
-            return Err(NOT_SUPPORTED
-                .problem("this version keeps no archive on MySQL and MariaDB, where making a table ends the transaction")
-                .at(self.rows[index].change.title())
-                .help("copy the column yourself, and apply without `--archive`, and without `archive` in colmig.toml")
-                .into());
-        }
         if !self.options.archive || !self.driver.key(&table).await?.is_empty() {
             return Ok(());
         }
@@ -111,13 +105,41 @@ impl Migrator {
             return Ok(());
         }
         // One that an older version did not know of, and so left behind when it took the change back.
-        let stale = known.filter(|_| is_there).map(|kept| dialect::drop(&kept.archive.name));
-        let create = archive.create(self.database());
-        let sql = [stale.unwrap_or_default(), create].join("\n");
         let began = Instant::now();
+        let create = archive.create(self.database());
+        let sql = match archive.shell(self.database()) {
+            Some(shell) => {
+                self.make_shell(index, &archive, &shell).await?;
+                create
+            }
+            None => {
+                let stale = known.filter(|_| is_there);
+                let stale = stale.map(|kept| dialect::drop(&kept.archive.name));
+                [stale.unwrap_or_default(), create].join("\n")
+            }
+        };
         let rows = self.make_archive(index, &archive, &sql, began).await?;
         let change = row.change.title();
         self.tell(Event::Archived { change, name: archive.name, rows, took: began.elapsed() });
+        Ok(())
+    }
+
+    /// The ledger knows of no archive while there is none: a process that dies before it is filled leaves a table that the
+    /// next one makes anew.
+    async fn make_shell(&mut self, index: usize, archive: &Archive, shell: &str) -> Result<()> {
+        let (author, id) = (self.author.clone(), self.rows[index].change.id.clone());
+        self.driver.begin(Work::Rows).await?;
+        let forgotten = async {
+            ledger::fence(self.driver.as_mut(), author.epoch).await?;
+            archive::forget(self.driver.as_mut(), &author, &id).await
+        }
+        .await;
+        self.finish(forgotten).await?;
+        let mut locked = LockWait::new();
+        while let Err(error) = self.driver.alone(shell).await {
+            self.unless_locked(index, &error)?;
+            self.wait_for_lock(&archive.table, &mut locked).await?;
+        }
         Ok(())
     }
 
@@ -200,10 +222,21 @@ impl Migrator {
         Ok(all.into_iter().find(|kept| kept.change == change))
     }
 
+    /// Drops an archive where that would end the transaction of [`Migrator::discard`], before it begins: the columns are
+    /// still there, or somebody wants their values gone.
+    pub(super) async fn begin_discarding(&mut self, kept: &Kept) -> Result<()> {
+        if !self.driver.dialect().is_transactional() {
+            self.driver.alone(&dialect::drop(&kept.archive.name)).await?;
+        }
+        Ok(())
+    }
+
     /// Drops an archive, inside a fenced transaction.
     pub(super) async fn discard(&mut self, kept: &Kept, why: &str) -> Result<()> {
         let began = Instant::now();
-        self.driver.script(&dialect::drop(&kept.archive.name)).await?;
+        if self.driver.dialect().is_transactional() {
+            self.driver.script(&dialect::drop(&kept.archive.name)).await?;
+        }
         archive::forget(self.driver.as_mut(), &self.author.clone(), &kept.change).await?;
         let what = subjects(&kept.archive).join(", ");
         let note = format!("{} of {what} in {}{why}", rows(kept.rows), kept.archive.name);
@@ -250,6 +283,7 @@ impl Migrator {
         }
         for kept in &meant {
             self.stopped()?;
+            self.begin_discarding(kept).await?;
             self.driver.begin(Work::Rows).await?;
             let outcome = async {
                 ledger::fence(self.driver.as_mut(), self.author.epoch).await?;

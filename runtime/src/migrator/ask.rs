@@ -19,6 +19,8 @@ struct Query<'q> {
     prepare: Option<String>,
     /// What stands for the question's value.
     value: String,
+    /// Whether values are stored, to see whether they can be.
+    stores: bool,
     key: Vec<KeyColumn>,
 }
 
@@ -35,6 +37,9 @@ pub(super) async fn answers(
     let count = question.count(&query.value, "");
     if let Err(error) = query.look(driver, &format!("EXPLAIN {count}")).await {
         return about(error).map(|said| vec![query.refused(said)]);
+    }
+    if query.stores && !query.key.is_empty() {
+        return Ok(sorted(query.walked(driver).await?, None));
     }
     match query.look(driver, &count).await {
         Ok(rows) => match number(&rows, 0) {
@@ -54,7 +59,14 @@ pub(super) async fn answers(
 /// Plans the assignment of the value to its column; whether the role may make what lives for one transaction. A role
 /// that may not still learns all but this: whether the column's type takes the value as it is.
 async fn assigned(driver: &mut dyn Driver, question: &Question) -> Result<bool, DbError> {
-    let Some([make, plan]) = trial::assignment(question, driver.dialect().database()) else {
+    let database = driver.dialect().database();
+    if let Some(target) = trial::target(question, database) {
+        return match driver.script(&target).await {
+            Err(error) if error.trouble == Trouble::Denied => Ok(false),
+            made => made.map(|()| true),
+        };
+    }
+    let Some([make, plan]) = trial::assignment(question, database) else {
         return Ok(true);
     };
     driver.begin(Work::Look).await?;
@@ -96,6 +108,7 @@ impl<'q> Query<'q> {
             dialect,
             prepare: trial::prepare(question, database).filter(|_| ready),
             value: trial::value(question, database, ready),
+            stores: ready && trial::target(question, database).is_some(),
             key: driver.key(&question.table).await?,
         })
     }
@@ -148,16 +161,11 @@ impl<'q> Query<'q> {
         driver: &mut dyn Driver,
         said: String,
     ) -> Result<Vec<Answer>, DbError> {
-        let [wrong, fails] = match trial::one_by_one(self.question, self.dialect.database()) {
+        let found = match trial::one_by_one(self.question, self.dialect.database()) {
             Some(function) => self.caught(driver, &function).await?,
             None => self.walked(driver).await?,
         };
-        let wrong = (wrong.rows > 0).then_some(Answer::Wrong(wrong.rows, wrong.first));
-        let fails = match fails.rows {
-            0 => Answer::Fails(None, Vec::new(), said),
-            rows => Answer::Fails(Some(rows), fails.first, fails.said),
-        };
-        Ok(wrong.into_iter().chain([fails]).collect())
+        Ok(sorted(found, Some(said)))
     }
 
     /// A role that may not make functions learns neither how many rows fail nor which.
@@ -239,6 +247,11 @@ impl<'q> Query<'q> {
         let upper = self.dialect.beyond(&walk.key, "<=", cursor.len() + 1);
         let range = format!("{}{upper}", lower.unwrap_or_default());
         let parameters: Row = cursor.iter().chain(end).cloned().collect();
+        if self.stores
+            && let Err(error) = self.store(driver, &range, &parameters).await
+        {
+            return about(error).map(Err);
+        }
         let count = self.question.count(&self.value, &range);
         let rows = match driver.rows(&count, &parameters).await {
             Ok(rows) => number(&rows, 0),
@@ -253,6 +266,18 @@ impl<'q> Query<'q> {
         }
         wrong.rows += rows;
         Ok(Ok(()))
+    }
+
+    /// Stores the values of some rows, and takes that back.
+    async fn store(
+        &self,
+        driver: &mut dyn Driver,
+        range: &str,
+        parameters: &[Value],
+    ) -> Result<(), DbError> {
+        driver.begin(Work::Look).await?;
+        let stored = driver.run(&trial::attempt(self.question, range), parameters).await;
+        rolled_back(driver, stored).await.map(|_| ())
     }
 
     /// A walk over the table, as a backfill does it.
@@ -284,6 +309,16 @@ impl Found {
             self.first.push(shown(key, key.len()));
         }
     }
+}
+
+/// What was found, and what the database said of all rows together, if it said that some fail.
+fn sorted([wrong, fails]: [Found; 2], said: Option<String>) -> Vec<Answer> {
+    let wrong = (wrong.rows > 0).then_some(Answer::Wrong(wrong.rows, wrong.first));
+    let fails = match fails.rows {
+        0 => said.map(|said| Answer::Fails(None, Vec::new(), said)),
+        rows => Some(Answer::Fails(Some(rows), fails.first, fails.said)),
+    };
+    wrong.into_iter().chain(fails).collect()
 }
 
 fn number(rows: &[Row], place: usize) -> i64 {

@@ -37,6 +37,11 @@ impl Migrator {
             .filter(|other| self.wanted(*other, target))
             .filter(|other| next(&self.rows, *other, &self.options.checkout) == Next::Step)
             .collect();
+        let dialect = self.driver.dialect();
+        let refusal = beginning.iter().find_map(|index| dialect.refusal(&self.rows[*index].change));
+        if let Some(problem) = refusal {
+            return Err(problem.into());
+        }
         for index in &beginning {
             if let Some(act) = self.rows[*index].next().map(|step| step.act) {
                 self.preflight(*index, act).await?;

@@ -194,7 +194,7 @@ impl Migrator {
             return Err(refusal(String::new()).into());
         }
         self.driver.begin(Work::Rows).await?;
-        let tried = self.driver.run(&plan.back().trial(), &[]).await;
+        let tried = self.driver.run(&plan.back().trial(database), &[]).await;
         self.driver.rollback().await?;
         match tried {
             Ok(_) => Ok(()),

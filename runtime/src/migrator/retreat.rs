@@ -513,6 +513,9 @@ impl Migrator {
     /// Free, but it lets writers in that do not write the column: the backfill begins anew (R20).
     async fn unrequire(&mut self, index: usize, began: Instant) -> Result<()> {
         let archived = self.kept(&self.rows[index].change.id.clone()).await?;
+        if let Some(kept) = &archived {
+            self.begin_discarding(kept).await?;
+        }
         self.driver.begin(Work::Rows).await?;
         let outcome = self.unrequire_locked(index, archived, began).await;
         self.finish(outcome).await

@@ -7,7 +7,8 @@ use colmig_core::types::{ColumnType, Database};
 use crate::chance::Chance;
 use crate::lives::{
     Around, BY_TRIGGER, COLUMNS, Form, GUARDS, Life, Parent, Place, REFERENCES, TABLES, any_column,
-    check, constraint, generated, guarded, index, is_distinct, live, of_index, reference, two_texts, unique,
+    check, constraint, generated, guarded, index, is_distinct, live, of_index, reference,
+    two_texts, unique,
 };
 use crate::values::over;
 
