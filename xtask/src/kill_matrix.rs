@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::{cargo::cargo, test::on_servers};
+use crate::{cargo::cargo, servers::Wanted, test::on_servers};
 
 /// Kill `apply` and `rollback` before every statement, resume, and compare with an uninterrupted run
 ///
@@ -17,6 +17,9 @@ pub(crate) struct Args {
     /// Die before every N-th statement only, of everything
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     every: u64,
+
+    #[command(flatten)]
+    wanted: Wanted,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
@@ -25,5 +28,5 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if !args.sample {
         command.env("COLMIG_KILL_MATRIX", args.every.to_string());
     }
-    on_servers(&[], &mut command)
+    on_servers(&args.wanted, &mut command)
 }

@@ -7,8 +7,11 @@ use anyhow::{Context, Result};
 use crate::{
     cargo,
     process::{self, say},
-    servers::postgres::{self, Options, Server},
-    test::{MYSQL, POSTGRES, PROGRAM},
+    servers::{
+        MYSQL, POSTGRES,
+        postgres::{self, Options, Server},
+    },
+    test::PROGRAM,
 };
 
 /// Compare a backfill with one plain UPDATE of the same rows, and the memory that it takes

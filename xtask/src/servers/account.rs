@@ -2,9 +2,9 @@
 
 use std::{ffi::OsStr, os::unix::process::CommandExt, path::Path, process::Command};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 
-use crate::process;
+use crate::process::{self, say};
 
 /// The accounts to become, best first.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
@@ -35,6 +35,11 @@ impl Account {
         command
     }
 
+    /// Whether it can enter the folders that lead to a program, and run it.
+    pub(crate) fn runs(self, program: &Path) -> bool {
+        process::output(self.command(program).arg("--version")).is_ok()
+    }
+
     /// Makes the account the owner of a folder and of everything in it.
     pub(crate) fn own(self, folder: &Path) -> Result<()> {
         let Some((user, group)) = self.0 else { return Ok(()) };
@@ -45,12 +50,27 @@ impl Account {
     }
 }
 
+/// Installs what is missing, as Debian and Ubuntu do; only root may.
+pub(crate) fn install(what: &str, packages: &[&str]) -> Result<()> {
+    ensure!(is_root()?, "only root can install it");
+    if process::output(Command::new("apt-get").arg("--version")).is_err() {
+        bail!("this system has no apt-get to install it with");
+    }
+    say("Installing", format_args!("{what} with apt-get, because there is none here"));
+    update()?;
+    apt_get(&[&["install", "-y", "--no-install-recommends"], packages].concat())
+}
+
+/// Brings the lists of packages up to date, which most containers have none of.
+pub(crate) fn update() -> Result<()> {
+    apt_get(&["update"])
+}
+
 pub(crate) fn is_root() -> Result<bool> {
     Ok(process::output(Command::new("id").arg("-u"))? == "0")
 }
 
-/// Installs what is missing, as Debian and Ubuntu do; only root may.
-pub(crate) fn apt_get(args: &[&str]) -> Result<()> {
+fn apt_get(args: &[&str]) -> Result<()> {
     process::output(Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"))?;
     Ok(())
 }

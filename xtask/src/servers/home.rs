@@ -38,6 +38,9 @@ pub(crate) enum Medium {
     Memory,
 }
 
+/// Where a home has programs of its own.
+pub(crate) const PROGRAMS: &str = "programs";
+
 /// The memory that Linux mounts for everybody to share.
 const SHARED_MEMORY: &str = "/dev/shm";
 
@@ -105,7 +108,23 @@ impl Home {
     pub(crate) fn adopt(&self, folder: &Path, name: &str) -> Result<()> {
         let copy = self.path().join(name);
         output(Command::new("cp").arg("-R").arg(folder).arg(&copy))?;
-        self.account.own(&copy)
+        self.own(&copy)
+    }
+
+    /// Gives the account what we made in the home.
+    pub(crate) fn own(&self, path: &Path) -> Result<()> {
+        self.account.own(path)
+    }
+
+    /// From where the account can run the programs of a folder, one of which is `program`: the folder itself, or a
+    /// copy in the home. (The account cannot enter every folder that root can: a workspace in root's own home is
+    /// such a case.)
+    pub(crate) fn reach(&self, folder: &Path, program: &Path) -> Result<PathBuf> {
+        if self.account.runs(&folder.join(program)) {
+            return Ok(folder.into());
+        }
+        self.adopt(folder, PROGRAMS)?;
+        Ok(self.path().join(PROGRAMS))
     }
 
     /// Stops the server and empties the folder; a second time does nothing.

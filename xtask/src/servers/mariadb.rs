@@ -1,136 +1,146 @@
-//! A private MariaDB server, for tests: it never waits for the disk.
+//! A private MariaDB server, for tests.
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fmt, process::Command};
 
-use anyhow::{Context, Result, bail, ensure};
-use fs_err as fs;
+use anyhow::{Context, Result};
 
 use super::{
-    account::{self, Account},
-    home::{Home, Medium},
-    running::{Kind, LOG, Running},
+    Servers, account, debian,
+    home::Home,
+    mysqld::{self, PORT_TAKEN, Programs, READY},
+    running::{self, Kind, Running},
 };
 use crate::process::{output, say};
+
+const SERVER: &str = "mariadbd";
+const INIT: &str = "mariadb-install-db";
+
+/// The programs that a server needs, which Debian has in two folders and two packages. The last is for the second.
+const PROGRAMS: [&str; 3] = [SERVER, INIT, "my_print_defaults"];
+
+/// What has them.
+const PACKAGES: [&str; 2] = ["mariadb-server-core", "mariadb-client-core"];
+
+/// A release of MariaDB that is here.
+pub(crate) struct Release {
+    version: String,
+    programs: Programs,
+}
+
+impl Release {
+    /// The one that is installed here; it is installed first, where there is none and we may.
+    pub(crate) fn installed() -> Result<Self> {
+        if let Ok(installed) = Self::of(Programs::installed(SERVER)) {
+            return Ok(installed);
+        }
+        account::install("MariaDB", &PACKAGES).context(
+            "there is no MariaDB server here: install one (on Debian and Ubuntu: `apt-get install \
+             mariadb-server-core mariadb-client-core`) and have its `mariadbd` and \
+             `mariadb-install-db` in PATH, or set COLMIG_TEST_MYSQL to the URLs of servers that are for testing",
+        )?;
+        Self::of(Programs::installed(SERVER))
+    }
+
+    /// The newest one of Debian.
+    pub(crate) fn newest() -> Result<Self> {
+        let root = debian::unpacked("mariadb", &PACKAGES).context(
+            "the newest MariaDB could not be fetched from Debian: set COLMIG_TEST_MYSQL to the \
+             URLs of servers that are for testing",
+        )?;
+        Self::of(Programs::unpacked(SERVER, root))
+    }
+
+    fn of(programs: Programs) -> Result<Self> {
+        for program in PROGRAMS {
+            programs.find(program)?;
+        }
+        let line = programs.version()?;
+        let version = version(&line).with_context(|| format!("`{SERVER} --version` says `{line}`"));
+        Ok(Self { version: version?.to_owned(), programs })
+    }
+
+    /// Such as `10.11`: what is of one series behaves alike.
+    pub(crate) fn series(&self) -> &str {
+        self.version.rsplit_once('.').map_or(&self.version, |(series, _)| series)
+    }
+
+    /// A home, the programs that can be run from it, and the files of an empty server in it.
+    pub(super) fn settle(&self, name: &str) -> Result<(Home, Programs)> {
+        let (home, programs) = self.move_in(name)?;
+        let mut init = programs.resident(&home, INIT)?;
+        output(init.args(["--auth-root-authentication-method=normal", "--skip-test-db"]))?;
+        Ok((home, programs))
+    }
+
+    /// The same, without the files.
+    pub(super) fn move_in(&self, name: &str) -> Result<(Home, Programs)> {
+        let home = mysqld::home(name)?;
+        let programs = self.programs.within(&home)?;
+        Ok((home, programs))
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MariaDB {}", self.version)
+    }
+}
 
 /// A running server.
 pub(crate) struct Server(Running);
 
-const DATA: &str = "data";
-const PID: &str = "pid";
-
-/// The programs that a server needs, which Debian has in two folders and two packages. The last is for the second.
-const PROGRAMS: [&str; 3] = ["mariadbd", "mariadb-install-db", "my_print_defaults"];
-
-/// Where servers are that are not in PATH.
-const FOLDERS: [&str; 3] = ["/usr/sbin", "/usr/libexec", "/usr/local/sbin"];
-
 impl Server {
-    /// Starts the server that is installed here; installs one first, where there is none and we may.
-    pub(crate) fn start() -> Result<Self> {
-        let [server, init] = programs()?;
-        let version = output(Command::new(&server).arg("--version"))?;
-        let version = version.split_whitespace().find(|word| word.contains("-MariaDB"));
-        let home = Home::create("mariadb", Medium::Memory, Account::choose()?, stop)?;
-        let mut init = home.command(init);
-        init.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
-        output(init.arg(option("datadir", home.path().join(DATA))))?;
-        let running = Running::start(&MariaDb { server }, home)?;
-        let version = version.and_then(|word| word.split('-').next()).unwrap_or_default();
-        say("Started", format_args!("MariaDB {version} on port {}", running.port()));
+    pub(crate) fn start(release: &Release) -> Result<Self> {
+        let (home, programs) = release.settle("mariadb")?;
+        let running =
+            Running::start(&MariaDb { programs, options: Vec::new(), words: None }, home)?;
+        say("Started", format_args!("{release} on port {}", running.port()));
         Ok(Self(running))
     }
+}
 
-    /// The superuser's URL of a database of this server; `mysql` is one that exists.
-    pub(crate) fn url(&self, database: &str) -> String {
-        format!("mysql://root@127.0.0.1:{}/{database}", self.0.port())
+impl Servers for Server {
+    fn urls(&self) -> Vec<String> {
+        vec![mysqld::url(self.0.port())]
     }
 }
 
-/// What a test left in it is nobody's: it need not shut down in order.
-fn stop(home: &Path) -> Command {
-    let mut stop = Command::new("sh");
-    stop.args(["-c", "kill -9 \"$(cat \"$0\")\""]).arg(home.join(PID));
-    stop
-}
-
-fn option(name: &str, path: PathBuf) -> String {
-    format!("--{name}={}", path.display())
-}
-
-struct MariaDb {
-    server: PathBuf,
+/// How one is started: with these options beyond the common ones, and until it has said these words.
+pub(super) struct MariaDb {
+    pub(super) programs: Programs,
+    pub(super) options: Vec<String>,
+    pub(super) words: Option<&'static str>,
 }
 
 impl Kind for MariaDb {
     const NAME: &'static str = "MariaDB";
-    const PORT_TAKEN: &'static str = "Address already in use";
+    const PORT_TAKEN: &'static str = PORT_TAKEN;
 
-    fn command(&self, home: &Home, port: u16) -> Command {
-        let mut command = home.command(&self.server);
-        command
-            .arg("--no-defaults")
-            .arg(option("datadir", home.path().join(DATA)))
-            .arg(option("pid-file", home.path().join(PID)))
-            .arg(option("socket", home.path().join("socket")))
-            .arg(format!("--port={port}"))
-            .args([
-                "--bind-address=127.0.0.1",
-                "--skip-name-resolve=OFF",
-                "--max-connections=500",
-                "--character-set-server=utf8mb4",
-                "--innodb-flush-log-at-trx-commit=0",
-                "--innodb-flush-method=nosync",
-                "--innodb-log-file-size=32M",
-            ]);
-        command
+    fn command(&self, home: &Home, port: u16) -> Result<Command> {
+        let mut command = self.programs.server(home, port)?;
+        command.arg("--innodb-log-file-size=32M").args(&self.options);
+        Ok(command)
     }
 
     fn is_ready(&self, home: &Home) -> bool {
-        let log = fs::read_to_string(home.path().join(LOG));
-        log.is_ok_and(|text| text.contains("ready for connections"))
+        running::says(home, READY) && self.words.is_none_or(|words| running::says(home, words))
     }
 }
 
-fn programs() -> Result<[PathBuf; 2]> {
-    if let Some(found) = installed() {
-        return Ok(found);
-    }
-    install().context(
-        "there is no MariaDB server here: install one (on Debian and Ubuntu: `apt-get install \
-         mariadb-server-core mariadb-client-core`) and have its `mariadbd` and `mariadb-install-db` \
-         in PATH, or set COLMIG_TEST_MYSQL to the URLs of servers that are for testing",
-    )?;
-    installed().context("what was installed brought no `mariadbd`")
+/// The number before `-MariaDB`.
+fn version(line: &str) -> Option<&str> {
+    let word = line.split_whitespace().find(|word| word.contains("-MariaDB"))?;
+    word.split('-').next()
 }
 
-fn installed() -> Option<[PathBuf; 2]> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let folders: Vec<_> =
-        env::split_paths(&path).chain(FOLDERS.iter().map(PathBuf::from)).collect();
-    let find = |program: &str| {
-        folders.iter().map(|folder| folder.join(program)).find(|path| path.is_file())
-    };
-    let [server, init, helper] = PROGRAMS.map(find);
-    helper?;
-    Some([server?, init?])
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn install() -> Result<()> {
-    ensure!(account::is_root()?, "only root can install it");
-    if output(Command::new("apt-get").arg("--version")).is_err() {
-        bail!("this system has no apt-get to install it with");
+    #[test]
+    fn the_version_is_the_number_before_the_name() {
+        let line = "mariadbd  Ver 10.11.19-MariaDB-0+deb12u1 for debian-linux-gnu on x86_64";
+        assert_eq!(version(line), Some("10.11.19"));
+        assert_eq!(version("mysqld  Ver 9.7.4-2 for Linux on x86_64 ((Debian))"), None);
     }
-    say("Installing", "MariaDB with apt-get, because there is none here");
-    account::apt_get(&["update"])?;
-    account::apt_get(&[
-        "install",
-        "-y",
-        "--no-install-recommends",
-        "mariadb-server-core",
-        "mariadb-client-core",
-    ])
 }

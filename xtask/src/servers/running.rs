@@ -13,7 +13,7 @@ use fs_err as fs;
 use super::home::Home;
 
 /// The file of the home that has what the server says.
-pub(crate) const LOG: &str = "log";
+const LOG: &str = "log";
 
 /// A loaded machine starts a server in seconds; beyond this, something is wrong.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -27,7 +27,7 @@ pub(crate) trait Kind {
     const PORT_TAKEN: &'static str;
 
     /// The program with all that it is told, in its home.
-    fn command(&self, home: &Home, port: u16) -> Command;
+    fn command(&self, home: &Home, port: u16) -> Result<Command>;
 
     /// The server's own word that it accepts connections. A connection would prove less: another server may have
     /// the port.
@@ -88,10 +88,15 @@ impl Drop for Running {
     }
 }
 
+/// Whether the server has said these words.
+pub(crate) fn says(home: &Home, words: &str) -> bool {
+    fs::read_to_string(home.path().join(LOG)).is_ok_and(|log| log.contains(words))
+}
+
 fn launch<K: Kind>(kind: &K, home: &Home) -> Result<(Child, u16)> {
     let port = free_port()?;
     let log = fs::File::create(home.path().join(LOG))?.into_file();
-    let mut command = kind.command(home, port);
+    let mut command = kind.command(home, port)?;
     let process = std::os::unix::process::CommandExt::process_group(&mut command, 0)
         .stdout(log.try_clone()?)
         .stderr(log)

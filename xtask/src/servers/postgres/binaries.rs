@@ -8,14 +8,11 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use fs_err as fs;
 
 use super::npm;
-use crate::{
-    process::{output, say},
-    servers::account,
-};
+use crate::{process::output, servers::account};
 
 /// The major versions that colmig supports.
 pub(crate) const SUPPORTED: RangeInclusive<u16> = 14..=18;
@@ -29,7 +26,7 @@ pub(crate) fn default_bin_dir() -> Result<PathBuf> {
     if let Some(bin_dir) = newest(installed()) {
         return Ok(bin_dir);
     }
-    install().context(
+    account::install("PostgreSQL", &["postgresql"]).context(
         "there is no PostgreSQL server here: install one of the majors 14 to 18 (on Debian and \
          Ubuntu: `apt-get install postgresql`) and have its `postgres`, `initdb` and `pg_ctl` in \
          PATH, or set COLMIG_TEST_POSTGRES to the URLs of servers that are for testing",
@@ -87,16 +84,6 @@ fn newest(servers: impl IntoIterator<Item = (u16, PathBuf)>) -> Option<PathBuf> 
 fn major(version: &str) -> Option<u16> {
     let end = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
     version[..end].parse().ok()
-}
-
-fn install() -> Result<()> {
-    ensure!(account::is_root()?, "only root can install it");
-    if output(Command::new("apt-get").arg("--version")).is_err() {
-        bail!("this system has no apt-get to install it with");
-    }
-    say("Installing", "PostgreSQL with apt-get, because there is none here");
-    account::apt_get(&["update"])?;
-    account::apt_get(&["install", "-y", "--no-install-recommends", "postgresql"])
 }
 
 #[cfg(test)]
