@@ -42,9 +42,25 @@ struct Variable {
 /// Starts what was found.
 type Start = Box<dyn FnOnce() -> Result<Box<dyn Servers>> + Send>;
 
-const VARIABLES: [Variable; 2] = [
+const VARIABLES: [Variable; 4] = [
     Variable { name: POSTGRES, what: "the PostgreSQL servers", find: find_postgres },
     Variable { name: MYSQL, what: "the MariaDB and MySQL servers", find: find_mysql },
+    Variable {
+        name: "COLMIG_TEST_REPLICA_POSTGRES",
+        what: "the PostgreSQL primary and replica",
+        find: |_| {
+            let bin_dir = postgres::default_bin_dir()?;
+            Ok(vec![start(move || postgres::Replicated::start(&bin_dir))])
+        },
+    },
+    Variable {
+        name: "COLMIG_TEST_REPLICA_MYSQL",
+        what: "the MariaDB or MySQL primary and replica",
+        find: |_| {
+            let release = mariadb::Release::installed()?;
+            Ok(vec![start(move || mariadb::Replicated::start(&release))])
+        },
+    },
 ];
 
 /// The default server, and one of each major that is asked for.

@@ -1,9 +1,12 @@
 //! A private MariaDB server, for tests.
 
+mod replica;
+
 use std::{fmt, process::Command};
 
 use anyhow::{Context, Result};
 
+pub(crate) use self::replica::Replicated;
 use super::{
     Servers, account, debian,
     home::Home,
@@ -36,7 +39,8 @@ impl Release {
         account::install("MariaDB", &PACKAGES).context(
             "there is no MariaDB server here: install one (on Debian and Ubuntu: `apt-get install \
              mariadb-server-core mariadb-client-core`) and have its `mariadbd` and \
-             `mariadb-install-db` in PATH, or set COLMIG_TEST_MYSQL to the URLs of servers that are for testing",
+             `mariadb-install-db` in PATH, or set COLMIG_TEST_MYSQL and COLMIG_TEST_REPLICA_MYSQL \
+             to the URLs of servers that are for testing",
         )?;
         Self::of(Programs::installed(SERVER))
     }

@@ -2,6 +2,7 @@
 
 mod binaries;
 mod npm;
+mod replica;
 
 use std::{
     path::{Path, PathBuf},
@@ -11,7 +12,10 @@ use std::{
 use anyhow::Result;
 use fs_err as fs;
 
-pub(crate) use self::binaries::{SUPPORTED, default_bin_dir, major_bin_dir};
+pub(crate) use self::{
+    binaries::{SUPPORTED, default_bin_dir, major_bin_dir},
+    replica::Replicated,
+};
 use super::{
     Servers,
     account::Account,
