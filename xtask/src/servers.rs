@@ -5,6 +5,7 @@
 mod account;
 mod debian;
 mod fleet;
+mod galera;
 mod home;
 mod mariadb;
 mod mysql;

@@ -21,7 +21,8 @@ pub(crate) const PROGRAM: &str = "COLMIG_TEST_BIN";
 ///
 /// If one of these variables is set to the URLs of servers (separated by commas), or to nothing, the tests run on
 /// those, and none is started for it: COLMIG_TEST_POSTGRES, COLMIG_TEST_MYSQL (MariaDB and MySQL),
-/// COLMIG_TEST_REPLICA_POSTGRES and COLMIG_TEST_REPLICA_MYSQL (a primary and its replica).
+/// COLMIG_TEST_REPLICA_POSTGRES and COLMIG_TEST_REPLICA_MYSQL (a primary and its replica), COLMIG_TEST_GALERA (the
+/// nodes of one cluster).
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

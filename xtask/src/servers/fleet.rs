@@ -4,7 +4,7 @@ use std::{env, path::PathBuf};
 
 use anyhow::Result;
 
-use super::{Servers, all_at_once, mariadb, mysql, postgres};
+use super::{Servers, all_at_once, galera, mariadb, mysql, postgres};
 use crate::process::say;
 
 /// The variable with the URLs of the PostgreSQL servers to test on.
@@ -16,7 +16,7 @@ pub(crate) const MYSQL: &str = "COLMIG_TEST_MYSQL";
 /// What is asked for beyond the servers of every run.
 #[derive(clap::Args)]
 pub(crate) struct Wanted {
-    /// Test on everything that colmig supports: PostgreSQL 14 to 18, MariaDB up to the newest, and MySQL
+    /// Test on everything that colmig supports: PostgreSQL 14 to 18, the newest MariaDB, MySQL, and a Galera cluster
     #[arg(long)]
     matrix: bool,
 
@@ -42,7 +42,7 @@ struct Variable {
 /// Starts what was found.
 type Start = Box<dyn FnOnce() -> Result<Box<dyn Servers>> + Send>;
 
-const VARIABLES: [Variable; 4] = [
+const VARIABLES: [Variable; 5] = [
     Variable { name: POSTGRES, what: "the PostgreSQL servers", find: find_postgres },
     Variable { name: MYSQL, what: "the MariaDB and MySQL servers", find: find_mysql },
     Variable {
@@ -59,6 +59,17 @@ const VARIABLES: [Variable; 4] = [
         find: |_| {
             let release = mariadb::Release::installed()?;
             Ok(vec![start(move || mariadb::Replicated::start(&release))])
+        },
+    },
+    Variable {
+        name: "COLMIG_TEST_GALERA",
+        what: "the Galera cluster",
+        find: |wanted| {
+            if !wanted.matrix {
+                return Ok(Vec::new());
+            }
+            let release = mariadb::Release::newest()?;
+            Ok(vec![start(move || galera::Cluster::start(&release))])
         },
     },
 ];

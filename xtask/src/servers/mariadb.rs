@@ -21,8 +21,8 @@ const INIT: &str = "mariadb-install-db";
 /// The programs that a server needs, which Debian has in two folders and two packages. The last is for the second.
 const PROGRAMS: [&str; 3] = [SERVER, INIT, "my_print_defaults"];
 
-/// What has them.
-const PACKAGES: [&str; 2] = ["mariadb-server-core", "mariadb-client-core"];
+/// What has them; and last what makes a cluster of servers.
+const PACKAGES: [&str; 3] = ["mariadb-server-core", "mariadb-client-core", "galera-4"];
 
 /// A release of MariaDB that is here.
 pub(crate) struct Release {
@@ -36,7 +36,7 @@ impl Release {
         if let Ok(installed) = Self::of(Programs::installed(SERVER)) {
             return Ok(installed);
         }
-        account::install("MariaDB", &PACKAGES).context(
+        account::install("MariaDB", &PACKAGES[..2]).context(
             "there is no MariaDB server here: install one (on Debian and Ubuntu: `apt-get install \
              mariadb-server-core mariadb-client-core`) and have its `mariadbd` and \
              `mariadb-install-db` in PATH, or set COLMIG_TEST_MYSQL and COLMIG_TEST_REPLICA_MYSQL \
@@ -45,11 +45,11 @@ impl Release {
         Self::of(Programs::installed(SERVER))
     }
 
-    /// The newest one of Debian.
+    /// The newest one of Debian, with what makes a cluster of it.
     pub(crate) fn newest() -> Result<Self> {
         let root = debian::unpacked("mariadb", &PACKAGES).context(
-            "the newest MariaDB could not be fetched from Debian: set COLMIG_TEST_MYSQL to the \
-             URLs of servers that are for testing",
+            "the newest MariaDB could not be fetched from Debian: set COLMIG_TEST_MYSQL and \
+             COLMIG_TEST_GALERA to the URLs of servers that are for testing",
         )?;
         Self::of(Programs::unpacked(SERVER, root))
     }

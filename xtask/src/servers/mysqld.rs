@@ -100,6 +100,13 @@ impl Programs {
         ]);
         Ok(command)
     }
+
+    /// A file of the packages.
+    pub(super) fn file(&self, path: &str) -> Result<PathBuf> {
+        let root =
+            self.root.as_ref().context("only what was unpacked has its files in one place")?;
+        Ok(root.join(path))
+    }
 }
 
 /// A home for a server, or for what makes its files.
