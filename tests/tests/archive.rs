@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use colmig::migrator::{Archived, Migrator, Purge, Report, Restored};
 use colmig_core::lifecycle::{Nullability, State};
 use colmig_core::schema::{Column, Table};
-use colmig_core::types::ColumnType;
+use colmig_core::types::{ColumnType, Database};
 use colmig_tests::database::TestDatabase;
 use colmig_tests::ledger::check_history;
 use colmig_tests::project::{Project, column, in_state};
@@ -101,16 +101,20 @@ impl Case {
         let quote = colmig_core::ident::quote;
         let key: Vec<_> = table.primary_key.iter().map(|name| quote(name)).collect();
         let key = key.join(", ");
-        let kind = if database.is_postgres() { "pg_typeof" } else { "typeof" };
         let (value, name) = (quote(self.goes), quote(&table.name));
+        let kind = match database.which() {
+            Database::Postgres => format!("CAST(pg_typeof({value}) AS text)"),
+            Database::Sqlite => format!("typeof({value})"),
+            // Its catalog says it: the definitions are compared.
+            Database::Mysql => "''".to_owned(),
+        };
         let text = match (self.goes, database.is_postgres()) {
             ("body", true) => format!("encode({value}, 'hex')"),
             ("body", false) => format!("CASE WHEN {value} IS NOT NULL THEN hex({value}) END"),
             _ => format!("CAST({value} AS text)"),
         };
-        database.texts(&format!(
-            "SELECT CAST({kind}({value}) AS text) || coalesce({text}, '-') FROM {name} ORDER BY {key}"
-        ))
+        database
+            .texts(&format!("SELECT {kind} || coalesce({text}, '-') FROM {name} ORDER BY {key}"))
     }
 }
 

@@ -186,7 +186,7 @@ fn a_stalled_apply_changes_nothing_once_another_has_taken_over() {
         let end = State::of(database)?;
         first.resume()?;
         let ran = first.wait()?;
-        match database.is_postgres() {
+        match database.file().is_none() {
             true => ran.expect(97)?.says(&["error[CM0501]", "run the command again"])?,
             false => ran.expect(106)?.says(&["error[CM0702]: another apply took over"])?,
         };

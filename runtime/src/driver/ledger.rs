@@ -39,7 +39,7 @@ const TABLES: &str = "
         rows_done bigint NOT NULL, batches bigint NOT NULL, started_at bigint NOT NULL, updated_at bigint NOT NULL,
         PRIMARY KEY (project, change_id)){table};
     CREATE TABLE IF NOT EXISTS _colmig_build (
-        fingerprint {key} PRIMARY KEY, project {key} NOT NULL, vector {text} NOT NULL, first_seen bigint NOT NULL){table};
+        fingerprint {key} PRIMARY KEY, project {key} NOT NULL, \"vector\" {text} NOT NULL, first_seen bigint NOT NULL){table};
     CREATE TABLE IF NOT EXISTS _colmig_instance (
         id {key} PRIMARY KEY, fingerprint {key} NOT NULL, label {text} NOT NULL,
         started_at bigint NOT NULL, beat_at bigint NOT NULL, expires_at bigint NOT NULL){table};
@@ -616,7 +616,7 @@ pub(crate) async fn end(driver: &mut dyn Driver, instance: &str) -> Result<()> {
 /// Every instance that is remembered.
 pub(crate) async fn instances(driver: &mut dyn Driver) -> Result<Vec<Instance>> {
     let sql = format!(
-        "SELECT i.id, i.label, i.started_at, i.expires_at, CASE WHEN i.expires_at > {} THEN 1 ELSE 0 END, b.vector
+        "SELECT i.id, i.label, i.started_at, i.expires_at, CASE WHEN i.expires_at > {} THEN 1 ELSE 0 END, b.\"vector\"
          FROM _colmig_instance i JOIN _colmig_build b ON b.fingerprint = i.fingerprint ORDER BY i.started_at, i.id",
         driver.now()
     );
@@ -645,7 +645,7 @@ pub(crate) async fn forget_instances(driver: &mut dyn Driver) -> Result<()> {
 
 /// What every build that ever ran does.
 pub(crate) async fn builds(driver: &mut dyn Driver) -> Result<Vec<Vector>> {
-    let rows = driver.rows("SELECT vector FROM _colmig_build", &[]).await?;
+    let rows = driver.rows("SELECT \"vector\" FROM _colmig_build", &[]).await?;
     rows.iter().map(|row| vector(row[0].text())).collect()
 }
 
