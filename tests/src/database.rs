@@ -15,6 +15,12 @@ pub const POSTGRES: &str = "COLMIG_TEST_POSTGRES";
 /// The same of MariaDB and MySQL servers.
 pub const MYSQL: &str = "COLMIG_TEST_MYSQL";
 
+/// A PostgreSQL and its streaming replica.
+pub const REPLICA_POSTGRES: &str = "COLMIG_TEST_REPLICA_POSTGRES";
+
+/// A MariaDB or MySQL and its replica.
+pub const REPLICA_MYSQL: &str = "COLMIG_TEST_REPLICA_MYSQL";
+
 /// With it a session takes the same SQL as one of the others: names between double quotes, `||` between texts, and as
 /// many rows as there are in a recursion.
 pub const MYSQL_MODE: &str =
@@ -368,7 +374,7 @@ async fn open_mysql(url: &str) -> Result<MySqlConnection, sqlx::Error> {
 }
 
 /// The servers that are to be tested; a missing one is no reason to test less.
-fn servers(variable: &str) -> Vec<String> {
+pub fn servers(variable: &str) -> Vec<String> {
     let Ok(list) = std::env::var(variable) else {
         panic!(
             "{variable} is not set: run the tests with `cargo xtask test`, which starts the servers"

@@ -6,7 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use colmig_tests::database::TestDatabase;
+use colmig_core::types::Database;
+use colmig_tests::database::{REPLICA_MYSQL, REPLICA_POSTGRES, TestDatabase, servers};
 use colmig_tests::instance::connect;
 use colmig_tests::ledger::State;
 use colmig_tests::shop::{RELEASES, Shop, fill};
@@ -198,7 +199,8 @@ const CASES: &[Case] = &[
         "a database that the project does not run on",
         |place| {
             let other = if place.database.is_postgres() { "sqlite" } else { "postgres" };
-            place.shop.replace("colmig.toml", "\"postgres\", \"sqlite\"", &format!("\"{other}\""))
+            let all = "\"postgres\", \"sqlite\", \"mysql\"";
+            place.shop.replace("colmig.toml", all, &format!("\"{other}\""))
         },
         &["apply", "rollback 0002", "status"],
         96,
@@ -368,11 +370,13 @@ const CASES: &[Case] = &[
     case(
         "a backfill of a table without a key",
         |place| {
-            place.database.execute(if place.database.is_postgres() {
-                "ALTER TABLE users DROP CONSTRAINT users_pkey"
-            } else {
-                "ALTER TABLE users RENAME TO old;
-                 CREATE TABLE users AS SELECT * FROM old; DROP TABLE old"
+            place.database.execute(match place.database.which() {
+                Database::Postgres => "ALTER TABLE users DROP CONSTRAINT users_pkey",
+                Database::Sqlite => {
+                    "ALTER TABLE users RENAME TO old;
+                     CREATE TABLE users AS SELECT * FROM old; DROP TABLE old"
+                }
+                Database::Mysql => "ALTER TABLE users MODIFY id bigint NOT NULL, DROP PRIMARY KEY",
             })
         },
         &["apply --to users.handle:add"],
@@ -439,6 +443,60 @@ const ON_SERVERS: &[Case] = &[
     ),
 ];
 
+/// What only MySQL and MariaDB can meet.
+const ON_MYSQL: &[Case] = &[
+    case(
+        "a database that is not on such a server",
+        |place| {
+            place.url.push_str("_elsewhere");
+            Ok(())
+        },
+        &["apply", "rollback 0002", "status", "verify", "fleet"],
+        97,
+        &["error[CM0501]: MySQL: Unknown database", "create the database, or correct its name"],
+    ),
+    case(
+        "a user that nobody knows there",
+        |place| {
+            place.url = place.url.replace("root@", "nobody_of_that_name:hush@");
+            Ok(())
+        },
+        &["apply", "rollback 0002", "status", "verify", "fleet"],
+        97,
+        &["error[CM0501]: MySQL: Access denied for user", "check the user and the password"],
+    ),
+    case(
+        "a user that lacks rights there",
+        |place| place.user("SELECT, INSERT, DELETE, ALTER, REFERENCES", "PROCESS"),
+        &["apply", "rollback 0002"],
+        96,
+        &[
+            "error[CM0510]: the user colmig_test_",
+            "lacks rights on `colmig_test_",
+            ": UPDATE, CREATE, DROP, INDEX",
+            "GRANT UPDATE, CREATE, DROP, INDEX ON `colmig_test_",
+        ],
+    ),
+    case(
+        "a user that does not see who is connected there",
+        |place| place.user("ALL PRIVILEGES", "USAGE"),
+        &["apply", "rollback 0002"],
+        96,
+        &["error[CM0510]: this user does not see the sessions", "GRANT PROCESS ON *.*"],
+    ),
+    case(
+        "a table without transactions",
+        |place| place.database.execute("ALTER TABLE users ENGINE = MyISAM"),
+        &["apply", "rollback 0002"],
+        96,
+        &[
+            "error[CM0512]: the table `users` is stored by MyISAM",
+            "--> users",
+            "ALTER TABLE `users` ENGINE = InnoDB",
+        ],
+    ),
+];
+
 /// What only a file can meet.
 const ON_FILES: &[Case] = &[
     case(
@@ -490,6 +548,17 @@ impl Place {
         Ok(())
     }
 
+    /// From now on a user of MySQL or MariaDB is at work, with rights on this database and on all.
+    fn user(&mut self, here: &str, everywhere: &str) -> Result<()> {
+        let name = self.url.rsplit_once('/').context("a URL ends in /database")?.1.to_owned();
+        self.database.execute(&format!(
+            "DROP USER IF EXISTS {name}; CREATE USER {name}; GRANT {here} ON {name}.* TO {name};
+             GRANT {everywhere} ON *.* TO {name}"
+        ))?;
+        self.url = self.url.replace("root@", &format!("{name}@"));
+        Ok(())
+    }
+
     /// One more field.
     fn field(&self, field: &str) -> Result<()> {
         self.shop.edit(&format!("{}\n    {field}", RELEASES[1]))
@@ -509,9 +578,10 @@ impl Place {
 
     /// Another database, where nothing was done yet.
     fn fresh(&mut self) -> Result<()> {
-        self.database = match self.database.is_postgres() {
-            true => TestDatabase::postgres(&self.url)?,
-            false => TestDatabase::sqlite()?,
+        self.database = match self.database.which() {
+            Database::Postgres => TestDatabase::postgres(&self.url)?,
+            Database::Sqlite => TestDatabase::sqlite()?,
+            Database::Mysql => TestDatabase::mysql(&self.url)?,
         };
         self.url = self.database.url.clone();
         Ok(())
@@ -648,7 +718,40 @@ fn each_mistake_with_a_server_gets_one_too() {
 
 #[test]
 fn each_mistake_with_a_file_gets_one_too() {
-    each(ON_FILES, |database| !database.is_postgres());
+    each(ON_FILES, |database| database.file().is_some());
+}
+
+#[test]
+fn each_mistake_with_a_mysql_gets_one_too() {
+    each(ON_MYSQL, |database| database.which() == Database::Mysql);
+}
+
+/// A server of its own is needed, whose settings no other test meets; its replica is one that only reads.
+#[test]
+fn a_server_that_is_set_up_otherwise_is_refused() {
+    let shop = Shop::release(1).expect("it generates");
+    for variable in [REPLICA_POSTGRES, REPLICA_MYSQL] {
+        let urls = servers(variable);
+        let [primary, replica] = urls.as_slice() else { continue };
+        let refused = shop.command("apply").on(replica).run().expect("it runs");
+        let says: &[&str] = &["error[CM0509]: this server", "only reads", "primary"];
+        refused.expect(96).and_then(|ran| ran.says(says)).expect(variable);
+        if variable == REPLICA_POSTGRES {
+            continue;
+        }
+        let database = TestDatabase::mysql(primary).expect("a database");
+        database.execute("SET GLOBAL sql_mode = ''").expect("it may");
+        let refused = shop.colmig("apply", &database).run();
+        database
+            .execute("SET GLOBAL sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'")
+            .expect("it may");
+        let says: &[&str] =
+            &["error[CM0512]: the server is not strict", "SET GLOBAL sql_mode", "reconnect"];
+        refused.and_then(|ran| ran.expect(96)).and_then(|ran| ran.says(says)).expect("refused");
+        assert_eq!(database.tables().expect("none"), Vec::<String>::new());
+        shop.colmig("apply", &database).run().and_then(|ran| ran.expect(0)).expect("it is strict");
+        database.remove().expect("it is not needed any more");
+    }
 }
 
 /// Not bad at all: a name with quotes, blanks and SQL in it.

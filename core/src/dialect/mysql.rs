@@ -9,6 +9,7 @@
 //! mode for it.
 
 pub mod column;
+pub mod rights;
 
 use super::{Dialect, Direction, Piece, Script, constraint, index_keys, names, sql_type};
 use crate::default::is_now;

@@ -368,6 +368,11 @@ pub(crate) trait Driver: Send {
         before: i64,
     ) -> Answer<'a, Vec<Session>>;
 
+    /// What of the server, of these tables or of our rights stands in the way of every change.
+    fn obstacle<'a>(&'a mut self, _tables: &'a [String]) -> Answer<'a, Option<Problem>> {
+        Box::pin(async { Ok(None) })
+    }
+
     /// When the server started, in milliseconds, and which timeline it writes; `None` where there is no
     /// server.
     fn server(&mut self) -> Answer<'_, Option<(i64, String)>>;

@@ -5,12 +5,12 @@ use std::str::FromStr;
 use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
 use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable, Dependant, Fate, base_type};
-use colmig_core::dialect::mysql::column;
+use colmig_core::dialect::mysql::{column, rights};
 use colmig_core::dialect::sqlite::rebuild::Alteration;
 use colmig_core::dialect::{Dialect, for_server};
 use colmig_core::gate::Session;
 use colmig_core::migration::Thing;
-use colmig_core::problem::{DENIED, UNREACHABLE};
+use colmig_core::problem::{DENIED, POOLER, Problem, READ_ONLY, UNREACHABLE, UNSAFE};
 use colmig_core::types::Database;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlRow};
 use sqlx::{
@@ -55,6 +55,7 @@ impl Mysql {
             .await
             .map_err(|error| unreachable(&error))?;
         let mut driver = Mysql::adopt(connection).await?;
+        driver.refuse_pooler().await?;
         driver.rows(&format!("SELECT get_lock({OWN}, 0)"), &[]).await?;
         Ok(driver)
     }
@@ -80,14 +81,70 @@ impl Mysql {
     /// that is never empty is empty then (MariaDB), or fails (MySQL). What cannot be seen is never taken for absent.
     async fn check_sight(&mut self) -> Result<(), DbError> {
         let sql = "SELECT 1 FROM information_schema.innodb_metrics LIMIT 1";
-        if self.is_there(sql, &[]).await? {
-            return Ok(());
+        match self.is_there(sql, &[]).await {
+            Ok(true) => return Ok(()),
+            Err(error) if error.trouble != Trouble::Denied => return Err(error),
+            Ok(false) | Err(_) => {}
         }
         Err(DbError::verdict(
             DENIED
                 .problem("this user does not see the sessions and transactions of others")
                 .help("GRANT PROCESS ON *.* TO it: gates look at who is connected, and never assume that nobody is"),
         ))
+    }
+
+    /// What this user may do, by itself and by the roles that are active.
+    async fn grants(&mut self) -> Result<Vec<String>, DbError> {
+        let roles = self.names("SELECT coalesce(current_role(), '')", &[]).await?.concat();
+        let is_mysql = self.dialect.name() == "mysql";
+        let using = match roles.as_str() {
+            "" | "NONE" => String::new(),
+            // MariaDB tells what comes by a role unasked.
+            roles if is_mysql => format!(" USING {roles}"),
+            _ => String::new(),
+        };
+        self.names(&format!("SHOW GRANTS FOR current_user(){using}"), &[]).await
+    }
+
+    /// A table of an engine that has no transactions, or others than we know.
+    async fn without_transactions(
+        &mut self,
+        tables: &[String],
+    ) -> Result<Option<Problem>, DbError> {
+        if tables.is_empty() {
+            return Ok(None);
+        }
+        let sql = format!(
+            "SELECT table_name, engine FROM information_schema.tables
+             WHERE table_schema = database() AND table_type = 'BASE TABLE' AND engine <> 'InnoDB'
+               AND table_name IN ({}) ORDER BY 1",
+            list(tables.len())
+        );
+        let wanted: Vec<Value> = tables.iter().map(|table| table.as_str().into()).collect();
+        let rows = self.rows(&sql, &wanted).await?;
+        Ok(rows.first().map(|row| {
+            let (table, engine) = (row[0].text(), row[1].text());
+            UNSAFE
+                .problem(format!("the table `{table}` is stored by {engine}, which has no transactions that colmig can rely on"))
+                .at(table)
+                .help(format!("ALTER TABLE `{table}` ENGINE = InnoDB, at a time when nobody writes: it copies the table"))
+        }))
+    }
+
+    /// Two statements that meet two sessions: a proxy in between that shares them, behind which neither named locks nor
+    /// session settings hold.
+    async fn refuse_pooler(&mut self) -> crate::Result<()> {
+        let mut sessions = Vec::new();
+        for _ in 0..3 {
+            sessions.push(self.rows("SELECT connection_id()", &[]).await?);
+        }
+        if sessions.windows(2).all(|pair| pair[0] == pair[1]) {
+            return Ok(());
+        }
+        Err(POOLER
+            .problem("two statements of one connection reached two sessions of the server")
+            .help("give colmig a URL that goes straight to the server, not through a proxy that shares sessions between clients")
+            .into())
     }
 
     async fn is_there(&mut self, sql: &str, parameters: &[Value]) -> Result<bool, DbError> {
@@ -569,6 +626,46 @@ impl Driver for Mysql {
                 let _ = self.script(&format!("KILL {}", row[0].int())).await;
             }
             Ok(rows.iter().map(session).collect())
+        })
+    }
+
+    /// What an application writes the server must refuse or store as it is, so it has to be strict for everybody who does
+    /// not say otherwise; and what is written has to be in transactions.
+    fn obstacle<'a>(&'a mut self, tables: &'a [String]) -> Answer<'a, Option<Problem>> {
+        Box::pin(async move {
+            let sql = "SELECT @@global.sql_mode, CAST(@@global.read_only AS CHAR), database(), current_user()";
+            let rows = self.rows(sql, &[]).await?;
+            let Some([mode, read_only, database, user]) = rows.first().map(Vec::as_slice) else {
+                return Ok(None);
+            };
+            if !matches!(read_only.text(), "0" | "OFF") {
+                return Ok(Some(
+                    READ_ONLY
+                        .problem("this server only reads (`read_only`), as replicas do")
+                        .help("give colmig the URL of the primary"),
+                ));
+            }
+            let missing = rights::missing(&self.grants().await?, database.text());
+            if !missing.is_empty() {
+                let (rights, database) = (missing.join(", "), database.text());
+                return Ok(Some(
+                    DENIED
+                        .problem(format!("the user {} lacks rights on `{database}`: {rights}", user.text()))
+                        .help(format!("GRANT {rights} ON `{database}`.* TO it; the README of colmig lists what each role needs, under \"Roles\"")),
+                ));
+            }
+            self.check_sight().await?;
+            if !["STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"]
+                .iter()
+                .any(|one| mode.text().contains(one))
+            {
+                return Ok(Some(
+                    UNSAFE
+                        .problem("the server is not strict: where an application writes NULL or what is too long, it stores '' or a part, and says nothing")
+                        .help("SET GLOBAL sql_mode = concat(@@global.sql_mode, ',STRICT_TRANS_TABLES'), and in its configuration; then have the application reconnect"),
+                ));
+            }
+            self.without_transactions(tables).await
         })
     }
 

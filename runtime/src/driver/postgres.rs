@@ -10,7 +10,7 @@ use colmig_core::dialect::sqlite::rebuild::Alteration;
 use colmig_core::dialect::{Dialect, for_server};
 use colmig_core::gate::Session;
 use colmig_core::migration::{Change, Thing};
-use colmig_core::problem::{POOLER, UNREACHABLE};
+use colmig_core::problem::{POOLER, Problem, READ_ONLY, UNREACHABLE};
 use colmig_core::types::Database;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{
@@ -549,6 +549,18 @@ impl Driver for Postgres {
             );
             let rows = self.rows(&sql, &[live.into(), before.into()]).await?;
             Ok(rows.iter().map(session).collect())
+        })
+    }
+
+    fn obstacle<'a>(&'a mut self, _tables: &'a [String]) -> Answer<'a, Option<Problem>> {
+        Box::pin(async move {
+            let rows = self.rows("SELECT pg_is_in_recovery()::int::bigint", &[]).await?;
+            let is_replica = rows.first().is_some_and(|row| row[0].int() == 1);
+            Ok(is_replica.then(|| {
+                READ_ONLY
+                    .problem("this server is a replica, and only reads")
+                    .help("give colmig the URL of its primary")
+            }))
         })
     }
 

@@ -64,6 +64,7 @@ impl Migrator {
     }
 
     async fn prepare(&mut self) -> Result<()> {
+        self.check_setup().await?;
         if !ledger::exists(self.driver.as_mut()).await? {
             self.check_ground().await?;
             ledger::create(self.driver.as_mut()).await?;

@@ -12,6 +12,7 @@ mod ask;
 mod dependants;
 mod fill;
 mod fleet;
+mod ground;
 mod history;
 mod preflight;
 mod restore;

@@ -11,11 +11,12 @@ use colmig_core::dialect::made_index;
 use colmig_core::migration::{Change, Thing};
 use colmig_core::preflight::{Answer, Question, questions, together};
 use colmig_core::problem::{DRIFT, Problem};
-use colmig_core::protocol::{Act, ChangeKind};
+use colmig_core::protocol::Act;
 use colmig_core::schema::{Column, Guard};
 
 use super::advance::Target;
 use super::ask::answers;
+use super::ground::{not_ours, type_not_ours};
 use super::script::LockWait;
 use super::{Event, Migrator, Wait};
 use crate::Result;
@@ -248,30 +249,6 @@ impl Migrator {
         Ok(is_there.then_some(name))
     }
 
-    /// Before there is a ledger nothing is ours, and what is in the way is named before there is one.
-    pub(super) async fn check_ground(&mut self) -> Result<()> {
-        let migrations = self.options.migrations.iter();
-        let changes = migrations.flat_map(|migration| migration.manifest.changes.clone());
-        let creates = |change: &Change| change.has(Act::CreateTable);
-        let creating: Vec<_> = changes.filter(creates).collect();
-        let tables: Vec<_> = creating.iter().map(|change| change.table.clone()).collect();
-        let catalog = self.driver.catalog(&tables).await?;
-        let found = creating.iter().find(|change| catalog.tables.contains_key(&change.table));
-        if let Some(change) = found {
-            return Err(not_ours(change).into());
-        }
-        let migrations = self.options.migrations.iter();
-        let changes: Vec<_> =
-            migrations.flat_map(|migration| migration.manifest.changes.clone()).collect();
-        let created = |change: &&Change| change.kind == ChangeKind::CreateType;
-        for change in changes.iter().filter(created) {
-            if self.driver.has_type(&change.table).await? == Some(true) {
-                return Err(type_not_ours(change).into());
-            }
-        }
-        Ok(())
-    }
-
     /// A drop has consent by name; of an empty table it needs none.
     pub(super) async fn consent(&mut self, index: usize) -> Result<Option<Wait>> {
         let change = self.rows[index].change.clone();
@@ -291,18 +268,4 @@ impl Migrator {
         }
         Ok(None)
     }
-}
-
-fn not_ours(change: &Change) -> Problem {
-    DRIFT
-        .problem(format!("the table `{}` exists already, and colmig did not make it", change.table))
-        .at(change.title())
-        .help("rename or drop it if it is a leftover; this version of colmig cannot adopt tables")
-}
-
-fn type_not_ours(change: &Change) -> Problem {
-    DRIFT
-        .problem(format!("the type `{}` exists already, and colmig did not make it", change.table))
-        .at(change.title())
-        .help("drop it if it is a leftover, or name the enum's type otherwise: `#[colmig(type = \"…\")]`")
 }
