@@ -87,6 +87,18 @@ impl Progress {
                     &format!("transactions that are older than the window: {}", list.join("; ")),
                 );
             }
+            Event::Replaying(late) => {
+                let list: Vec<_> = late.iter().map(ToString::to_string).collect();
+                self.terminal.waiting("Waiting", &list.join("; "));
+            }
+            Event::Throttled { change, late, limit } => {
+                self.terminal.waiting("Throttled", &format!("{change}: {}", late.above(limit)));
+                self.terminal.more(&format!("to go on: {}", late.remedy()));
+            }
+            Event::Unthrottled { change, paused } => {
+                let what = format!("{change}: goes on after {:.1} s", paused.as_secs_f64());
+                self.terminal.status("Filling", &what);
+            }
             Event::Queueing(holder) => {
                 self.terminal.waiting("Waiting", &format!("another colmig is at work: {holder}"));
             }
@@ -177,6 +189,15 @@ impl Progress {
             Event::Filling(filling) => serde_json::json!({
                 "reason": "backfill", "change": filling.change, "rows": filling.rows,
                 "estimate": filling.estimate, "batch": filling.batch,
+            }),
+            Event::Throttled { change, late, limit } => serde_json::json!({
+                "reason": "throttle", "change": change, "state": "throttled", "why": late.above(*limit),
+                "remedy": late.remedy(), "replica": late.replica, "lag_ms": late.milliseconds(),
+                "max_replica_lag_ms": limit,
+            }),
+            Event::Unthrottled { change, paused } => serde_json::json!({
+                "reason": "throttle", "change": change, "state": "filling",
+                "milliseconds": paused.as_millis() as u64,
             }),
             Event::Archived { change, name, rows, took } => serde_json::json!({
                 "reason": "archived", "change": change, "table": name, "rows": rows,

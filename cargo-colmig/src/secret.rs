@@ -8,6 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use colmig_core::types::Database;
+use serde::Deserialize;
 
 const HIDDEN: &str = "***";
 
@@ -19,7 +20,8 @@ const SETTINGS: &[&str] = &["password=", "passwd=", "pwd=", "PASSWORD=", "PWD="]
 
 /// The address of a database. It shows itself without its password; one that is not understood shows
 /// nothing at all.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
 pub struct SecretUrl(String);
 
 impl SecretUrl {

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use colmig::migrator::{Migrator, Options};
+use colmig::migrator::{Migrator, Options, Replica};
 use colmig_core::problem::{CONFIG, STATEMENT};
 use colmig_core::vector::Vector;
 use tokio::runtime::Runtime;
 
-use crate::config::Environment;
+use crate::config::{self, Environment, Target};
 use crate::context::Context;
 use crate::report::{Failure, Result};
 
@@ -53,7 +53,8 @@ impl Session {
         let environment = context.environment()?;
         let target = environment.only(what)?;
         let stop = Arc::new(AtomicBool::new(false));
-        let options = options(context, &environment, consent, &stop);
+        let mut options = options(context, &environment, consent, &stop);
+        options.replicas = replicas(target);
         let runtime = runtime()?;
         let connecting = Migrator::connect(target.url.expose(), options);
         let migrator = runtime.block_on(connecting).map_err(failure)?;
@@ -75,7 +76,16 @@ impl Session {
     }
 }
 
-/// What an applier of the environment is told.
+/// The replicas of a target, as its applier is told of them.
+pub(crate) fn replicas(target: &Target) -> Vec<Replica> {
+    let replica = |replica: &config::Replica| Replica {
+        name: replica.name.clone(),
+        url: replica.url.expose().to_owned(),
+    };
+    target.replicas.iter().map(replica).collect()
+}
+
+/// What an applier of the environment is told, whichever of its targets it works on.
 pub(crate) fn options(
     context: &Context,
     environment: &Environment,
@@ -93,6 +103,8 @@ pub(crate) fn options(
         archive: consent.archive || environment.archive,
         user: user(),
         commit: commit(context.project.root().as_str()),
+        replicas: Vec::new(),
+        max_replica_lag: Duration::from_millis(environment.max_replica_lag_ms.unsigned_abs()),
         patience: consent.patience.unwrap_or(PATIENCE),
         lock_patience: LOCK_PATIENCE,
         stop: stop.clone(),

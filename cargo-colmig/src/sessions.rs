@@ -16,7 +16,7 @@ use crate::config::Target;
 use crate::context::Context;
 use crate::progress::{Progress, Told};
 use crate::report::{Failure, Report, Result};
-use crate::session::{Consent, failure, options, pause, runtime, until_done};
+use crate::session::{Consent, failure, options, pause, replicas, runtime, until_done};
 use crate::terminal::Terminal;
 
 /// A connection that nobody used for so long may have been cut by what stands between: a new one is made.
@@ -65,7 +65,7 @@ impl Sessions {
                 false => context.terminal,
             },
             target: target.clone(),
-            options: options.clone(),
+            options: Options { replicas: replicas(target), ..options.clone() },
             told: told.clone(),
             board: None,
             connection: None,

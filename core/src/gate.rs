@@ -102,7 +102,7 @@ pub enum Blocker {
     Unregistered(Vec<Session>),
     /// Nobody has polled for such sessions long enough; milliseconds that are left.
     Unwatched(i64),
-    /// The server started a short time ago; milliseconds that are left.
+    /// The server started, or was promoted, a short time ago; milliseconds that are left.
     ServerYoung(i64),
     /// No release that has ever run would fit all windows.
     NobodyFits,
@@ -134,7 +134,7 @@ impl fmt::Display for Blocker {
             Blocker::ServerYoung(left) => {
                 write!(
                     f,
-                    "the server started a short time ago; leases are trusted in {}",
+                    "the server started, or was promoted, a short time ago; leases are trusted in {}",
                     seconds(*left)
                 )
             }

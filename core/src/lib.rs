@@ -8,7 +8,7 @@
 //! * what changes between two declarations: [`diff`], [`enumeration`], [`plan`], [`migration`];
 //! * what a database is told: [`dialect`], [`ident`], [`backfill`], [`preflight`];
 //! * who may run, and what may happen next: [`vector`], [`catalog`], [`admission`], [`gate`], [`advance`],
-//!   and where several databases go together [`shards`];
+//!   where several databases go together [`shards`], and where some are read from replicas [`replica`];
 //! * what can go wrong: [`problem`], and in the user's words [`explain`].
 //!
 //! Tables of knowledge live once, as data, in the module that is named after them; everything else
@@ -40,6 +40,7 @@ pub mod catalog;
 pub mod default;
 pub mod gate;
 pub mod progress;
+pub mod replica;
 pub mod shards;
 pub mod vector;
 

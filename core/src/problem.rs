@@ -125,6 +125,7 @@ codes! {
     NOTHING_TO_SET = "CM0508", Findings, "an update has nothing to set";
     READ_ONLY = "CM0509", Setup, "the database can only be read";
     DENIED = "CM0510", Setup, "the role lacks a right in the database";
+    NOT_A_REPLICA = "CM0511", Setup, "a named replica is none of this database";
     UNSAFE = "CM0512", Setup, "the server is set up in a way that loses data";
     VALUE_NOT_WRITTEN = "CM0515", Findings, "a value of an enum type is not written by this release";
     VALUE_UNKNOWN = "CM0516", Findings, "a row holds a value that this release does not know";

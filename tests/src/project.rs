@@ -139,6 +139,8 @@ impl Project {
             archive: false,
             user: "test".into(),
             commit: String::new(),
+            replicas: Vec::new(),
+            max_replica_lag: Duration::from_millis(1500),
             patience: Duration::from_secs(5),
             lock_patience: Duration::from_secs(10),
             stop: Arc::new(AtomicBool::new(false)),

@@ -7,7 +7,7 @@ use colmig_core::problem::USAGE;
 use colmig_core::shards::named;
 use colmig_core::types::Database;
 
-use super::targets::PARALLEL;
+use super::targets::{Listed, PARALLEL};
 use super::{Config, Fleet, Table, Target};
 use crate::secret::SecretUrl;
 
@@ -32,6 +32,8 @@ pub struct Environment {
     pub ignore_clients: Vec<String>,
     /// Whether `apply` keeps the values of columns that it drops.
     pub archive: bool,
+    /// How late a replica may be while rows are filled, in milliseconds.
+    pub max_replica_lag_ms: i64,
 }
 
 impl Environment {
@@ -90,8 +92,8 @@ impl Config {
         let (name, table) = self.chosen(choice.env)?;
         self.check_targets(name, &table)?;
         let targets = match (choice.url, &table.targets) {
-            // A path that was typed is relative to where it was typed.
-            (Some(url), _) => vec![Target { name: String::new(), url: url.clone() }],
+            // A path that was typed is relative to where it was typed. Whoever reads from replicas does so still.
+            (Some(url), _) => vec![self.single(name, url.clone(), &table, variable)?],
             (None, Some(targets)) => {
                 let chosen = targets.chosen(name, choice.targets, choice.except)?;
                 self.addresses(name, &chosen, variable)?
@@ -102,8 +104,8 @@ impl Config {
                     .help("leave it out; several are listed in colmig.toml: `targets = { eu-1 = \"$EU_1_URL\" }`"));
             }
             (None, None) => {
-                let url = self.address(name, &table, variable)?;
-                vec![Target { name: String::new(), url: self.beside(url) }]
+                let url = self.beside(self.address(name, &table, &variable)?);
+                vec![self.single(name, url, &table, variable)?]
             }
         };
         let database = self.database(name, choice.url.is_some(), &targets)?;
@@ -117,7 +119,21 @@ impl Config {
             ttl_ms: table.ttl,
             ignore_clients: table.ignore_clients,
             archive: table.archive,
+            max_replica_lag_ms: table.max_replica_lag,
         })
+    }
+
+    /// The one database of an environment.
+    fn single(
+        &self,
+        name: &str,
+        url: SecretUrl,
+        table: &Table,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Target, Problem> {
+        let place = format!("[env.{name}.replicas]");
+        let replicas = self.replicas(&place, &table.replicas, &url, variable)?;
+        Ok(Target { name: String::new(), url, replicas })
     }
 
     /// An environment has one `url` or several `targets`.
@@ -131,6 +147,9 @@ impl Config {
                     "`[env.{name}]` says how many targets are worked on at a time, and has no `targets`"
                 ))
                 .help("remove `parallel`, or list the databases: `targets = { eu-1 = \"$EU_1_URL\" }`")),
+            (_, Some(_), _) if !table.replicas.0.is_empty() => Err(self
+                .problem(format!("`[env.{name}]` has `targets`, and `replicas` of none of them"))
+                .help("a target may be a table: `eu-1 = { url = \"$EU_1_URL\", replicas = { r1 = \"$EU_1_R1_URL\" } }`")),
             _ => Ok(()),
         }
     }
@@ -139,12 +158,12 @@ impl Config {
     fn addresses(
         &self,
         name: &str,
-        chosen: &[&(String, SecretUrl)],
+        chosen: &[&Listed],
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Vec<Target>, Problem> {
         let mut targets: Vec<Target> = Vec::new();
         let mut missing = Vec::new();
-        for (target, url) in chosen {
+        for Listed { name: target, url, replicas } in chosen {
             let url = match self.variable(url.expose()) {
                 Address::Itself => url.expose().to_owned(),
                 Address::Unnamed => {
@@ -167,7 +186,9 @@ impl Config {
                     ))
                     .help("give each target the address of its own database"));
             }
-            targets.push(Target { name: target.clone(), url });
+            let place = format!("[env.{name}.targets.{target}.replicas]");
+            let replicas = self.replicas(&place, replicas, &url, &variable)?;
+            targets.push(Target { name: target.clone(), url, replicas });
         }
         match missing.as_slice() {
             [] => Ok(targets),
@@ -224,7 +245,7 @@ impl Config {
     }
 
     /// What an address of colmig.toml is.
-    fn variable<'u>(&self, url: &'u str) -> Address<'u> {
+    pub(super) fn variable<'u>(&self, url: &'u str) -> Address<'u> {
         let Some(word) = url.strip_prefix('$') else { return Address::Itself };
         let word = word.trim_start_matches('{').trim_end_matches('}');
         let is_name = word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -232,7 +253,7 @@ impl Config {
     }
 
     /// What is no name may be a part of a password.
-    fn unnamed(&self, subject: &str) -> Problem {
+    pub(super) fn unnamed(&self, subject: &str) -> Problem {
         self.problem(format!("{subject} begins with `$`, and no name of a variable follows"))
             .help("the variable holds the whole address: `url = \"$DATABASE_URL\"`")
     }
@@ -303,7 +324,7 @@ impl Config {
 }
 
 /// What stands for an address.
-enum Address<'u> {
+pub(super) enum Address<'u> {
     /// The address itself.
     Itself,
     /// A variable that holds it.
@@ -313,7 +334,7 @@ enum Address<'u> {
 }
 
 /// What a variable holds, unless that is nothing.
-fn set(variable: impl Fn(&str) -> Option<String>, word: &str) -> Option<String> {
+pub(super) fn set(variable: impl Fn(&str) -> Option<String>, word: &str) -> Option<String> {
     variable(word).filter(|url| !url.is_empty())
 }
 

@@ -1,6 +1,7 @@
 //! colmig.toml: the project, its databases, its environments. Unknown keys are refused.
 
 mod environment;
+mod replicas;
 mod targets;
 
 use std::collections::BTreeMap;
@@ -17,8 +18,10 @@ use crate::report::{Failure, Result, Text};
 use crate::secret::mask;
 
 pub use environment::{Choice, Environment};
+pub use replicas::Replica;
 pub use targets::Target;
 
+use replicas::Replicas;
 use targets::Targets;
 
 /// What colmig.toml says.
@@ -50,6 +53,9 @@ struct Table {
     targets: Option<Targets>,
     #[serde(deserialize_with = "parallel")]
     parallel: Option<usize>,
+    replicas: Replicas,
+    #[serde(deserialize_with = "duration")]
+    max_replica_lag: i64,
     fleet: Fleet,
     #[serde(deserialize_with = "duration")]
     soak: i64,
@@ -65,6 +71,8 @@ impl Default for Table {
             url: None,
             targets: None,
             parallel: None,
+            replicas: Replicas::default(),
+            max_replica_lag: 1500,
             fleet: Fleet::Leases,
             soak: 600_000,
             ttl: 30_000,

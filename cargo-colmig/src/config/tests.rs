@@ -85,7 +85,10 @@ fn an_address_on_the_command_line_comes_first_and_stays_as_it_is() {
     for env in ["dev", "prod", "empty"] {
         let choice = Choice { env: Some(env), url: Some(&url), ..Choice::default() };
         let found = whole().environment(choice, |_| None).expect("it has an address");
-        assert_eq!(found.targets, [Target { name: String::new(), url: url.clone() }]);
+        assert_eq!(
+            found.targets,
+            [Target { name: String::new(), url: url.clone(), replicas: Vec::new() }]
+        );
     }
 }
 
@@ -282,4 +285,102 @@ fn what_is_wrong_with_targets_is_said_with_its_remedy_and_without_addresses() {
     let problem = prod.only("`history purge`").expect_err("there are three").to_string();
     assert!(problem.contains("`history purge` is about one database"), "{problem}");
     assert!(problem.contains("`--target` with one of eu-2, eu-10, us"), "{problem}");
+}
+
+const REPLICAS: &str = r#"
+project = "shop"
+databases = ["postgres", "sqlite"]
+
+[env.dev]
+url = "$US"
+
+[env.prod]
+url = "$US"
+max_replica_lag = "400ms"
+replicas = { r10 = "postgres://app:hush@r10/shop", r2 = "$EU_10" }
+
+[env.shards.targets]
+eu = { url = "$EU_10", replicas = { eu-r = "postgres://app:hush@eu-r/shop" } }
+us = "$US"
+
+[env.long.targets.us]
+url = "$US"
+
+[env.long.targets.us.replicas]
+r1 = "$MISSING"
+"#;
+
+#[test]
+fn replicas_are_read_for_an_environment_and_for_each_target() {
+    let addresses = |target: &Target| {
+        let replicas = target.replicas.iter();
+        let replicas = replicas.map(|one| format!("{} {}", one.name, one.url.expose()));
+        replicas.collect::<Vec<_>>()
+    };
+    let prod = chosen(REPLICAS, "prod", &[], &[]).expect("it is valid");
+    let expected = ["r2 postgres://app:hush@eu-10/shop", "r10 postgres://app:hush@r10/shop"];
+    assert_eq!(addresses(&prod.targets[0]), expected);
+    assert_eq!(prod.max_replica_lag_ms, 400);
+    assert!(!format!("{prod:?}").contains("hush"));
+    let dev = chosen(REPLICAS, "dev", &[], &[]).expect("it is valid");
+    assert!(dev.targets[0].replicas.is_empty());
+    assert_eq!(dev.max_replica_lag_ms, 1500);
+    let shards = chosen(REPLICAS, "shards", &[], &[]).expect("it is valid");
+    assert_eq!(names(&shards), ["eu", "us"]);
+    assert_eq!(addresses(&shards.targets[0]), ["eu-r postgres://app:hush@eu-r/shop"]);
+    assert!(shards.targets[1].replicas.is_empty());
+    // Who narrows a command needs the variables of what is left only.
+    let long = chosen(REPLICAS, "long", &[], &[]).expect_err("a variable is missing").to_string();
+    assert!(
+        long.contains("`[env.long.targets.us.replicas]`") && long.contains("MISSING"),
+        "{long}"
+    );
+    // The typed address is another way to the same database.
+    let url = SecretUrl::new("postgres://app:hush@tunnel/shop");
+    let choice = Choice { env: Some("prod"), url: Some(&url), ..Choice::default() };
+    let typed =
+        parse(REPLICAS).expect("valid").environment(choice, |_| Some("postgres://r2/d".into()));
+    assert_eq!(typed.expect("it is valid").targets[0].replicas.len(), 2);
+}
+
+#[test]
+fn what_is_wrong_with_replicas_is_said_with_its_remedy_and_without_addresses() {
+    let head = "project = \"a\"\ndatabases = [\"sqlite\", \"postgres\"]\n[env.prod]\n";
+    for (text, expected) in [
+        (
+            "url = '$US'\nreplicas = { a = '$US' }",
+            "`a` in `[env.prod.replicas]` has the address of the database itself",
+        ),
+        ("url = '$US'\nreplicas = { a = '$EU_10', b = '$EU_10' }", "has the address of `a`"),
+        ("url = '$US'\nreplicas = { a = '$NO_A', b = '$NO_B' }", "not set: NO_A, NO_B"),
+        ("url = '$US'\nreplicas = { a = '$hush/x' }", "no name of a variable follows"),
+        ("url = '$US'\nreplicas = { a = 'hush' }", "is not that of a postgres database"),
+        ("url = '$US'\nreplicas = { a = '$LITE' }", "is not that of a postgres database"),
+        ("url = '$LITE'\nreplicas = { a = 'sqlite:hush2.db' }", "a SQLite file has none"),
+        (
+            "targets = { a = '$US' }\nreplicas = { r = '$EU_10' }",
+            "has `targets`, and `replicas` of none",
+        ),
+    ] {
+        let problem = chosen(&format!("{head}{text}\n"), "prod", &[], &[]);
+        let problem = problem.expect_err("it is wrong").to_string();
+        assert!(problem.contains(expected) && !problem.contains("hush"), "{text}: {problem}");
+        assert!(problem.contains("help: "), "{problem}");
+    }
+    for (text, expected) in [
+        ("replicas = { 'a b' = 'sqlite:a' }", "a replica's name has"),
+        ("replicas = 'postgres://u:hush@h/d'", "a value is not of the kind"),
+        ("replica = { a = '$A' }", "unknown field `replica`"),
+        ("max_replica_lag = 2", "expected a string"),
+        ("max_replica_lag = '2'", "is no duration"),
+        (
+            "targets = { a = { url = '$A', replica = {} } }",
+            "unknown field `replica`, expected `url` or `replicas`",
+        ),
+        ("targets = { a = { replicas = {} } }", "missing field `url`"),
+        ("targets = { a = 3 }", "an address, or a table"),
+    ] {
+        let found = message(&format!("{head}{text}\n"));
+        assert!(found.contains(expected) && !found.contains("hush"), "{text}: {found}");
+    }
 }

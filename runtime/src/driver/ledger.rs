@@ -305,6 +305,44 @@ pub(crate) async fn fence(driver: &mut dyn Driver, epoch: i64) -> Result<()> {
         .into())
 }
 
+/// Commits a mark that replicas will show; the caller holds the gate row. `touched` is there for being written, and
+/// nobody reads anything else into it.
+pub(crate) async fn mark(driver: &mut dyn Driver, mark: i64) -> Result<()> {
+    driver.run("UPDATE _colmig_gate SET touched = $1 WHERE id = 1", &[mark.into()]).await?;
+    Ok(())
+}
+
+/// The mark that this server has, if it has a ledger.
+pub(crate) async fn last_mark(driver: &mut dyn Driver) -> Result<Option<i64>, DbError> {
+    match driver.rows("SELECT touched FROM _colmig_gate WHERE id = 1", &[]).await {
+        Err(error) if error.trouble == Trouble::NoTable => Ok(None),
+        other => Ok(other?.first().map(|row| row[0].int())),
+    }
+}
+
+/// The last line of the history, its number and its hash, if there is one.
+pub(crate) async fn last_line(driver: &mut dyn Driver) -> Result<Option<(i64, String)>, DbError> {
+    let sql = "SELECT seq, hash FROM _colmig_history ORDER BY seq DESC LIMIT 1";
+    match driver.rows(sql, &[]).await {
+        Err(error) if error.trouble == Trouble::NoTable => Ok(None),
+        other => Ok(other?.first().map(|row| (row[0].int(), row[1].text().to_owned()))),
+    }
+}
+
+/// Whether the history has this line.
+pub(crate) async fn has_line(driver: &mut dyn Driver, seq: i64, hash: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM _colmig_history WHERE seq = $1 AND hash = $2";
+    Ok(!driver.rows(sql, &[seq.into(), hash.into()]).await?.is_empty())
+}
+
+/// Writes down which timeline the server has when the ledger is made: another one that is met later was promoted
+/// since.
+pub(crate) async fn first_timeline(driver: &mut dyn Driver, timeline: &str) -> Result<()> {
+    let sql = "UPDATE _colmig_gate SET timeline = $1 WHERE id = 1 AND timeline = ''";
+    driver.run(sql, &[timeline.into()]).await?;
+    Ok(())
+}
+
 /// Remembers the server's timeline; since when it has been this one, in milliseconds.
 pub(crate) async fn timeline(
     driver: &mut dyn Driver,
@@ -318,14 +356,14 @@ pub(crate) async fn timeline(
     if gate.timeline == timeline {
         return Ok(started.max(gate.timeline_since));
     }
-    let since = if gate.timeline.is_empty() { 0 } else { gate.now };
+    // Where none is written down, an older version made the ledger, and this server may be promoted too.
     driver
         .run(
             "UPDATE _colmig_gate SET timeline = $1, timeline_since = $2 WHERE id = 1",
-            &[timeline.into(), since.into()],
+            &[timeline.into(), gate.now.into()],
         )
         .await?;
-    Ok(started.max(since))
+    Ok(started.max(gate.now))
 }
 
 /// The migrations of one project, in the order in which they were recorded.

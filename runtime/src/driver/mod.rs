@@ -377,6 +377,11 @@ pub(crate) trait Driver: Send {
     /// server.
     fn server(&mut self) -> Answer<'_, Option<(i64, String)>>;
 
+    /// Why this server cannot be a replica of the one that [`Driver::server`] told these words of itself, or why it
+    /// replays in another order than that one committed in; nothing where it may be one. What it has replayed is
+    /// another question.
+    fn no_replica<'a>(&'a mut self, primary: &'a str) -> Answer<'a, Option<String>>;
+
     /// Sessions that hold or await a lock on this table, in words.
     fn lock_holders<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<String>>;
 }

@@ -682,6 +682,26 @@ impl Driver for Mysql {
         })
     }
 
+    /// MariaDB commits in the primary's order, however many threads replay, within one replication domain; so does MySQL, but
+    /// for several threads that are told not to. Another node of a cluster may be named, the primary itself may not.
+    fn no_replica<'a>(&'a mut self, primary: &'a str) -> Answer<'a, Option<String>> {
+        Box::pin(async move {
+            if self.server().await?.is_some_and(|(_, server)| server == primary) {
+                return Ok(Some("it is the primary itself".to_owned()));
+            }
+            let sql = "SHOW GLOBAL VARIABLES WHERE (variable_name IN
+                ('replica_preserve_commit_order', 'slave_preserve_commit_order') AND value IN ('OFF', '0'))
+                OR (variable_name IN ('replica_parallel_workers', 'slave_parallel_workers') AND value > 1)";
+            let told = self.names(sql, &[]).await?;
+            let has = |word: &str| told.iter().any(|name| name.ends_with(word));
+            let unordered = has("preserve_commit_order") && has("parallel_workers");
+            Ok(unordered.then(|| {
+                "it commits in another order than the primary: set replica_preserve_commit_order = ON"
+                    .to_owned()
+            }))
+        })
+    }
+
     /// Neither server says who holds a metadata lock unless it was told to watch: every open transaction may.
     fn lock_holders<'a>(&'a mut self, _table: &'a str) -> Answer<'a, Vec<String>> {
         Box::pin(async move {

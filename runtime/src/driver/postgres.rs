@@ -577,6 +577,15 @@ impl Driver for Postgres {
         })
     }
 
+    /// A standby replays in the order of the log, whatever it is told.
+    fn no_replica<'a>(&'a mut self, _primary: &'a str) -> Answer<'a, Option<String>> {
+        Box::pin(async move {
+            let rows = self.rows("SELECT pg_is_in_recovery()", &[]).await?;
+            let replays = rows.first().is_some_and(|row| row[0] == Value::Int(1));
+            Ok((!replays).then(|| "it is not in recovery: it replays nobody".to_owned()))
+        })
+    }
+
     fn lock_holders<'a>(&'a mut self, table: &'a str) -> Answer<'a, Vec<String>> {
         Box::pin(async move {
             self.names(

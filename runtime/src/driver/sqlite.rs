@@ -503,6 +503,10 @@ impl Driver for Sqlite {
         Box::pin(async { Ok(None) })
     }
 
+    fn no_replica<'a>(&'a mut self, _primary: &'a str) -> Answer<'a, Option<String>> {
+        Box::pin(async { Ok(Some("a SQLite file has no replicas".to_owned())) })
+    }
+
     fn lock_holders<'a>(&'a mut self, _table: &'a str) -> Answer<'a, Vec<String>> {
         Box::pin(async { Ok(vec!["another writer of the file".to_owned()]) })
     }

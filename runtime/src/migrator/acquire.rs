@@ -68,6 +68,9 @@ impl Migrator {
         if !ledger::exists(self.driver.as_mut()).await? {
             self.check_ground().await?;
             ledger::create(self.driver.as_mut()).await?;
+            if let Some((_, timeline)) = self.driver.server().await? {
+                ledger::first_timeline(self.driver.as_mut(), &timeline).await?;
+            }
         }
         let holder = format!("{} (process {})", self.author.user, std::process::id());
         self.author.epoch = ledger::take_over(self.driver.as_mut(), &holder).await?;

@@ -43,6 +43,7 @@ impl Migrator {
     async fn apply_locked(&mut self, to: Option<&str>) -> Result<Report> {
         self.record_migrations().await?;
         let target = to.map(|to| self.target(to)).transpose()?;
+        self.recognise_replicas().await?;
         self.look().await?;
         if self.hold.is_none() {
             self.asked.clear();
@@ -221,6 +222,9 @@ impl Migrator {
         if !self.may_have_run(index)
             && let Some(wait) = self.before(index, act).await?
         {
+            return Ok(Some(wait));
+        }
+        if let Some(wait) = self.replayed(act, Direction::Up).await? {
             return Ok(Some(wait));
         }
         self.begins(index, act, Direction::Up);
@@ -499,6 +503,11 @@ impl std::fmt::Display for Wait {
                     list.join("; ")
                 )
             }
+            Wait::Replicas { act, direction, late } => {
+                let undo = if *direction == Direction::Down { "undoing " } else { "" };
+                let list: Vec<_> = late.iter().map(ToString::to_string).collect();
+                write!(f, "{undo}`{act}` waits: {}", list.join("; "))
+            }
             Wait::Rewrite { subject, lock } => write!(
                 f,
                 "the next step holds {lock}; it needs consent: `--allow-rewrite {subject}`"
@@ -545,6 +554,11 @@ impl Wait {
             }
             Wait::Consent { subject, .. } => format!("apply again with `--allow-drop {subject}`"),
             Wait::Draining { .. } => "end those transactions, and apply again".to_owned(),
+            Wait::Replicas { late, .. } => {
+                let mut remedies: Vec<_> = late.iter().map(|late| late.remedy()).collect();
+                remedies.dedup();
+                remedies.join("; ")
+            }
             Wait::Rewrite { subject, .. } => format!(
                 "in a quiet hour, apply again with `--allow-rewrite {subject}`; or keep a plain column, `adding` with a `backfill`, that the application writes"
             ),

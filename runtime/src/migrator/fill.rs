@@ -218,6 +218,7 @@ impl Migrator {
         let (mut rows, mut locked) = (Pace::FIRST, LockWait::new());
         loop {
             self.stopped()?;
+            self.keep_pace(&title).await?;
             let began = Instant::now();
             match self.batch(cursor, fill, &mut progress, rows).await? {
                 Batch::End => return Ok(progress.rows_done),

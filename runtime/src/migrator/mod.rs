@@ -15,6 +15,7 @@ mod fleet;
 mod ground;
 mod history;
 mod preflight;
+mod replicas;
 mod restore;
 mod retreat;
 mod script;
@@ -32,6 +33,7 @@ use colmig_core::migration::Migration;
 use colmig_core::problem::{INTERRUPTED, Problem};
 use colmig_core::progress::Progress;
 use colmig_core::protocol::Act;
+use colmig_core::replica::Late;
 use colmig_core::shards::Hold;
 use colmig_core::types::Database;
 use colmig_core::vector::Vector;
@@ -42,6 +44,7 @@ use crate::driver::{self, Driver, ledger};
 pub use archive::{Archived, Purge, purge_needs_a_name};
 pub(crate) use fleet::{look, tables};
 pub use history::{History, Line};
+pub use replicas::Replica;
 pub use restore::Restored;
 pub use retreat::{NoReturn, RollbackPlan, Undoing};
 pub use status::{InstanceStatus, Status};
@@ -69,7 +72,11 @@ pub struct Options {
     pub user: String,
     /// The commit that it runs from, for the history and for refusals.
     pub commit: String,
-    /// How long to wait for another applier, and for transactions that the barrier waits for.
+    /// The replicas that applications read from, every one of them.
+    pub replicas: Vec<Replica>,
+    /// How late a replica may be while rows are filled.
+    pub max_replica_lag: Duration,
+    /// How long to wait for another applier, for transactions that the barrier waits for, and for replicas.
     pub patience: Duration,
     /// How long to try for a table lock before giving up.
     pub lock_patience: Duration,
@@ -111,6 +118,24 @@ pub enum Event {
     },
     /// Transactions that are older than a window's move are waited for.
     Draining(Vec<Session>),
+    /// Replicas are waited for, which have not replayed what was done so far.
+    Replaying(Vec<Late>),
+    /// A backfill pauses, since a replica is too far behind.
+    Throttled {
+        /// Which change.
+        change: String,
+        /// The replica.
+        late: Late,
+        /// How far behind it may be, in milliseconds.
+        limit: i64,
+    },
+    /// A backfill goes on.
+    Unthrottled {
+        /// Which change.
+        change: String,
+        /// How long it paused.
+        paused: Duration,
+    },
     /// Another applier is at work and is waited for; who it is.
     Queueing(String),
     /// A rollback begins; what it will do, and what that costs.
@@ -199,6 +224,15 @@ pub enum Wait {
         /// Whose they are.
         sessions: Vec<Session>,
     },
+    /// Replicas that have not replayed what comes before a step that lets somebody in.
+    Replicas {
+        /// The step.
+        act: Act,
+        /// Forwards, or back.
+        direction: Direction,
+        /// Which.
+        late: Vec<Late>,
+    },
     /// Consent to a step that rewrites the table while nobody can use it.
     Rewrite {
         /// What it is about.
@@ -231,7 +265,7 @@ pub enum Wait {
 impl Wait {
     /// Whether waiting can open it, without anybody doing anything else than deploying.
     pub fn may_open(&self) -> bool {
-        matches!(self, Wait::Fleet { .. } | Wait::Draining { .. })
+        matches!(self, Wait::Fleet { .. } | Wait::Draining { .. } | Wait::Replicas { .. })
     }
 }
 
@@ -281,6 +315,7 @@ pub struct Migrator {
     draining: std::collections::BTreeMap<String, Vec<String>>,
     /// Changes whose rows were asked in this run, by their ids.
     asked: std::collections::BTreeSet<String>,
+    replicas: replicas::Replicas,
 }
 
 impl Migrator {
@@ -296,6 +331,7 @@ impl Migrator {
         };
         Ok(Migrator {
             driver,
+            replicas: replicas::Replicas::of(&options.replicas),
             options,
             author,
             observer: Box::new(|_| {}),

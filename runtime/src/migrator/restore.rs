@@ -215,6 +215,7 @@ impl Migrator {
         let (mut batch, mut locked) = (Pace::FIRST, LockWait::new());
         loop {
             self.stopped()?;
+            self.keep_pace(&format!("restore {}.{}", plan.kept.archive.table, plan.into)).await?;
             let began = Instant::now();
             match self.restore_batch(plan, &progress, batch).await {
                 Ok(None) => return Ok(progress),

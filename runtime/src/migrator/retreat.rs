@@ -190,6 +190,7 @@ impl Migrator {
         self.refuse_what_holds_rows(&way).await?;
         let plan = self.plan_way(&way).await?;
         self.tell(Event::RollingBack(plan));
+        self.recognise_replicas().await?;
         self.look().await?;
         let mut waits: Vec<Option<Wait>> = vec![None; self.rows.len()];
         let mut moved = 0;
@@ -412,6 +413,9 @@ impl Migrator {
 
     /// Takes back the last step of a change; what is in its way, if anything.
     async fn undo(&mut self, index: usize, act: Act) -> Result<Option<Wait>> {
+        if let Some(wait) = self.replayed(act, Direction::Down).await? {
+            return Ok(Some(wait));
+        }
         self.begins(index, act, Direction::Down);
         let began = Instant::now();
         let step = self.rows[index].position - 1;
