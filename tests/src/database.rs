@@ -60,6 +60,12 @@ impl TestDatabase {
         TestDatabase { url: format!("sqlite:{}", file.display()), _folder: None }
     }
 
+    /// What somebody else made, or replays.
+    #[must_use]
+    pub fn at(url: &str) -> TestDatabase {
+        TestDatabase { url: url.to_owned(), _folder: None }
+    }
+
     /// A new database on the server at `url`.
     pub fn postgres(url: &str) -> Result<TestDatabase> {
         TestDatabase::on_server(url, "")

@@ -12,6 +12,7 @@ pub mod instance;
 pub mod ledger;
 pub mod program;
 pub mod project;
+pub mod replica;
 pub mod running;
 pub mod scenarios;
 pub mod session;
