@@ -71,6 +71,11 @@ impl Scene {
         self.release(2)
     }
 
+    /// So many users that a backfill is still at work when replay has stopped for a while.
+    fn many(&self) -> i64 {
+        if self.pair.primary.is_postgres() { 256_000 } else { 64_000 }
+    }
+
     /// How far the window of the change is open that adds `handle`.
     fn ceil(&self) -> Result<i64> {
         let sql =
@@ -145,7 +150,9 @@ fn whoever_is_let_in_reads_on_a_replica_that_lags() {
         thread::scope(|scope| {
             let stutter = scope.spawn(|| {
                 while !over.load(Ordering::SeqCst) {
-                    let _paused = scene.pair.pause()?;
+                    let paused = scene.pair.pause()?;
+                    thread::sleep(Duration::from_millis(150));
+                    drop(paused);
                     thread::sleep(Duration::from_millis(150));
                 }
                 anyhow::Ok(())
@@ -172,7 +179,7 @@ fn whoever_is_let_in_reads_on_a_replica_that_lags() {
 #[test]
 fn a_backfill_pauses_while_a_replica_lags() {
     on_every_replica(|scene| {
-        scene.begin(250_000)?;
+        scene.begin(scene.many())?;
         let mut apply = scene.filling("apply --wait 60s --message-format json")?;
         let paused = scene.pair.pause()?;
         apply.wait_for("   Throttled 0002.2 add users.handle: replica `r1` lag ")?;
@@ -181,7 +188,7 @@ fn a_backfill_pauses_while_a_replica_lags() {
         let before = scene.filled()?;
         thread::sleep(Duration::from_millis(700));
         let after = scene.filled()?;
-        ensure!(before == after && after < 250_000, "{before} rows, then {after}");
+        ensure!(before == after && after < scene.many(), "{before} rows, then {after}");
         ensure!(scene.ceil()? == 1);
         drop(paused);
         apply.wait_for("\"state\":\"filling\"")?;
@@ -195,7 +202,7 @@ fn a_replica_that_is_gone_pauses_a_backfill_and_lets_nobody_in() {
     on_every_replica(|scene| {
         let way = Way::to(&scene.pair.replica.url)?;
         scene.configure(&way.url)?;
-        scene.begin(250_000)?;
+        scene.begin(scene.many())?;
         way.cut();
         let ran = scene.command("apply --wait 1s").run()?.expect(6)?;
         ran.says(&[
@@ -219,7 +226,7 @@ fn a_replica_that_is_gone_pauses_a_backfill_and_lets_nobody_in() {
 #[test]
 fn ctrl_c_ends_what_waits_for_a_replica() {
     on_every_replica(|scene| {
-        scene.begin(250_000)?;
+        scene.begin(scene.many())?;
         let paused = scene.pair.pause()?;
         let mut waiting = scene.command("apply --wait 60s").spawn()?;
         waiting.wait_for("Waiting replica `r1`")?;
@@ -298,10 +305,10 @@ fn behind_a_promotion_leases_are_trusted_after_a_while() {
         let primary = &scene.pair.primary;
         scene.begin(1000)?;
         let apply = |words: &str| scene.shop.colmig(&format!("{words} --env fleet"), primary);
-        apply("apply --wait 5s").run()?.expect(6)?;
+        apply("apply").run()?.expect(0)?.says(&["no instance of phase 1 or above"])?;
         let instance = Instance::start(2, primary)?;
         primary.execute("UPDATE _colmig_gate SET timeline = 'of the old primary'")?;
-        let ran = apply("apply --wait 0s").run()?.expect_one_of(&[0, 6])?;
+        let ran = apply("apply").run()?.expect(0)?;
         ran.says(&["was promoted, a short time ago; leases are trusted in "])?;
         apply("apply --wait 60s").run()?.expect(0)?;
         instance.end()?;
