@@ -7,12 +7,14 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use colmig_core::explain::markdown::{Block, blocks};
 use colmig_tests::database::TestDatabase;
 use colmig_tests::instance::Instance;
 use colmig_tests::ledger::{backfill, check_history};
-use colmig_tests::program::Colmig;
+use colmig_tests::program::{Colmig, root};
 use colmig_tests::replica::{Pair, Way, number};
 use colmig_tests::running::{Running, until};
+use colmig_tests::session::Session;
 use colmig_tests::shop::{CONFIG, RELEASES, Shop, fill};
 
 /// One checkout, and a database with a replica.
@@ -313,5 +315,30 @@ fn behind_a_promotion_leases_are_trusted_after_a_while() {
         apply("apply --wait 60s").run()?.expect(0)?;
         instance.end()?;
         scene.finished()
+    });
+}
+
+/// Replay is stopped where the page says so, and goes on where it says so.
+#[test]
+fn replicas_are_waited_for_as_their_page_says() {
+    let page = fs_err::read_to_string(root().join("docs/replicas.md")).expect("it is there");
+    on_every_replica(|scene| {
+        let shop = Shop::empty()?;
+        let mut session = Session::new(&shop.path(""));
+        session.export("DATABASE_URL", &scene.pair.primary.url);
+        session.export("R1_URL", &scene.pair.replica.url);
+        let (mut paused, mut ran) = (None, 0);
+        for block in blocks(&page) {
+            match block {
+                Block::Paragraph(text) if text.contains("stopped replay") => {
+                    paused = Some(scene.pair.pause()?);
+                }
+                Block::Paragraph(text) if text.contains("Replay goes on") => paused = None,
+                Block::Code(fence) => ran += session.play(fence)?.len(),
+                _ => {}
+            }
+        }
+        ensure!(ran == 5 && paused.is_none(), "{ran} commands");
+        Ok(())
     });
 }
