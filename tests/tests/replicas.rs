@@ -300,6 +300,35 @@ fn what_is_named_and_is_no_replica_is_refused() {
     });
 }
 
+/// A target waits for its own replicas, and the others for the target.
+#[test]
+fn a_target_whose_replica_lags_holds_the_others() {
+    on_every_replica(|scene| {
+        let other = scene.pair.another()?;
+        let (primary, replica) = (&scene.pair.primary.url, &scene.pair.replica.url);
+        let targets = format!(
+            "[env.read]\nfleet = \"none\"\n[env.read.targets]\nalone = \"{}\"\n\
+             read = {{ url = \"{primary}\", replicas = {{ r1 = \"{replica}\" }} }}\n",
+            other.primary.url
+        );
+        scene.shop.write("colmig.toml", &format!("{CONFIG}\n{targets}"))?;
+        scene.command("apply --wait 60s").run()?.expect(0)?;
+        scene.release(2)?;
+        let paused = scene.pair.pause()?;
+        let ran = scene.command("apply --wait 1s").run()?.expect(6)?;
+        ran.says(&[
+            "read: 0002.2 add users.handle: `admit 1` waits: replica `r1` has not replayed",
+        ])?;
+        let sql = "SELECT CAST(ceil AS text) FROM _colmig_change WHERE id = '0002.2'";
+        ensure!(scene.ceil()? == 0 && number(&other.primary, sql)? == 1);
+        drop(paused);
+        let ran = scene.command("apply --wait 60s").run()?.expect(0)?;
+        ran.says(&["this checkout may be deployed now, to all 2 targets"])?;
+        other.remove()?;
+        scene.finished()
+    });
+}
+
 /// Rule R35: what the ledger was told before may be lost with the old primary.
 #[test]
 fn behind_a_promotion_leases_are_trusted_after_a_while() {

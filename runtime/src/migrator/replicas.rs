@@ -52,7 +52,9 @@ pub(super) struct Replicas {
     /// When a backfill looked at them last.
     looked: Option<Instant>,
     /// Whether they were waited for in vain in this run: the other changes need not wait as long again.
-    pub(super) tried: bool,
+    tried: bool,
+    /// Whether somebody was told that they are waited for, and still are.
+    told: bool,
 }
 
 struct Watched {
@@ -69,6 +71,7 @@ impl Replicas {
             began: Instant::now(),
             looked: None,
             tried: false,
+            told: false,
         }
     }
 
@@ -209,19 +212,19 @@ impl Migrator {
             false => self.options.patience,
         };
         let began = Instant::now();
-        let mut told = false;
         loop {
             self.stopped()?;
             let late = self.late().await?;
             if late.is_empty() {
+                self.replicas.told = false;
                 return Ok(None);
             }
             if began.elapsed() >= patience {
                 self.replicas.tried = true;
                 return Ok(Some(Wait::Replicas { act, direction, late }));
             }
-            if !told && began.elapsed() >= PLAIN {
-                told = true;
+            if !self.replicas.told && began.elapsed() >= PLAIN {
+                self.replicas.told = true;
                 self.tell(Event::Replaying(late));
             }
             tokio::time::sleep(POLL).await;
