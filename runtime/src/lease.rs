@@ -142,6 +142,7 @@ pub struct Lease {
     tables: Option<Vec<&'static TableInfo>>,
     id: String,
     phase: Arc<watch::Sender<Phase>>,
+    pools: Pools,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -155,7 +156,29 @@ struct Identity {
     ttl: Duration,
 }
 
+/// Closes a pool when it is called; what it returns waits for the connections that are out.
 type Close = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// Every pool that was opened under a lease.
+#[derive(Clone, Default)]
+struct Pools(Arc<Mutex<Vec<Close>>>);
+
+impl Pools {
+    fn add<DB: Database>(&self, pool: &Pool<DB>) {
+        let pool = pool.clone();
+        let close: Close = Box::new(move || {
+            let pool = pool.clone();
+            drop(pool.close());
+            Box::pin(async move { pool.close().await })
+        });
+        self.0.lock().expect("nobody panics while holding it").push(close);
+    }
+
+    fn close(&self) -> Vec<Pin<Box<dyn Future<Output = ()> + Send>>> {
+        let pools = self.0.lock().expect("nobody panics while holding it");
+        pools.iter().map(|close| close()).collect()
+    }
+}
 
 impl Lease {
     /// A lease for one instance of a project; `version` is for people.
@@ -167,6 +190,7 @@ impl Lease {
             tables: None,
             id: random_id(),
             phase: Arc::new(watch::Sender::new(Phase::Idle)),
+            pools: Pools::default(),
             tasks: Mutex::new(Vec::new()),
         }
     }
@@ -210,26 +234,49 @@ impl Lease {
         let asked = Instant::now();
         register(driver.as_mut(), &identity).await?;
         self.phase.send_replace(Phase::Held(last_moment(asked, self.ttl)));
-        let name = format!("colmig:{} {} {}", self.id, self.project, self.version);
-        let options = DB::options(url, name.get(..63).unwrap_or(&name))?;
-        let pool = marked(guarded(pool, self.phase.subscribe()), &self.id);
-        let pool = match pool.connect_with(options).await {
+        let pool = match self.open(pool, url).await {
             Ok(pool) => pool,
             Err(error) => {
                 ledger::end(driver.as_mut(), &self.id).await?;
-                return Err(error.into());
+                return Err(error);
             }
         };
-        let closing = pool.clone();
-        let close: Close = Box::new(move || {
-            let pool = closing.clone();
-            // The call closes it; what it returns waits for the connections that are out.
-            drop(pool.close());
-            Box::pin(async move { pool.close().await })
-        });
-        let heart = Heart { url: url.to_owned(), identity, phase: self.phase.clone(), close };
+        let (phase, pools) = (self.phase.clone(), self.pools.clone());
+        let heart = Heart { url: url.to_owned(), identity, phase, pools };
         let task = tokio::spawn(heart.run(Some(driver), asked));
         self.tasks.lock().expect("nobody panics while holding it").push(task);
+        Ok(pool)
+    }
+
+    /// Opens a pool on a replica, to read from, behind [`Lease::connect`] on the primary: the lease is held there, and
+    /// both pools are closed when it is lost. `apply` waits for the replicas that colmig.toml names, so name it there.
+    pub async fn connect_replica<DB: LeaseDatabase>(
+        &self,
+        pool: PoolOptions<DB>,
+        url: &str,
+    ) -> Result<Pool<DB>> {
+        let is_held = || matches!(*self.phase.borrow(), Phase::Held(_));
+        if is_held() {
+            let pool = self.open(pool, url).await?;
+            if is_held() {
+                return Ok(pool);
+            }
+            // Whoever closed the others did not know of this one.
+            pool.close().await;
+        }
+        Err(LEASE_LOST
+            .problem("no lease is held that a pool on a replica could go by")
+            .help("call `connect` on the primary first, and release no lease that is still in use")
+            .into())
+    }
+
+    /// A pool that hands out connections while the lease is held.
+    async fn open<DB: LeaseDatabase>(&self, pool: PoolOptions<DB>, url: &str) -> Result<Pool<DB>> {
+        let name = format!("colmig:{} {} {}", self.id, self.project, self.version);
+        let options = DB::options(url, name.get(..63).unwrap_or(&name))?;
+        let pool = marked(guarded(pool, self.phase.subscribe()), &self.id);
+        let pool = pool.connect_with(options).await?;
+        self.pools.add(&pool);
         Ok(pool)
     }
 
@@ -436,7 +483,7 @@ struct Heart {
     url: String,
     identity: Identity,
     phase: Arc<watch::Sender<Phase>>,
-    close: Close,
+    pools: Pools,
 }
 
 impl Heart {
@@ -523,9 +570,11 @@ impl Heart {
     async fn fence(&self, why: String) {
         tracing::error!(instance = %self.identity.id, %why, "the lease is lost; closing the pool");
         // Closed before anybody hears of it: who is not handed a connection must not open one.
-        let closed = (self.close)();
+        let closed = self.pools.close();
         self.phase.send_replace(Phase::Lost(why));
-        closed.await;
+        for closed in closed {
+            closed.await;
+        }
     }
 }
 

@@ -9,13 +9,14 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use colmig_core::explain::markdown::{Block, blocks};
 use colmig_tests::database::TestDatabase;
-use colmig_tests::instance::Instance;
+use colmig_tests::instance::{Instance, Pool, TABLES};
 use colmig_tests::ledger::{backfill, check_history};
 use colmig_tests::program::{Colmig, root};
 use colmig_tests::replica::{Pair, Way, number};
 use colmig_tests::running::{Running, until};
 use colmig_tests::session::Session;
 use colmig_tests::shop::{CONFIG, RELEASES, Shop, fill};
+use sqlx::pool::PoolOptions;
 
 /// One checkout, and a database with a replica.
 struct Scene {
@@ -327,6 +328,50 @@ fn a_target_whose_replica_lags_holds_the_others() {
         other.remove()?;
         scene.finished()
     });
+}
+
+/// Who has lost the lease on the primary reads nothing on the replica either.
+#[test]
+fn a_pool_on_a_replica_lives_as_long_as_the_lease() {
+    on_every_replica(|scene| {
+        scene.begin(1000)?;
+        scene.command("apply --wait 60s").run()?.expect(0)?;
+        let way = Way::to(&scene.pair.primary.url)?;
+        let runtime = tokio::runtime::Runtime::new()?;
+        runtime.block_on(async {
+            let lease = colmig::Lease::new("shop", "2").tables(&[&TABLES[1]]);
+            let lease = lease.ttl(Duration::from_millis(600));
+            let early = replica_pool(&lease, &scene.pair.replica.url).await;
+            ensure!(early.is_err_and(|error| error.to_string().contains("no lease is held")));
+            let _writer = primary_pool(&lease, &way.url).await?;
+            let reader = replica_pool(&lease, &scene.pair.replica.url).await?;
+            ensure!(
+                reader.number("SELECT count(*) FROM users WHERE handle IS NOT NULL").await? == 1000
+            );
+            way.cut();
+            lease.lost().await;
+            let refused = reader.number("SELECT count(*) FROM users").await;
+            ensure!(matches!(refused, Err(sqlx::Error::PoolClosed)), "{refused:?}");
+            let late = replica_pool(&lease, &scene.pair.replica.url).await;
+            ensure!(late.is_err_and(|error| error.to_string().contains("no lease is held")));
+            Ok(())
+        })?;
+        scene.finished()
+    });
+}
+
+async fn primary_pool(lease: &colmig::Lease, url: &str) -> colmig::Result<Pool> {
+    Ok(match url.starts_with("postgres") {
+        true => Pool::Postgres(lease.connect(PoolOptions::new(), url).await?),
+        false => Pool::MySql(lease.connect(PoolOptions::new(), url).await?),
+    })
+}
+
+async fn replica_pool(lease: &colmig::Lease, url: &str) -> colmig::Result<Pool> {
+    Ok(match url.starts_with("postgres") {
+        true => Pool::Postgres(lease.connect_replica(PoolOptions::new(), url).await?),
+        false => Pool::MySql(lease.connect_replica(PoolOptions::new(), url).await?),
+    })
 }
 
 /// Rule R35: what the ledger was told before may be lost with the old primary.
