@@ -151,12 +151,13 @@ fn whoever_is_let_in_reads_on_a_replica_that_lags() {
         scene.begin(20_000)?;
         let over = AtomicBool::new(false);
         thread::scope(|scope| {
+            let mut paused = scene.pair.pause()?;
             let stutter = scope.spawn(|| {
                 while !over.load(Ordering::SeqCst) {
-                    let paused = scene.pair.pause()?;
-                    thread::sleep(Duration::from_millis(150));
+                    thread::sleep(Duration::from_millis(400));
                     drop(paused);
                     thread::sleep(Duration::from_millis(150));
+                    paused = scene.pair.pause()?;
                 }
                 anyhow::Ok(())
             });
