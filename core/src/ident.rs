@@ -1,6 +1,7 @@
 //! Identifiers: what may name a table or a column, and how it is quoted.
 
 use crate::problem::{IDENTIFIER, Problem};
+use crate::types::Database;
 
 /// The longest name, in bytes, that every supported database holds whole. PostgreSQL cuts longer ones
 /// silently (NAMEDATALEN − 1), which would join two columns into one.
@@ -302,6 +303,16 @@ pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// The name between the quotes that all of these databases take it in, whatever a session has set: MySQL takes what
+/// stands between double quotes for a text, and SQLite takes backticks too.
+pub fn quoted_for(name: &str, databases: &[Database]) -> String {
+    let has = |database| databases.contains(&database);
+    match has(Database::Mysql) && !has(Database::Postgres) {
+        true => format!("`{}`", name.replace('`', "``")),
+        false => quote(name),
+    }
+}
+
 /// Text between single quotes.
 pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
@@ -328,6 +339,16 @@ pub fn for_file(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn mysql_alone_or_with_sqlite_takes_backticks() {
+        use Database::{Mysql, Postgres, Sqlite};
+        assert_eq!(quoted_for("a`b", &[Mysql]), "`a``b`");
+        assert_eq!(quoted_for("a", &[Sqlite, Mysql]), "`a`");
+        for others in [&[][..], &[Sqlite], &[Postgres, Mysql]] {
+            assert_eq!(quoted_for("a", others), "\"a\"", "{others:?}");
+        }
+    }
 
     #[test]
     fn quotes_are_doubled() {

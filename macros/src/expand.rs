@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use colmig_core::ident::quote;
+use colmig_core::ident::quoted_for;
 use colmig_core::lifecycle::{Access, Nullability, Stand, State};
 use colmig_core::parse::{Codec, Declared, Field, Flattened};
 use colmig_core::problem::{GRAMMAR, STATE_AGAINST_TYPE};
@@ -55,7 +55,7 @@ pub(crate) fn watch(surroundings: &Surroundings) -> Option<TokenStream> {
 fn table_impl(declared: &Declared, surroundings: &Surroundings) -> TokenStream {
     let (ident, colmig) = (own(&declared.ident), &declared.crate_path);
     let info = info(declared, surroundings);
-    let (columns, select) = lists(declared);
+    let (columns, select) = lists(declared, surroundings);
     let is_unset = is_unset(declared);
     quote! {
         #[automatically_derived]
@@ -316,7 +316,9 @@ fn replaced_by(replacements: Vec<&str>) -> String {
 /// The columns that the code may read, under the names that `sqlx::FromRow` looks for, and the whole
 /// `SELECT`. Each column carries its table's name: SQLite takes a lone `"name"` that no column has for text,
 /// and would return that.
-fn lists(declared: &Declared) -> (TokenStream, TokenStream) {
+fn lists(declared: &Declared, surroundings: &Surroundings) -> (TokenStream, TokenStream) {
+    let databases = surroundings.lock.as_ref().map_or(&[][..], |lock| &lock.databases);
+    let quote = |name: &str| quoted_for(name, databases);
     let table = quote(&declared.table.name);
     let columns = declared.fields.iter().zip(&declared.table.columns).map(|(field, column)| {
         let (name, label) = (quote(&column.name), quote(&field.label));

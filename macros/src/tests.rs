@@ -8,6 +8,7 @@ use colmig_core::lifecycle::State;
 use colmig_core::lock::{Lock, Recorded};
 use colmig_core::problem::LOCK_UNREADABLE;
 use colmig_core::schema::{EnumType, EnumValue, Schema, Table};
+use colmig_core::types::Database;
 
 use super::*;
 
@@ -72,6 +73,19 @@ fn a_table_without_a_lock_file() {
 #[test]
 fn a_table_of_a_recorded_project_carries_births_and_watches_the_lock_file() {
     assert_snapshot("user_in_shop.rs.txt", &expand(USER, &shop()));
+}
+
+/// What MySQL takes between double quotes is a text, unless the session says otherwise.
+#[test]
+fn a_project_that_runs_on_mysql_selects_between_backticks() {
+    let mut surroundings = shop();
+    let lock = Lock {
+        databases: vec![Database::Mysql],
+        ..Lock::clone(surroundings.lock.as_ref().unwrap())
+    };
+    surroundings.lock = Some(Arc::new(lock));
+    let code = expand(USER, &surroundings);
+    assert!(code.contains("FROM `users`\"") && code.contains("`users`.`id` AS `id`"), "{code}");
 }
 
 #[test]

@@ -15,12 +15,6 @@ pub const POSTGRES: &str = "COLMIG_TEST_POSTGRES";
 /// The same of MariaDB and MySQL servers.
 pub const MYSQL: &str = "COLMIG_TEST_MYSQL";
 
-/// A PostgreSQL and its streaming replica.
-pub const REPLICA_POSTGRES: &str = "COLMIG_TEST_REPLICA_POSTGRES";
-
-/// A MariaDB or MySQL and its replica.
-pub const REPLICA_MYSQL: &str = "COLMIG_TEST_REPLICA_MYSQL";
-
 /// With it a session takes the same SQL as one of the others: names between double quotes, `||` between texts, and as
 /// many rows as there are in a recursion.
 pub const MYSQL_MODE: &str =
@@ -188,6 +182,22 @@ impl TestDatabase {
         }
         for server in servers(MYSQL) {
             all.push(TestDatabase::mysql(&server)?);
+        }
+        Ok(all)
+    }
+
+    /// One of each sort, whatever its version: for what does not come down to the SQL that a version understands. With
+    /// `COLMIG_TEST_WHOLE=all` it is [`TestDatabase::all`].
+    pub fn sorts() -> Result<Vec<TestDatabase>> {
+        if std::env::var("COLMIG_TEST_WHOLE").is_ok_and(|whole| whole == "all") {
+            return TestDatabase::all();
+        }
+        let mut all = vec![TestDatabase::sqlite()?];
+        if let Some(server) = servers(POSTGRES).first() {
+            all.push(TestDatabase::postgres(server)?);
+        }
+        if let Some(server) = servers(MYSQL).first() {
+            all.push(TestDatabase::mysql(server)?);
         }
         Ok(all)
     }

@@ -158,7 +158,7 @@ fn archives(database: &TestDatabase) -> Result<Vec<String>> {
 
 #[test]
 fn what_is_dropped_comes_back() -> Result<()> {
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         for case in CASES {
             let copy = database.copy()?;
             comes_back(case, &copy).with_context(|| format!("{} on {}", case.name, copy.kind()))?;
@@ -194,7 +194,7 @@ fn comes_back(case: &Case, database: &TestDatabase) -> Result<()> {
 /// What lives on meanwhile is told, and is not overwritten.
 #[test]
 fn a_value_that_is_there_stays_and_a_row_that_is_gone_is_counted() -> Result<()> {
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         let case = &CASES[0];
         let (first, second, third) = case.releases();
         first.apply(&database, &[])?;
@@ -215,7 +215,7 @@ fn a_value_that_is_there_stays_and_a_row_that_is_gone_is_counted() -> Result<()>
 
 #[test]
 fn what_cannot_be_restored_is_refused_and_nothing_is_changed() -> Result<()> {
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         let case = &CASES[0];
         let (first, second, third) = case.releases();
         first.apply(&database, &[])?;
@@ -243,7 +243,7 @@ fn what_cannot_be_restored_is_refused_and_nothing_is_changed() -> Result<()> {
 /// Another column of its type gets the values as well.
 #[test]
 fn values_may_go_into_another_column() -> Result<()> {
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         let case = &CASES[0];
         let (first, second, _) = case.releases();
         first.apply(&database, &[])?;
@@ -262,7 +262,7 @@ fn values_may_go_into_another_column() -> Result<()> {
 /// The archive is made once, and anew where writers came in between.
 #[test]
 fn a_change_that_is_taken_back_voids_its_archive() -> Result<()> {
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         let case = &CASES[0];
         let (first, second, third) = case.releases();
         first.apply(&database, &[])?;
@@ -298,7 +298,7 @@ fn a_change_that_is_taken_back_voids_its_archive() -> Result<()> {
 /// A ledger that an older version made gets its table of archives, and commands that only look make none.
 #[test]
 fn an_older_ledger_learns_of_archives() -> Result<()> {
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         let case = &CASES[0];
         let (first, second, third) = case.releases();
         first.apply(&database, &[])?;
@@ -321,7 +321,7 @@ fn an_older_ledger_learns_of_archives() -> Result<()> {
 /// Two projects of one database may each have a change of this number.
 #[test]
 fn archives_of_two_projects_do_not_meet() -> Result<()> {
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         let case = &CASES[0];
         let (first, second, _) = case.releases();
         first.apply(&database, &[])?;
@@ -339,7 +339,7 @@ fn archives_of_two_projects_do_not_meet() -> Result<()> {
 
 #[test]
 fn a_table_without_a_key_is_not_archived_and_nothing_begins() -> Result<()> {
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         let (first, second, _) = CASES[0].releases();
         first.apply(&database, &[])?;
         database.execute(
@@ -359,7 +359,7 @@ fn a_table_without_a_key_is_not_archived_and_nothing_begins() -> Result<()> {
 #[test]
 fn an_archive_dies_anywhere_and_is_made_once() -> Result<()> {
     let shops = [Shop::release(1)?, Shop::release(2)?, Shop::release(3)?];
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         shops[0].colmig("apply", &database).run()?.expect(0)?;
         fill(&database, 20)?;
         shops[1].colmig("apply", &database).run()?.expect(0)?;
@@ -395,7 +395,7 @@ fn a_restore_dies_anywhere_and_goes_on() -> Result<()> {
     let again = shops[2].copy()?;
     again.edit(&format!("{}\n    pub nickname: Option<String>,", RELEASES[2]))?;
     again.generate()?;
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         shops[0].colmig("apply", &database).run()?.expect(0)?;
         fill(&database, 2200)?;
         shops[1].colmig("apply", &database).run()?.expect(0)?;
@@ -436,7 +436,7 @@ fn a_restore_dies_anywhere_and_goes_on() -> Result<()> {
 #[test]
 fn the_commands_tell_what_they_do() -> Result<()> {
     let shops = [Shop::release(1)?, Shop::release(2)?, Shop::release(3)?];
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         let run = |release: usize, words: &str, code: i32, says: &[&str]| -> Result<()> {
             shops[release - 1].colmig(words, &database).run()?.expect(code)?.says(says).map(|_| ())
         };
@@ -533,7 +533,7 @@ fn the_commands_tell_what_they_do() -> Result<()> {
 /// Lines that the first version wrote have a hash of less; they are good, and so is what follows them.
 #[test]
 fn an_older_history_is_whole() -> Result<()> {
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         let (first, second, _) = CASES[0].releases();
         first.apply(&database, &[])?;
         let mut previous = String::new();
@@ -565,7 +565,7 @@ fn an_older_history_is_whole() -> Result<()> {
 /// `deprecated` first: the archive has what the column held when nobody wrote it any more.
 #[test]
 fn a_required_column_is_archived_when_nobody_writes_it_any_more() -> Result<()> {
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         let id = typed("id", "int8");
         let release = |columns: &[Column]| {
             table("users", &["id"], [std::slice::from_ref(&id), columns].concat())

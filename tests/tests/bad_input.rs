@@ -7,9 +7,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use colmig_core::types::Database;
-use colmig_tests::database::{REPLICA_MYSQL, REPLICA_POSTGRES, TestDatabase, servers};
+use colmig_tests::database::{TestDatabase, servers};
 use colmig_tests::instance::connect;
 use colmig_tests::ledger::State;
+use colmig_tests::replica;
 use colmig_tests::shop::{RELEASES, Shop, fill};
 
 /// A checkout of release 2, and a database where release 1 runs.
@@ -492,7 +493,7 @@ const ON_MYSQL: &[Case] = &[
         &[
             "error[CM0512]: the table `users` is stored by MyISAM",
             "--> users",
-            "ALTER TABLE `users` ENGINE = InnoDB",
+            "change its ENGINE to InnoDB",
         ],
     ),
 ];
@@ -699,7 +700,7 @@ fn meet(cases: &[Case], database: &TestDatabase) -> Vec<String> {
 
 fn each(cases: &[Case], among: impl Fn(&TestDatabase) -> bool) {
     let mut failures = Vec::new();
-    for database in TestDatabase::all().expect("databases").into_iter().filter(among) {
+    for database in TestDatabase::sorts().expect("databases").into_iter().filter(among) {
         failures.extend(meet(cases, &database));
         database.remove().expect("it is not needed any more");
     }
@@ -730,13 +731,13 @@ fn each_mistake_with_a_mysql_gets_one_too() {
 #[test]
 fn a_server_that_is_set_up_otherwise_is_refused() {
     let shop = Shop::release(1).expect("it generates");
-    for variable in [REPLICA_POSTGRES, REPLICA_MYSQL] {
+    for variable in [replica::POSTGRES, replica::MYSQL] {
         let urls = servers(variable);
         let [primary, replica] = urls.as_slice() else { continue };
         let refused = shop.command("apply").on(replica).run().expect("it runs");
         let says: &[&str] = &["error[CM0509]: this server", "only reads", "primary"];
         refused.expect(96).and_then(|ran| ran.says(says)).expect(variable);
-        if variable == REPLICA_POSTGRES {
+        if variable == replica::POSTGRES {
             continue;
         }
         let database = TestDatabase::mysql(primary).expect("a database");
@@ -758,7 +759,7 @@ fn a_server_that_is_set_up_otherwise_is_refused() {
 #[test]
 fn a_name_that_needs_quotes_goes_all_the_way_and_back() {
     const NAME: &str = "order by \"x\"; DROP TABLE users; -- é";
-    for database in TestDatabase::all().expect("databases") {
+    for database in TestDatabase::sorts().expect("databases") {
         let run = || -> Result<()> {
             let shop = Shop::release(1)?;
             shop.colmig("apply", &database).run()?.expect(0)?;
@@ -824,7 +825,7 @@ fn no_command_tells_a_password() {
     ];
     let shop = Shop::release(2).expect("it generates");
     let mut urls = BEYOND.map(str::to_owned).to_vec();
-    let databases = TestDatabase::all().expect("databases");
+    let databases = TestDatabase::sorts().expect("databases");
     for database in databases.iter().filter(|database| database.is_postgres()) {
         shop.colmig("apply", database).run().expect("it runs").expect(0).expect("applied");
         urls.push(database.url.replace("postgres@", "postgres:hush@"));

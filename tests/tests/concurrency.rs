@@ -20,7 +20,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 type Scenario = fn(&TestDatabase) -> Result<()>;
 
 fn on_every_database(scenario: Scenario) {
-    for database in TestDatabase::all().expect("databases") {
+    for database in TestDatabase::sorts().expect("databases") {
         scenario(&database).unwrap_or_else(|error| panic!("on {}: {error:?}", database.kind()));
         database.remove().expect("it is not needed any more");
     }
@@ -28,7 +28,7 @@ fn on_every_database(scenario: Scenario) {
 
 /// Where the database can show its sessions, or has locks for tables.
 fn on_every_server(scenario: Scenario) {
-    let all = TestDatabase::all().expect("databases");
+    let all = TestDatabase::sorts().expect("databases");
     for database in all.into_iter().filter(TestDatabase::is_postgres) {
         scenario(&database).unwrap_or_else(|error| panic!("on {}: {error:?}", database.url));
         database.remove().expect("it is not needed any more");

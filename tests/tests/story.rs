@@ -1,6 +1,7 @@
 //! The main job, end to end, with real releases that write all the while.
 
 use anyhow::Result;
+use colmig_core::types::Database;
 use colmig_tests::app::Tally;
 use colmig_tests::database::TestDatabase;
 use colmig_tests::story;
@@ -8,7 +9,9 @@ use colmig_tests::story;
 type Told = fn(&TestDatabase, &mut dyn FnMut(&str)) -> Result<Tally>;
 
 fn on_every_database(tell: Told) {
-    for database in TestDatabase::all().expect("databases") {
+    let all = TestDatabase::sorts().expect("databases").into_iter();
+    // The quickstart runs on the other two; `alive` has releases at work on MySQL.
+    for database in all.filter(|database| database.which() != Database::Mysql) {
         let mut timeline = Vec::new();
         match tell(&database, &mut |line| timeline.push(line.to_owned())) {
             Ok(tally) => {

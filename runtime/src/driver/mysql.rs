@@ -127,7 +127,7 @@ impl Mysql {
             UNSAFE
                 .problem(format!("the table `{table}` is stored by {engine}, which has no transactions that colmig can rely on"))
                 .at(table)
-                .help(format!("ALTER TABLE `{table}` ENGINE = InnoDB, at a time when nobody writes: it copies the table"))
+                .help("change its ENGINE to InnoDB, at a time when nobody writes: that copies the table")
         }))
     }
 

@@ -13,7 +13,7 @@ use sqlx::{Connection, PgConnection};
 
 /// Runs it on every PostgreSQL.
 fn on_every_server(test: impl Fn(&TestDatabase) -> Result<()>) {
-    for database in TestDatabase::all().expect("databases") {
+    for database in TestDatabase::sorts().expect("databases") {
         if database.is_postgres() {
             test(&database).unwrap_or_else(|error| panic!("{error:?}"));
             database.remove().expect("it is not needed any more");

@@ -18,7 +18,7 @@ pub(crate) fn run(section: &str) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let checkout = Checkout::first(folder.path())?;
     let mut program = None;
-    for database in TestDatabase::all()?.into_iter().filter(TestDatabase::is_postgres) {
+    for database in TestDatabase::sorts()?.into_iter().filter(TestDatabase::is_postgres) {
         let roles = Roles::create(&database)?;
         database.execute(&roles.named(ddl))?;
         let by_ddl = database.as_role(&roles.ddl);
