@@ -17,6 +17,7 @@ pub mod running;
 pub mod scenarios;
 pub mod session;
 pub mod shop;
+pub mod stall;
 pub mod story;
 pub mod values;
 pub mod writer;

@@ -10,7 +10,10 @@ use colmig_core::schema::Column;
 use colmig_core::types::Database;
 use colmig_tests::database::TestDatabase;
 use colmig_tests::project::{Project, column, everywhere, in_state};
-use colmig_tests::scenarios::{Scenario, on_every_database, scenario, scenarios};
+use colmig_tests::scenarios::{
+    Scenario, on_every_database, on_some_databases, scenario, scenarios,
+};
+use colmig_tests::stall::{Watch, Worst};
 
 /// The rows that a scenario begins with.
 const ROWS: i64 = 2500;
@@ -19,10 +22,14 @@ fn filled(scenario: &Scenario, database: &TestDatabase) -> Project {
     scenario.begin(database, ROWS).expect("it begins")
 }
 
+/// A writer goes on all the while, and waits for no longer than a schema statement waits for its lock.
 #[test]
 fn every_change_goes_to_its_end() {
+    let worst = Worst::default();
     let to_its_end = |scenario: &Scenario, database: &TestDatabase| {
         scenario.begin(database, ROWS)?;
+        let keeps_its_key = scenario.end.contains(&"id!");
+        let watch = keeps_its_key.then(|| Watch::start(database)).transpose()?;
         let checkouts = scenario.checkouts();
         for checkout in &checkouts[1..] {
             let report = checkout.apply_all(database)?;
@@ -33,9 +40,13 @@ fn every_change_goes_to_its_end() {
         let columns = database.columns("users")?;
         ensure!(columns == scenario.end, "{columns:?}");
         ensure!(database.count("users")? == ROWS);
+        if let Some(watch) = watch {
+            worst.add(database, scenario.name, watch.end()?)?;
+        }
         Ok(String::new())
     };
     on_every_database(to_its_end).unwrap_or_else(|error| panic!("{error:?}"));
+    worst.print();
 }
 
 /// Up as far as it goes without a drop, and down again: the catalog and the rows are those before.
@@ -56,7 +67,7 @@ fn every_change_is_undone_without_a_trace() {
         ensure!(scenario.rows(database, ROWS)? == before.1, "the rows are not those before");
         Ok(String::new())
     };
-    on_every_database(there_and_back).unwrap_or_else(|error| panic!("{error:?}"));
+    on_some_databases(2, there_and_back).unwrap_or_else(|error| panic!("{error:?}"));
 }
 
 /// The table's rows are refilled from `reverse` before the relaxed column is required again.

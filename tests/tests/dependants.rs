@@ -161,7 +161,7 @@ fn snapshot(database: &TestDatabase) -> Result<(Stand, Vec<String>)> {
 
 #[test]
 fn what_would_make_a_drop_fail_is_refused_before_anything_is_changed() -> Result<()> {
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         let first = first();
         begun(&database, &first)?;
         let second = first.edited(&[column("email")]);
@@ -187,7 +187,7 @@ fn what_would_make_a_drop_fail_is_refused_before_anything_is_changed() -> Result
 
 #[test]
 fn what_has_to_move_to_a_replacement_is_told_when_it_begins_and_refuses_the_drop() -> Result<()> {
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         let first = first();
         begun(&database, &first)?;
         database.execute("CREATE VIEW names AS SELECT nickname FROM users")?;
@@ -229,7 +229,7 @@ fn what_has_to_move_to_a_replacement_is_told_when_it_begins_and_refuses_the_drop
 /// It came to be while the drop waited for consent.
 #[test]
 fn what_comes_later_is_refused_before_the_drop() -> Result<()> {
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         let first = first();
         begun(&database, &first)?;
         let second = first.edited(&[column("email")]);
@@ -248,7 +248,7 @@ fn what_comes_later_is_refused_before_the_drop() -> Result<()> {
 
 #[test]
 fn what_goes_with_a_column_is_told_before_anything_is_changed() -> Result<()> {
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         let goes = match database.which() {
             Database::Postgres => GOES,
             Database::Sqlite => continue, // Nothing does.
@@ -282,7 +282,7 @@ fn what_goes_with_a_column_is_told_before_anything_is_changed() -> Result<()> {
 /// What a migration made, a migration can take away before the drop: it is in the way of the drop only.
 #[test]
 fn what_is_declared_is_no_reason_not_to_begin() -> Result<()> {
-    for database in TestDatabase::all()? {
+    for database in TestDatabase::sorts()? {
         let id = Column { ty: ColumnType::Known("int8".into()), auto: true, ..column("id") };
         let nickname = Column { nullability: Nullability::Loose, ..column("nickname") };
         let index = Index {

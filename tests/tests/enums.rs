@@ -93,7 +93,7 @@ fn write_angry(database: &TestDatabase) {
 
 #[test]
 fn a_value_comes_goes_and_comes_again() {
-    for database in TestDatabase::all().expect("databases") {
+    for database in TestDatabase::sorts().expect("databases") {
         let release = first(&database);
         labelled(&database, &["happy", "sad"]);
         let release = next(&release, ADDING, &database);
@@ -143,7 +143,7 @@ fn a_new_database_takes_a_history_of_values() {
     let short = all.into_iter().fold(Project::new(), |project, next| project.declaring_all(next));
     let long = short.declaring_all(without_notes(REPLACED)).declaring_all(without_notes(""));
     for project in [short, long] {
-        for database in TestDatabase::all().expect("databases") {
+        for database in TestDatabase::sorts().expect("databases") {
             let report = project.apply_with_fleet(&database).expect("a new database");
             assert_eq!(report.refusals, [], "on {}", database.kind());
             let waits: Vec<_> = report.changes.iter().filter_map(|c| c.wait.as_ref()).collect();
@@ -156,7 +156,7 @@ fn a_new_database_takes_a_history_of_values() {
 /// Thousands of rows in two tables, in batches.
 #[test]
 fn every_row_of_every_table_gives_a_retired_value_up() {
-    for database in TestDatabase::all().expect("databases") {
+    for database in TestDatabase::sorts().expect("databases") {
         let release = next(&first(&database), ADDING, &database);
         let release = next(&release, PLAIN, &database);
         for table in ["entries (id, mood, second)", "notes (id, mood, text)"] {
@@ -183,7 +183,7 @@ fn every_row_of_every_table_gives_a_retired_value_up() {
 
 #[test]
 fn a_value_that_rows_hold_is_not_retired_without_another() {
-    for database in TestDatabase::all().expect("databases") {
+    for database in TestDatabase::sorts().expect("databases") {
         let release = next(&next(&first(&database), ADDING, &database), PLAIN, &database);
         write_angry(&database);
         let going = release.declaring_all(diary(GOING));
@@ -216,7 +216,7 @@ fn a_value_that_rows_hold_is_not_retired_without_another() {
 /// Before who does not know a value is let in again, no row holds it.
 #[test]
 fn the_coming_of_a_value_is_undone() {
-    for database in TestDatabase::all().expect("databases") {
+    for database in TestDatabase::sorts().expect("databases") {
         let release = first(&database);
         let before = values(&database);
         let release = next(&next(&release, ADDING, &database), PLAIN, &database);
@@ -240,7 +240,7 @@ fn the_coming_of_a_value_is_undone() {
 
 #[test]
 fn rows_that_hold_a_value_get_another_when_its_coming_is_undone() {
-    for database in TestDatabase::all().expect("databases") {
+    for database in TestDatabase::sorts().expect("databases") {
         let release = next(&first(&database), ADDING_REPLACED, &database);
         let release = next(&release, PLAIN, &database);
         write_angry(&database);
@@ -258,7 +258,7 @@ fn rows_that_hold_a_value_get_another_when_its_coming_is_undone() {
 /// A retired value comes back into use; what its rows were given stays.
 #[test]
 fn a_retirement_is_undone() {
-    for database in TestDatabase::all().expect("databases") {
+    for database in TestDatabase::sorts().expect("databases") {
         let release = next(&next(&first(&database), ADDING, &database), PLAIN, &database);
         write_angry(&database);
         let retired = next(&release, REPLACED, &database);
@@ -273,7 +273,7 @@ fn a_retirement_is_undone() {
 /// The type goes with its last table, and is made again; one that is there already is nobody's to take.
 #[test]
 fn a_type_is_made_and_unmade() {
-    for database in TestDatabase::all().expect("databases") {
+    for database in TestDatabase::sorts().expect("databases") {
         let project = Project::new().declaring_all(diary(""));
         project.apply(&database, &[]).expect("made");
         project.rollback(&database, "0001").expect("unmade");
@@ -306,7 +306,7 @@ fn a_table_gets_a_column_of_a_new_type() {
         Schema { enums: enums.collect(), ..Schema::of(tables) }
     };
     let adding = "#[colmig(enum, adding, backfill = \"CASE WHEN width > 5 THEN 'Large' ELSE 'Small' END\")] size: WriteOnly<Size>";
-    for database in TestDatabase::all().expect("databases") {
+    for database in TestDatabase::sorts().expect("databases") {
         let project = Project::new().declaring_all(release(""));
         project.apply(&database, &[]).expect("release 1");
         database.execute("INSERT INTO boxes VALUES (1, 3), (2, 7)").expect("rows");
@@ -410,7 +410,7 @@ fn refused(runtime: &Runtime, release: usize, url: &str, words: &str) {
 #[test]
 fn releases_that_know_a_value_come_before_those_that_write_it() {
     let runtime = Runtime::new().expect("a runtime");
-    for database in TestDatabase::all().expect("databases") {
+    for database in TestDatabase::sorts().expect("databases") {
         let url = &database.url;
         let release = first(&database);
         let old = start(&runtime, 1, url).expect("release 1");
@@ -550,7 +550,7 @@ async fn every_value_on_sqlite() {
 #[test]
 fn every_value_on_postgres() {
     let runtime = Runtime::new().expect("a runtime");
-    let all = TestDatabase::all().expect("databases");
+    let all = TestDatabase::sorts().expect("databases");
     for database in all.into_iter().filter(TestDatabase::is_postgres) {
         runtime.block_on(every_value_on_server(&database.url));
         database.remove().expect("it is not needed any more");

@@ -459,7 +459,7 @@ fn each_question_is_asked_before_anything_is_changed() {
     let work = || {
         let mut wrong = Vec::new();
         while let Some(case) = cases.get(next.fetch_add(1, Ordering::SeqCst) as usize) {
-            let all = TestDatabase::all().expect("databases");
+            let all = TestDatabase::sorts().expect("databases");
             for database in all.into_iter().filter(|database| case.on.has(database)) {
                 if let Err(error) = case.meet(&database) {
                     wrong.push(format!("{} on {}: {error:?}", case.name, database.kind()));
@@ -550,7 +550,7 @@ fn good() -> Vec<(&'static str, Vec<Column>, &'static str, Vec<Column>)> {
 #[test]
 fn what_is_well_passes() {
     for (name, before, rows, after) in good() {
-        for database in TestDatabase::all().expect("databases") {
+        for database in TestDatabase::sorts().expect("databases") {
             let run = || -> Result<()> {
                 let first = Project::on(&[database.which()]).edited(&before);
                 first.apply(&database, &[])?;
@@ -641,7 +641,7 @@ fn rows_that_break_a_constraint_are_counted_and_named() {
             "",
         ),
     ];
-    for database in TestDatabase::all().expect("databases") {
+    for database in TestDatabase::sorts().expect("databases") {
         database.execute(ROWS).expect("two tables");
         for (constraint, says, mend) in &cases {
             let asked = questions_of_constraint("users", constraint, database.which());
@@ -689,7 +689,7 @@ fn before_filling(database: &TestDatabase, backfill: &str) -> Result<Vec<Questio
 #[test]
 fn a_role_without_temporary_functions_is_told_what_is_known() {
     let servers =
-        TestDatabase::all().expect("databases").into_iter().filter(TestDatabase::is_postgres);
+        TestDatabase::sorts().expect("databases").into_iter().filter(TestDatabase::is_postgres);
     for database in servers {
         let asked = before_filling(&database, "CAST(name AS bigint)").expect("release 1");
         let name = database.url.rsplit_once('/').expect("a URL ends in /database").1;
@@ -715,7 +715,7 @@ fn a_role_without_temporary_functions_is_told_what_is_known() {
 /// has the writer at once, and on MySQL no row is locked.
 #[test]
 fn writers_go_on_while_rows_are_asked() {
-    for database in TestDatabase::all().expect("databases") {
+    for database in TestDatabase::sorts().expect("databases") {
         let slow = match database.which() {
             Database::Mysql => {
                 "id + (SELECT count(*) FROM (SELECT 1 UNION SELECT 2 UNION SELECT 3) n)"

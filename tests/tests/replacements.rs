@@ -12,7 +12,7 @@ use colmig_tests::database::TestDatabase;
 use colmig_tests::project::{Project, column, everywhere, in_state};
 
 fn on_every_server(scenario: fn(&TestDatabase) -> Result<()>) {
-    let all = TestDatabase::all().expect("databases");
+    let all = TestDatabase::sorts().expect("databases");
     for database in all.into_iter().filter(TestDatabase::is_postgres) {
         scenario(&database).unwrap_or_else(|error| panic!("on {}: {error:?}", database.url));
         database.remove().expect("it is not needed any more");
