@@ -603,7 +603,8 @@ impl Driver for Mysql {
         })
     }
 
-    /// A session that may not be ended is left, and it is named.
+    /// Nobody says when a session was opened. So it goes by the lease as it is now: who has registered since the instances
+    /// were listed has one. A session that may not be ended is left, and it is named.
     fn end_sessions_except<'a>(
         &'a mut self,
         instances: &'a [String],
@@ -617,7 +618,8 @@ impl Driver for Mysql {
             let sql = format!(
                 "SELECT p.id, i.id, p.user FROM _colmig_instance i JOIN information_schema.processlist p
                    ON is_used_lock(concat('colmig:', i.id, ':', p.id)) = p.id
-                 WHERE p.db = database() {live}"
+                 WHERE p.db = database() AND i.expires_at <= {} {live}",
+                self.spelling().now
             );
             let parameters: Vec<Value> = instances.iter().map(|id| id.as_str().into()).collect();
             let rows = self.rows(&sql, &parameters).await?;
