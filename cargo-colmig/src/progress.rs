@@ -80,6 +80,17 @@ impl Progress {
                 );
                 self.terminal.waiting("Waiting", &what);
             }
+            Event::HeldBack { change, held } => {
+                let what = format!(
+                    "{change}: the cluster held back all writes for {:.2} s; its slowest server is let catch up",
+                    held.as_secs_f64()
+                );
+                self.terminal.waiting("Throttled", &what);
+            }
+            Event::Stalled { change, act, what, took } => {
+                let what = format!("{change}: {act} held {what}: {:.2} s", took.as_secs_f64());
+                self.terminal.note(&what);
+            }
             Event::Draining(sessions) => {
                 let list: Vec<_> = sessions.iter().map(ToString::to_string).collect();
                 self.terminal.waiting(
@@ -201,6 +212,14 @@ impl Progress {
             }),
             Event::Archived { change, name, rows, took } => serde_json::json!({
                 "reason": "archived", "change": change, "table": name, "rows": rows,
+                "milliseconds": took.as_millis() as u64,
+            }),
+            Event::HeldBack { change, held } => serde_json::json!({
+                "reason": "throttled", "change": change, "why": "flow control",
+                "milliseconds": held.as_millis() as u64,
+            }),
+            Event::Stalled { change, act, what, took } => serde_json::json!({
+                "reason": "stalled", "change": change, "step": act.to_string(), "held": what,
                 "milliseconds": took.as_millis() as u64,
             }),
             Event::Dependants { change, subject, dependants, replaced } => serde_json::json!({

@@ -142,6 +142,9 @@ impl Pace {
     /// The rows of the first batch.
     pub const FIRST: u64 = 1_000;
 
+    /// What suits a single server.
+    pub const USUAL: Pace = Pace { target: Duration::from_millis(25), min: 100, max: 20_000 };
+
     /// The rows of the next batch, from those of the last and the time that it took: growth of at most
     /// half a step, and an immediate cut in proportion when it took too long.
     pub fn next(&self, rows: u64, took: Duration) -> u64 {

@@ -44,12 +44,15 @@ pub struct Session {
     pub application: String,
     /// Its database role.
     pub role: String,
+    /// The server that it is on, where there are several; otherwise empty.
+    pub node: String,
 }
 
 impl fmt::Display for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = if self.application.is_empty() { "without a name" } else { &self.application };
-        write!(f, "pid {}, application_name `{name}`, role `{}`", self.pid, self.role)
+        let node = if self.node.is_empty() { String::new() } else { format!(" on {}", self.node) };
+        write!(f, "pid {}{node}, application_name `{name}`, role `{}`", self.pid, self.role)
     }
 }
 
@@ -312,7 +315,8 @@ mod tests {
     fn each_piece_of_missing_evidence_keeps_it_shut() {
         let new = lease(1, 1, true, 10_010);
         let reader = LeaseView { owning_writer: false, ..new.clone() };
-        let session = Session { pid: 7, application: "psql".into(), role: "app".into() };
+        let session =
+            Session { pid: 7, application: "psql".into(), role: "app".into(), node: String::new() };
         let session = Watch::Polled { clean_since: None, sessions: vec![session] };
         let unwatched = Watch::Polled { clean_since: None, sessions: Vec::new() };
         let with = |change: &dyn Fn(&mut Evidence)| {

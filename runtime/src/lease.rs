@@ -20,7 +20,7 @@ use sqlx::{Connection, Database, Pool};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::driver::{self, Driver, Work, ledger};
+use crate::driver::{self, Driver, Work, ledger, transaction};
 use crate::migrator::tables;
 use crate::{Result, TableInfo, ValueInfo, linked};
 
@@ -457,14 +457,11 @@ fn enums(tables: &[&'static TableInfo]) -> Result<Vec<Enum>> {
 /// Judges this build and takes the lease, in one transaction that is serialised with every window move
 /// (rules R12 and R15).
 async fn register(driver: &mut dyn Driver, identity: &Identity) -> Result<()> {
-    driver.begin(Work::Rows).await?;
-    let outcome = register_locked(driver, identity).await;
-    driver::conclude(driver, outcome).await
+    transaction!(driver, Work::Rows, register_locked(driver, identity))
 }
 
 async fn register_locked(driver: &mut dyn Driver, identity: &Identity) -> Result<()> {
-    let lock = driver.gate_lock(true);
-    ledger::gate(driver, lock).await?;
+    ledger::lock(driver, true).await?;
     let rows = ledger::changes(driver, None).await?;
     let mut wanted = tables(&rows);
     wanted.extend(identity.vector.structs.iter().map(|entry| entry.table.clone()));

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use colmig::migrator::{ChangeReport, Report, Wait};
+use colmig_core::dialect::stall_of_cluster;
 use colmig_core::migration::Change;
 use colmig_core::problem::USAGE;
 use colmig_core::protocol::ChangeKind;
@@ -67,7 +68,12 @@ fn check_consent(args: &ApplyArgs, context: &Context) -> Result<()> {
     let gives_up = |change: &&Change| change.kind == ChangeKind::Abandon;
     let dropped = changes().flat_map(Change::consents);
     let dropped: Vec<_> = dropped.chain(changes().filter(gives_up).map(Change::subject)).collect();
-    let rewritten = changes().filter(|change| change.rewrites());
+    // A cluster may not do at once what one server does.
+    let in_cluster = |change: &Change| {
+        let dialects = change.steps.iter().flat_map(|step| step.sql.keys());
+        dialects.into_iter().any(|dialect| stall_of_cluster(dialect).is_some())
+    };
+    let rewritten = changes().filter(|change| change.rewrites() || in_cluster(change));
     let rewritten: Vec<_> = rewritten.map(Change::subject).collect();
     known(&args.allow_drop, &dropped, "drops")?;
     known(&args.allow_rewrite, &rewritten, "rewrites a table for")

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use colmig_core::Exit;
-use colmig_core::dialect::dialects;
-use colmig_core::migration::{Change, Files, Migration, Step, number};
+use colmig_core::dialect::{dialects, stall_of_cluster};
+use colmig_core::migration::{Change, Files, Migration, PieceFile, Step, number};
 use colmig_core::problem::USAGE;
 use colmig_core::protocol::{Act, ChangeKind};
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
@@ -181,7 +181,15 @@ fn locks(step: &Step) -> BTreeMap<&str, String> {
         locks.dedup();
         locks.join("; then ")
     };
-    let all = step.sql.iter().map(|(dialect, files)| (dialect.as_str(), one(files)));
+    let of_cluster = |dialect: &str, files: &Files| {
+        let is_slow = |piece: &PieceFile| piece.scans && piece.alone.is_some();
+        let stalls = !files.live.is_empty() || files.up.iter().any(is_slow);
+        let stall = stall_of_cluster(dialect).filter(|_| stalls);
+        stall.map_or(String::new(), |stall| format!("; in a Galera cluster: {stall}"))
+    };
+    let all = step.sql.iter().map(|(dialect, files)| {
+        (dialect.as_str(), format!("{}{}", one(files), of_cluster(dialect, files)))
+    });
     all.filter(|(_, locks)| !locks.is_empty()).collect()
 }
 

@@ -10,8 +10,6 @@ pub mod postgres;
 pub mod sqlite;
 pub mod trial;
 
-use std::time::Duration;
-
 use crate::backfill::{Fill, KeyColumn, Pace};
 use crate::ident::{quote, shortened};
 use crate::migration::{Alone, Change};
@@ -100,6 +98,12 @@ pub trait Dialect: Send + Sync {
         None
     }
 
+    /// What a schema statement that is not done at once holds on this server beyond its table, for as long as it runs;
+    /// nothing where it holds nothing more. Then [`Dialect::next_best`] has consent by name.
+    fn stall(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What of a change this server cannot do, whatever the rows are; asked before anything is changed.
     fn refusal(&self, _change: &Change) -> Option<Problem> {
         None
@@ -121,7 +125,7 @@ pub trait Dialect: Send + Sync {
 
     /// How long a batch should take: a writer that meets it waits about as long.
     fn pace(&self) -> Pace {
-        Pace { target: Duration::from_millis(25), min: 100, max: 20_000 }
+        Pace::USUAL
     }
 
     /// The last key of the next batch of `limit` rows after the cursor.
@@ -223,6 +227,19 @@ pub fn for_server(database: Database, version: &str) -> Result<&'static dyn Dial
         Database::Sqlite => Ok(&sqlite::SQLITE),
         Database::Mysql => mysql::for_server(version),
     }
+}
+
+/// The dialect of a server that is a node of a Galera cluster, or why it is not supported. It runs the files of its
+/// database: what differs is what they hold.
+pub fn for_node(version: &str) -> Result<&'static dyn Dialect, Problem> {
+    mysql::for_node(version)
+}
+
+/// What a schema statement that is not done at once holds where the server is one of several that all take writes, by
+/// the name of the dialect; for who plans without a server.
+pub fn stall_of_cluster(dialect: &str) -> Option<&'static str> {
+    let cluster: &dyn Dialect = &mysql::GALERA;
+    cluster.stall().filter(|_| cluster.name() == dialect)
 }
 
 /// The name of the index that a change's step `index` makes: its own, or the unique one of the key that comes, until

@@ -12,6 +12,7 @@ pub mod column;
 pub mod rights;
 
 use super::{Dialect, Direction, Piece, Script, constraint, index_keys, names, sql_type};
+use crate::backfill::Pace;
 use crate::default::is_now;
 use crate::ident::quote;
 use crate::migration::{Alone, Change, Thing};
@@ -31,6 +32,8 @@ pub(super) struct Mysql {
     no_copy: &'static str,
     /// Whether an index may hold what is computed.
     indexes_expressions: bool,
+    /// Whether it is a node of a Galera cluster.
+    cluster: bool,
 }
 
 /// MySQL.
@@ -39,6 +42,7 @@ pub(super) const MYSQL: Mysql = Mysql {
     instant: "ALGORITHM=INSTANT",
     no_copy: "ALGORITHM=INPLACE, LOCK=NONE",
     indexes_expressions: true,
+    cluster: false,
 };
 
 /// MariaDB.
@@ -47,7 +51,13 @@ pub(super) const MARIADB: Mysql = Mysql {
     instant: "ALGORITHM=INSTANT, LOCK=NONE",
     no_copy: "ALGORITHM=NOCOPY, LOCK=NONE",
     indexes_expressions: false,
+    cluster: false,
 };
+
+/// A node of a Galera cluster of MariaDB servers. A schema statement takes its place in the one order of all writes, and
+/// every node executes it there: whatever comes behind it, on whichever table and node, waits until it is done. No lock
+/// timeout bounds that, and transactions that are open on the table lose (1213).
+pub(super) const GALERA: Mysql = Mysql { cluster: true, ..MARIADB };
 
 /// What reads or rebuilds a table while everybody reads and writes it.
 const IN_PLACE: &str = "ALGORITHM=INPLACE, LOCK=NONE";
@@ -62,6 +72,8 @@ const REBUILDS: &str = "a metadata lock on the table as it begins and as it ends
 const COPIES: &str = "writes, while the whole table is copied: reads go on";
 const BOTH: &str = "a metadata lock on the table and on the one that it references, for milliseconds: the table gets an \
                     index first, while reads and writes go on";
+const STALLS: &str = "every write of the whole cluster, of other tables too, while the table is read or rebuilt; leases that \
+                      are not renewed for so long end";
 const LOOKS: &str = "nothing: the table is read as it was when the reading began";
 
 /// The dialect of a server, or why it is not supported.
@@ -79,6 +91,18 @@ pub(super) fn for_server(version: &str) -> Result<&'static dyn Dialect, Problem>
     Err(SERVER_UNSUPPORTED
         .problem(format!("the server is {version}, which colmig does not support"))
         .help("use MySQL 8.0.29 or later, or MariaDB 10.6 or later"))
+}
+
+/// The same of a node of a Galera cluster. One that is made of MySQL servers has not been tried, and goes by other rules.
+pub(super) fn for_node(version: &str) -> Result<&'static dyn Dialect, Problem> {
+    if version.contains("MariaDB") {
+        return for_server(version).map(|_| &GALERA as &dyn Dialect);
+    }
+    Err(SERVER_UNSUPPORTED
+        .problem(format!(
+            "the server is {version} in a Galera cluster, which colmig does not support"
+        ))
+        .help("use a cluster of MariaDB 10.6 servers or later, or a server without wsrep"))
 }
 
 impl Dialect for Mysql {
@@ -161,6 +185,15 @@ impl Dialect for Mysql {
         let (head, way) = (sql.strip_suffix(&format!("{};", ways[named]))?, ways[named]);
         let next = ways[named..].iter().find(|other| **other != way)?;
         Some(format!("{head}{next};"))
+    }
+
+    fn stall(&self) -> Option<&'static str> {
+        self.cluster.then_some(STALLS)
+    }
+
+    /// Nodes apply a batch in one piece: while they do, everybody's writes queue behind it.
+    fn pace(&self) -> Pace {
+        if self.cluster { Pace { max: 1_000, ..Pace::USUAL } } else { Pace::USUAL }
     }
 
     fn refusal(&self, change: &Change) -> Option<Problem> {
@@ -435,6 +468,18 @@ mod tests {
             ]
         );
         assert_eq!(MYSQL.next_best(&drop("ALGORITHM=COPY, LOCK=SHARED")), None);
+    }
+
+    #[test]
+    fn a_node_of_a_cluster_runs_the_same_files_and_holds_more() {
+        let node = for_node("11.8.9-MariaDB").expect("it is supported");
+        assert_eq!(node.name(), "mariadb");
+        assert!(node.stall().is_some() && MARIADB.stall().is_none());
+        assert_eq!((node.pace().max, MARIADB.pace().max), (1_000, 20_000));
+        for other in ["8.0.36-28.1", "10.5.29-MariaDB"] {
+            let refused = for_node(other).map(|dialect| dialect.name());
+            assert_eq!(refused.map_err(|problem| problem.code), Err(SERVER_UNSUPPORTED), "{other}");
+        }
     }
 
     #[test]

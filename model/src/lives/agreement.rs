@@ -133,7 +133,8 @@ fn evidence(lives: &Lives, core: &Core, state: &State, change: &Change) -> Evide
         live: true,
         expires_at: 100_030,
     });
-    let session = Session { pid: 7, application: String::new(), role: "app".into() };
+    let session =
+        Session { pid: 7, application: String::new(), role: "app".into(), node: String::new() };
     let watch = Watch::Polled {
         clean_since: (state.stranger == Stranger::Gone).then_some(0),
         sessions: if state.stranger == Stranger::Connected { vec![session] } else { Vec::new() },

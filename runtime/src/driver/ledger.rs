@@ -10,7 +10,7 @@ use colmig_core::problem::{FENCED, FORMAT_TOO_NEW, NO_LEDGER};
 use colmig_core::progress::{Intent, Progress};
 use colmig_core::vector::Vector;
 
-use super::{DbError, Driver, Row, Trouble, Value, conclude};
+use super::{DbError, Driver, Row, Trouble, Value, transaction};
 use crate::Result;
 
 /// The format that this version writes, and the newest that it understands.
@@ -62,6 +62,10 @@ const ARCHIVES: &str = "
         columns {text} NOT NULL, row_count bigint NOT NULL, window_since bigint NOT NULL, at bigint NOT NULL,
         restoring {text} NOT NULL,
         PRIMARY KEY (project, change_id)){table};";
+
+/// The row of the gate's table that every transaction of an applier writes in a cluster, and each take-over. It is not
+/// the gate's own: registrations write that one, and would lose against each batch of a backfill.
+const FENCE: i64 = 2;
 
 /// The gate row.
 #[derive(Clone, Debug)]
@@ -213,9 +217,7 @@ async fn make(driver: &mut dyn Driver, tables: &str) -> Result<()> {
         .replace("{text}", spelling.text)
         .replace("{table}", spelling.table)
         .replace("{or_stay}", &driver.on_conflict("id", &[]));
-    driver.begin(super::Work::Rows).await?;
-    let made = driver.script(&tables).await.map_err(Into::into);
-    conclude(driver, made).await
+    transaction!(driver, super::Work::Rows, async { Ok(driver.script(&tables).await?) })
 }
 
 /// Makes the table of archives in a ledger that an older version made.
@@ -257,6 +259,17 @@ pub(crate) async fn gate(driver: &mut dyn Driver, lock: &str) -> Result<Gate> {
     })
 }
 
+/// Locks the gate row, for the applier or (shared) for a registration. In a cluster the lock is of one server, so the row
+/// is written: who locks it meanwhile on another one loses, and looks again.
+pub(crate) async fn lock(driver: &mut dyn Driver, shared: bool) -> Result<Gate> {
+    let lock = driver.gate_lock(shared);
+    let locked = gate(driver, lock).await?;
+    if driver.is_cluster() {
+        driver.run("UPDATE _colmig_gate SET touched = touched + 1 WHERE id = 1", &[]).await?;
+    }
+    Ok(locked)
+}
+
 /// Whether there is a ledger.
 pub(crate) async fn exists(driver: &mut dyn Driver) -> Result<bool> {
     match gate(driver, "").await {
@@ -268,18 +281,22 @@ pub(crate) async fn exists(driver: &mut dyn Driver) -> Result<bool> {
 
 /// Takes over the ledger: from now on every write of an older epoch is refused.
 pub(crate) async fn take_over(driver: &mut dyn Driver, holder: &str) -> Result<i64> {
-    driver.begin(super::Work::Rows).await?;
-    let taken = take_over_locked(driver, holder).await;
-    conclude(driver, taken).await
+    transaction!(driver, super::Work::Rows, take_over_locked(driver, holder))
 }
 
 async fn take_over_locked(driver: &mut dyn Driver, holder: &str) -> Result<i64> {
-    let lock = driver.gate_lock(false);
-    let epoch = gate(driver, lock).await?.epoch + 1;
+    let epoch = lock(driver, false).await?.epoch + 1;
     let now = driver.now();
     let sql =
         format!("UPDATE _colmig_gate SET epoch = $1, holder = $2, held_at = {now} WHERE id = 1");
     driver.run(&sql, &[epoch.into(), holder.into()]).await?;
+    if driver.is_cluster() {
+        let or_raise = driver.on_conflict("id", &["epoch"]);
+        let sql = format!(
+            "INSERT INTO _colmig_gate VALUES ({FENCE}, {FORMAT}, $1, '', 0, '', 0, 0) {or_raise}"
+        );
+        driver.run(&sql, &[epoch.into()]).await?;
+    }
     Ok(epoch)
 }
 
@@ -294,8 +311,32 @@ pub(crate) async fn let_go(driver: &mut dyn Driver, epoch: i64) -> Result<()> {
 /// The fence (rule R17): inside a transaction, before its first write. The shared lock makes a take-over
 /// wait for this transaction, and this transaction see every take-over before it.
 pub(crate) async fn fence(driver: &mut dyn Driver, epoch: i64) -> Result<()> {
-    let lock = driver.gate_lock(true);
-    let current = gate(driver, lock).await?;
+    let current = if driver.is_cluster() {
+        let sql = format!(
+            "UPDATE _colmig_gate SET touched = touched + 1 WHERE id = {FENCE} AND epoch = $1"
+        );
+        if driver.run(&sql, &[epoch.into()]).await? == 1 {
+            return Ok(());
+        }
+        gate(driver, "").await?
+    } else {
+        let lock = driver.gate_lock(true);
+        gate(driver, lock).await?
+    };
+    is_latest(&current, epoch)
+}
+
+/// The same before a statement that is in no transaction of ours, where the session lock keeps appliers on other servers
+/// out only as long as its own server is part of the cluster.
+pub(crate) async fn check_epoch(driver: &mut dyn Driver, epoch: i64) -> Result<()> {
+    if !driver.is_cluster() {
+        return Ok(());
+    }
+    let current = gate(driver, "").await?;
+    is_latest(&current, epoch)
+}
+
+fn is_latest(current: &Gate, epoch: i64) -> Result<()> {
     if current.epoch == epoch {
         return Ok(());
     }

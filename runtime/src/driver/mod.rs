@@ -10,6 +10,7 @@ pub(crate) mod ledger;
 pub(crate) mod mysql;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+mod race;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 mod types;
@@ -30,6 +31,7 @@ use colmig_core::problem::{self, Problem};
 use serde::{Deserialize, Serialize};
 
 use crate::TableInfo;
+pub(crate) use race::{Races, jittered, transaction};
 
 /// What every method of a driver returns: trait objects need boxed futures.
 pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, DbError>> + Send + 'a>>;
@@ -100,6 +102,9 @@ impl From<String> for Value {
 pub(crate) enum Trouble {
     /// A lock was not granted in time, or the transaction lost a race: the same can be tried again.
     Again,
+    /// The transaction lost against another one, perhaps as it was committed, or its server was not part of its cluster
+    /// for a moment: nothing of it was done, and all of it can be run again at once.
+    Lost,
     /// Rows without a value stand where NOT NULL should.
     Null,
     /// The server does not do it in the way that the statement names.
@@ -162,6 +167,7 @@ impl DbError {
             problem = problem.help(format!("the statement was: {statement}"));
         }
         match self.trouble {
+            Trouble::Lost => problem.help("its transaction lost against others again and again; run the command again when it is quieter: it goes on"),
             Trouble::Again => problem.help("somebody holds a lock for long; run the command again when that has ended: it goes on"),
             Trouble::Gone => problem.help("the connection broke; run the command again, it resumes"),
             Trouble::ReadOnly => problem.help("give the file and its folder write permission, or use a role and a server that may write"),
@@ -279,6 +285,23 @@ pub(crate) trait Driver: Send {
 
     /// What follows `SELECT …` to lock the gate row: for the applier, or (shared) for a registration.
     fn gate_lock(&self, shared: bool) -> &'static str;
+
+    /// Whether a row is locked on one of several servers only. There two transactions exclude one another if they write
+    /// the same row: the cluster lets one of them through, and the other has [`Trouble::Lost`].
+    fn is_cluster(&self) -> bool {
+        false
+    }
+
+    /// Whether the transaction that was begun last has lost: it can be run again.
+    fn lost(&self) -> bool {
+        false
+    }
+
+    /// For how long the cluster has held back all writes since this was asked last, so that its slowest server comes
+    /// after the others; nothing where there is none, or it has not.
+    fn held_back(&mut self) -> Answer<'_, Option<std::time::Duration>> {
+        Box::pin(async { Ok(None) })
+    }
 
     /// Runs one statement with parameters `$1…`; the number of rows.
     fn run<'a>(&'a mut self, sql: &'a str, parameters: &'a [Value]) -> Answer<'a, u64>;

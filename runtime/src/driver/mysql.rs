@@ -1,13 +1,16 @@
 //! MySQL and MariaDB, live.
 
+mod cluster;
+
 use std::str::FromStr;
+use std::time::Duration;
 
 use colmig_core::admission::Refusal;
 use colmig_core::backfill::KeyColumn;
 use colmig_core::catalog::{Catalog, CatalogColumn, CatalogTable, Dependant, Fate, base_type};
 use colmig_core::dialect::mysql::{column, rights};
 use colmig_core::dialect::sqlite::rebuild::Alteration;
-use colmig_core::dialect::{Dialect, for_server};
+use colmig_core::dialect::{Dialect, for_node, for_server};
 use colmig_core::gate::Session;
 use colmig_core::migration::Thing;
 use colmig_core::problem::{DENIED, POOLER, Problem, READ_ONLY, UNREACHABLE, UNSAFE};
@@ -18,11 +21,12 @@ use sqlx::{
     ValueRef,
 };
 
+use self::cluster::Cluster;
 use super::types;
 use super::wire::Wire;
 use super::{
-    Answer, DbError, Driver, OldTransaction, Presence, Row, SessionLock, Spelling, Trouble, Value,
-    Work, Writer,
+    Answer, DbError, Driver, OldTransaction, Presence, Races, Row, SessionLock, Spelling, Trouble,
+    Value, Work, Writer,
 };
 use crate::TableInfo;
 
@@ -30,6 +34,9 @@ use crate::TableInfo;
 /// nothing, and no value that is silently cut or replaced.
 const MODE: &str = "SET SESSION sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,STRICT_TRANS_TABLES,\
     ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', foreign_key_checks = 1, autocommit = 1";
+
+/// The clock in milliseconds. The moment of the statement's beginning will not do: it may have waited for a lock.
+const NOW: &str = "CAST(floor(unix_timestamp(sysdate(6)) * 1000) AS SIGNED)";
 
 /// How long a schema statement may queue for its metadata lock, in seconds: everybody behind it waits as long. MySQL
 /// takes no less.
@@ -44,18 +51,21 @@ const OWN: &str = "concat('colmig-own:', connection_id())";
 pub(crate) struct Mysql {
     connection: MySqlConnection,
     dialect: &'static dyn Dialect,
+    /// The other servers, where there are any. A connection that somebody else opened does not lead to them.
+    cluster: Option<Cluster>,
+    /// Whether a transaction is open, and whether it, or the one before, has lost.
+    within: bool,
+    lost: bool,
 }
 
 impl Mysql {
     pub(crate) async fn connect(url: &str, _name: &str) -> crate::Result<Mysql> {
         let options = MySqlConnectOptions::from_str(url).map_err(|error| unreachable(&error))?;
-        let connection = options
-            .disable_statement_logging()
-            .connect()
-            .await
-            .map_err(|error| unreachable(&error))?;
+        let options = options.disable_statement_logging();
+        let connection = options.connect().await.map_err(|error| unreachable(&error))?;
         let mut driver = Mysql::adopt(connection).await?;
         driver.refuse_pooler().await?;
+        driver.cluster = driver.is_cluster().then(|| Cluster::new(options));
         driver.rows(&format!("SELECT get_lock({OWN}, 0)"), &[]).await?;
         Ok(driver)
     }
@@ -66,10 +76,55 @@ impl Mysql {
             .fetch_one(&mut connection)
             .await
             .map_err(|error| unreachable(&error))?;
-        let dialect = for_server(Database::Mysql, &version)?;
-        let mut driver = Mysql { connection, dialect };
+        let variables = WIRE.rows(&mut connection, cluster::VARIABLES, &[]).await?;
+        let is_node = cluster::is_node(&variables);
+        let dialect =
+            if is_node { for_node(&version)? } else { for_server(Database::Mysql, &version)? };
+        let mut driver = Mysql { connection, dialect, cluster: None, within: false, lost: false };
         driver.script(MODE).await?;
+        if is_node {
+            driver.script(cluster::SYNC).await?;
+        }
         Ok(driver)
+    }
+
+    /// Remembers whether a transaction has lost with this statement.
+    fn noticed<T>(&mut self, done: Result<T, DbError>) -> Result<T, DbError> {
+        let lost = done.as_ref().is_err_and(|error| error.trouble == Trouble::Lost);
+        self.lost = lost || self.within && self.lost;
+        done
+    }
+
+    /// The rows of every server, each with the address of its own; in no cluster, with none.
+    async fn everywhere(
+        &mut self,
+        sql: &str,
+        parameters: &[Value],
+    ) -> Result<Vec<(String, Row)>, DbError> {
+        let own = self.rows(sql, parameters).await?;
+        if !self.is_cluster() {
+            return Ok(own.into_iter().map(|row| (String::new(), row)).collect());
+        }
+        let (sql, parameters) = in_order(sql, parameters);
+        let Mysql { connection, cluster: Some(cluster), .. } = self else {
+            return Err(DbError::other(
+                "this connection does not lead to the cluster's other servers",
+            ));
+        };
+        let (address, _) = cluster.own(connection).await?;
+        let others = cluster.ask(connection, &sql, &parameters).await?;
+        let all = [(address, own)].into_iter().chain(others);
+        Ok(all
+            .flat_map(|(node, rows)| rows.into_iter().map(move |row| (node.clone(), row)))
+            .collect())
+    }
+
+    /// Whether somebody has the applier's lock on another server.
+    async fn is_locked_elsewhere(&mut self) -> Result<bool, DbError> {
+        let Mysql { connection, cluster: Some(cluster), .. } = self else { return Ok(false) };
+        let sql = format!("SELECT coalesce(is_used_lock({LOCK}), 0)");
+        let answers = cluster.ask(connection, &sql, &[]).await?;
+        Ok(answers.iter().any(|(_, rows)| rows.iter().any(|row| row[0].int() != 0)))
     }
 
     async fn names(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<String>, DbError> {
@@ -80,11 +135,12 @@ impl Mysql {
     /// Without the privilege PROCESS the lists of sessions and transactions have our own only, and say nothing of it; a list
     /// that is never empty is empty then (MariaDB), or fails (MySQL). What cannot be seen is never taken for absent.
     async fn check_sight(&mut self) -> Result<(), DbError> {
-        let sql = "SELECT 1 FROM information_schema.innodb_metrics LIMIT 1";
-        match self.is_there(sql, &[]).await {
-            Ok(true) => return Ok(()),
+        let sql =
+            "SELECT count(*) FROM (SELECT 1 FROM information_schema.innodb_metrics LIMIT 1) AS one";
+        match self.everywhere(sql, &[]).await {
+            Ok(seen) if seen.iter().all(|(_, row)| row[0].int() == 1) => return Ok(()),
             Err(error) if error.trouble != Trouble::Denied => return Err(error),
-            Ok(false) | Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
         Err(DbError::verdict(
             DENIED
@@ -182,8 +238,10 @@ fn number(error: &sqlx::Error) -> Option<u16> {
 
 fn trouble(error: &sqlx::Error) -> Trouble {
     match (number(error), error) {
-        // A lock wait that timed out, a deadlock, NOWAIT, and a node that is not ready.
-        (Some(1205 | 1213 | 3572 | 1047), _) => Trouble::Again,
+        // A lock wait that timed out, and NOWAIT.
+        (Some(1205 | 3572), _) => Trouble::Again,
+        // A deadlock, or a write of another node that came first; and a node that is not ready.
+        (Some(1213 | 1047), _) => Trouble::Lost,
         // NULL where there can be none: in a write, and in rows that NOT NULL met.
         (Some(1048 | 1138 | 1265), _) => Trouble::Null,
         (Some(1845 | 1846 | 4092), _) => Trouble::Algorithm,
@@ -267,7 +325,7 @@ fn list(count: usize) -> String {
 /// Sessions of clients of this database but this one and what belongs to the server.
 const CLIENTS: &str =
     "information_schema.processlist p WHERE p.db = database() AND p.id <> connection_id()
-    AND p.command NOT IN ('Daemon', 'Binlog Dump', 'Binlog Dump GTID')
+    AND p.command NOT IN ('Daemon', 'Binlog Dump', 'Binlog Dump GTID') AND p.user <> 'system user'
     AND coalesce(is_used_lock(concat('colmig-own:', p.id)), 0) <> p.id";
 
 /// Which instance a session belongs to, by the lock that it holds; empty: it never registered.
@@ -281,8 +339,7 @@ impl Driver for Mysql {
 
     fn spelling(&self) -> &'static Spelling {
         &Spelling {
-            // The moment of the statement's beginning will not do: it may have waited for a lock.
-            now: "CAST(floor(unix_timestamp(sysdate(6)) * 1000) AS SIGNED)",
+            now: NOW,
             key: "varchar(190) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
             text: "longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
             table: " ENGINE = InnoDB",
@@ -290,7 +347,23 @@ impl Driver for Mysql {
     }
 
     fn gate_lock(&self, shared: bool) -> &'static str {
-        if shared { " LOCK IN SHARE MODE" } else { " FOR UPDATE" }
+        // In a cluster it is written next, and two that share it would both wait to.
+        if shared && !self.is_cluster() { " LOCK IN SHARE MODE" } else { " FOR UPDATE" }
+    }
+
+    fn is_cluster(&self) -> bool {
+        self.dialect.stall().is_some()
+    }
+
+    fn lost(&self) -> bool {
+        self.lost
+    }
+
+    fn held_back(&mut self) -> Answer<'_, Option<Duration>> {
+        Box::pin(async move {
+            let Mysql { connection, cluster: Some(cluster), .. } = self else { return Ok(None) };
+            cluster.held_back(connection).await
+        })
     }
 
     fn on_conflict(&self, key: &str, set: &[&str]) -> String {
@@ -302,32 +375,52 @@ impl Driver for Mysql {
         format!("ON DUPLICATE KEY UPDATE {}", set.join(", "))
     }
 
+    /// What is in no transaction, and has lost, was not done: it is tried again here.
     fn run<'a>(&'a mut self, sql: &'a str, parameters: &'a [Value]) -> Answer<'a, u64> {
         Box::pin(async move {
             let (sql, parameters) = in_order(sql, parameters);
-            let done = WIRE.run(&mut self.connection, &sql, &parameters).await?;
-            Ok(done.rows_affected())
+            let mut races = Races::new();
+            loop {
+                let done = WIRE.run(&mut self.connection, &sql, &parameters).await;
+                let done = self.noticed(done);
+                if done.is_ok() || self.within || !races.again(self.lost).await {
+                    return Ok(done?.rows_affected());
+                }
+            }
         })
     }
 
     fn rows<'a>(&'a mut self, sql: &'a str, parameters: &'a [Value]) -> Answer<'a, Vec<Row>> {
         Box::pin(async move {
             let (sql, parameters) = in_order(sql, parameters);
-            WIRE.rows(&mut self.connection, &sql, &parameters).await
+            let mut races = Races::new();
+            loop {
+                let rows = WIRE.rows(&mut self.connection, &sql, &parameters).await;
+                let rows = self.noticed(rows);
+                if rows.is_ok() || self.within || !races.again(self.lost).await {
+                    return rows;
+                }
+            }
         })
     }
 
     fn script<'a>(&'a mut self, sql: &'a str) -> Answer<'a, ()> {
-        Box::pin(WIRE.script(&mut self.connection, sql))
+        Box::pin(async move {
+            let done = WIRE.script(&mut self.connection, sql).await;
+            self.noticed(done)
+        })
     }
 
     /// A statement that fails between two settings leaves the first one behind.
+    /// In a cluster the next best way is not taken here: everybody waits for it, so it has consent first.
     fn alone<'a>(&'a mut self, sql: &'a str) -> Answer<'a, ()> {
         Box::pin(async move {
             self.script(&format!("SET SESSION lock_wait_timeout = {LOCK_TIMEOUT}")).await?;
             let mut done = self.script(sql).await;
             let mut tried = sql.to_owned();
-            while done.as_ref().is_err_and(|error| error.trouble == Trouble::Algorithm) {
+            while !self.is_cluster()
+                && done.as_ref().is_err_and(|error| error.trouble == Trouble::Algorithm)
+            {
                 let Some(next) = self.dialect.next_best(&tried) else { break };
                 done = self.script(&next).await;
                 tried = next;
@@ -345,30 +438,55 @@ impl Driver for Mysql {
             Work::Batch => (1, 1),
             Work::Schema | Work::Scan | Work::Rebuild => (1, LOCK_TIMEOUT),
         };
+        (self.within, self.lost) = (false, false);
         Box::pin(async move {
             self.script(&format!(
                 "SET SESSION innodb_lock_wait_timeout = {rows}, lock_wait_timeout = {table};
                  SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION"
             ))
-            .await
+            .await?;
+            self.within = true;
+            Ok(())
         })
     }
 
+    /// One that has lost is over, and what was sent behind that was in none.
     fn commit(&mut self) -> Answer<'_, ()> {
-        self.script("COMMIT")
+        Box::pin(async move {
+            if self.within && self.lost {
+                self.rollback().await?;
+                let message = "the transaction lost against another one".to_owned();
+                return Err(DbError { trouble: Trouble::Lost, ..DbError::other(message) });
+            }
+            let done = self.script("COMMIT").await;
+            self.within = false;
+            done
+        })
     }
 
     fn rollback(&mut self) -> Answer<'_, ()> {
-        self.script("ROLLBACK")
+        Box::pin(async move {
+            let done = self.script("ROLLBACK").await;
+            self.within = false;
+            done
+        })
     }
 
     /// It is held by the connection that executes the schema statements: one that a dead client left at work still has
-    /// it. Without a timeout MariaDB would answer NULL and lock nothing.
+    /// it. In a cluster it is had on one server, and then nobody may have it on another: of two that take theirs at the
+    /// same moment at least one sees the other, and both stand back at worst. Without a timeout MariaDB would answer NULL and lock nothing.
     fn try_lock(&mut self) -> Answer<'_, SessionLock> {
         Box::pin(async move {
             let rows = self.rows(&format!("SELECT get_lock({LOCK}, 0)"), &[]).await?;
-            let ours = rows.first().is_some_and(|row| row[0] == Value::Int(1));
-            Ok(if ours { SessionLock::Ours } else { SessionLock::Theirs })
+            if !rows.first().is_some_and(|row| row[0] == Value::Int(1)) {
+                return Ok(SessionLock::Theirs);
+            }
+            let elsewhere = self.is_locked_elsewhere().await;
+            if matches!(elsewhere, Ok(false)) {
+                return Ok(SessionLock::Ours);
+            }
+            self.unlock().await?;
+            elsewhere.map(|_| SessionLock::Theirs)
         })
     }
 
@@ -580,8 +698,11 @@ impl Driver for Mysql {
             let sql = format!(
                 "SELECT p.id, {INSTANCE}, p.user, {now} - CAST(p.time AS SIGNED) * 1000 FROM {CLIENTS} ORDER BY 1"
             );
-            let rows = self.rows(&sql, &[]).await?;
-            let writer = |row: &Row| Writer { session: session(row), active_at: row[3].int() };
+            let rows = self.everywhere(&sql, &[]).await?;
+            let writer = |(node, row): &(String, Row)| Writer {
+                session: session(node, row),
+                active_at: row[3].int(),
+            };
             Ok(Some(rows.iter().map(writer).collect()))
         })
     }
@@ -594,11 +715,13 @@ impl Driver for Mysql {
             let sql = format!(
                 "SELECT p.id, {INSTANCE}, p.user, concat(t.trx_mysql_thread_id, ' ', t.trx_started)
                  FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
-                 WHERE p.db = database() AND p.id <> connection_id()"
+                 WHERE p.db = database() AND p.id <> connection_id() AND p.user <> 'system user'"
             );
-            let rows = self.rows(&sql, &[]).await?;
-            let old =
-                |row: &Row| OldTransaction { id: row[3].text().to_owned(), session: session(row) };
+            let rows = self.everywhere(&sql, &[]).await?;
+            let old = |(node, row): &(String, Row)| OldTransaction {
+                id: format!("{node} {}", row[3].text()),
+                session: session(node, row),
+            };
             Ok(rows.iter().map(old).collect())
         })
     }
@@ -622,12 +745,16 @@ impl Driver for Mysql {
                 self.spelling().now
             );
             let parameters: Vec<Value> = instances.iter().map(|id| id.as_str().into()).collect();
-            let rows = self.rows(&sql, &parameters).await?;
-            for row in &rows {
+            let rows = self.everywhere(&sql, &parameters).await?;
+            for (node, row) in &rows {
                 // It may have ended meanwhile (1094), or belong to somebody else (1095).
-                let _ = self.script(&format!("KILL {}", row[0].int())).await;
+                let kill = format!("KILL {}", row[0].int());
+                let _ = match &mut self.cluster {
+                    Some(cluster) if cluster.knows(node) => cluster.tell(node, &kill).await,
+                    _ => self.script(&kill).await,
+                };
             }
-            Ok(rows.iter().map(session).collect())
+            Ok(rows.iter().map(|(node, row)| session(node, row)).collect())
         })
     }
 
@@ -671,6 +798,7 @@ impl Driver for Mysql {
         })
     }
 
+    /// Of a cluster, when its youngest server did, and which history its servers share.
     fn server(&mut self) -> Answer<'_, Option<(i64, String)>> {
         Box::pin(async move {
             let sql = format!(
@@ -678,9 +806,13 @@ impl Driver for Mysql {
                 self.spelling().now
             );
             let rows = self.rows(&sql, &[]).await?;
-            let up = self.rows("SHOW GLOBAL STATUS LIKE 'Uptime'", &[]).await?;
-            let up = up.first().and_then(|row| row[1].text().parse::<i64>().ok()).unwrap_or(0);
-            Ok(rows.first().map(|row| (row[0].int() - up * 1000, row[1].text().to_owned())))
+            let up = self.everywhere("SHOW GLOBAL STATUS LIKE 'Uptime'", &[]).await?;
+            let up = up.iter().filter_map(|(_, row)| row[1].text().parse::<i64>().ok()).min();
+            let mut timeline = rows.first().map_or("", |row| row[1].text()).to_owned();
+            if let Mysql { connection, cluster: Some(cluster), .. } = self {
+                (_, timeline) = cluster.own(connection).await?;
+            }
+            Ok(rows.first().map(|row| (row[0].int() - up.unwrap_or(0) * 1000, timeline)))
         })
     }
 
@@ -728,12 +860,13 @@ fn word(name: &str) -> String {
     format!("\\b{}\\b", name.chars().map(escape).collect::<String>())
 }
 
-fn session(row: &Row) -> Session {
+fn session(node: &str, row: &Row) -> Session {
     let application = match row[1].text() {
         "" => String::new(),
         instance => format!("colmig:{instance}"),
     };
-    Session { pid: row[0].int(), application, role: row[2].text().to_owned() }
+    let (pid, role) = (row[0].int(), row[2].text().to_owned());
+    Session { pid, application, role, node: node.to_owned() }
 }
 
 #[cfg(test)]

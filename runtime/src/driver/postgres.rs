@@ -607,6 +607,7 @@ fn session(row: &Row) -> Session {
         pid: row[0].int(),
         application: row[1].text().to_owned(),
         role: row[2].text().to_owned(),
+        node: String::new(),
     }
 }
 

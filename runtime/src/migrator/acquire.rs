@@ -7,7 +7,7 @@ use colmig_core::problem::{LOCKED, MIGRATION_EDITED, OTHER_HISTORY, Problem};
 
 use super::{Event, Migrator};
 use crate::Result;
-use crate::driver::{SessionLock, Work, ledger};
+use crate::driver::{SessionLock, Work, jittered, ledger, transaction};
 
 /// How often a held lock is tried again.
 const POLL: std::time::Duration = std::time::Duration::from_millis(100);
@@ -51,7 +51,8 @@ impl Migrator {
             if !std::mem::replace(&mut told, true) {
                 self.tell(Event::Queueing(holder));
             }
-            tokio::time::sleep(POLL).await;
+            // In a cluster two that ask at the same moment both stand back.
+            tokio::time::sleep(jittered(POLL)).await;
         }
         Ok(())
     }
@@ -81,17 +82,14 @@ impl Migrator {
     /// Locks the gate row, so that nobody registers while a window moves, and checks the epoch. Evidence is
     /// read by later statements.
     pub(super) async fn lock_gate(&mut self) -> Result<()> {
-        let lock = self.driver.gate_lock(false);
-        ledger::gate(self.driver.as_mut(), lock).await?;
+        ledger::lock(self.driver.as_mut(), false).await?;
         ledger::fence(self.driver.as_mut(), self.author.epoch).await
     }
 
     /// Records the checkout's migrations that the ledger does not know, and refuses a checkout of another
     /// history.
     pub(super) async fn record_migrations(&mut self) -> Result<()> {
-        self.driver.begin(Work::Rows).await?;
-        let outcome = self.compare_and_record().await;
-        self.finish(outcome).await?;
+        transaction!(self.driver.as_mut(), Work::Rows, self.compare_and_record())?;
         self.load().await
     }
 

@@ -14,7 +14,7 @@ use colmig_core::protocol::{Act, Undo};
 use super::fleet::tables;
 use super::script::Ran;
 use super::{ChangeReport, Migrator, Report, Wait};
-use crate::driver::{Work, ledger};
+use crate::driver::{Work, ledger, transaction};
 use crate::{Error, Result};
 
 /// How often enforcing may go back to the backfill: each time some client wrote a row without a value
@@ -354,9 +354,11 @@ impl Migrator {
         phase: u8,
         began: Instant,
     ) -> Result<Option<Wait>> {
-        self.driver.begin(Work::Rows).await?;
-        let outcome = self.require_locked(index, act, phase, began).await;
-        self.finish(outcome).await
+        transaction!(
+            self.driver.as_mut(),
+            Work::Rows,
+            self.require_locked(index, act, phase, began)
+        )
     }
 
     async fn require_locked(
@@ -415,9 +417,11 @@ impl Migrator {
         direction: Direction,
         began: Instant,
     ) -> Result<()> {
-        self.driver.begin(Work::Rows).await?;
-        let outcome = self.plain_move_locked(index, direction, began).await;
-        self.finish(outcome).await
+        transaction!(
+            self.driver.as_mut(),
+            Work::Rows,
+            self.plain_move_locked(index, direction, began)
+        )
     }
 
     async fn plain_move_locked(

@@ -19,7 +19,7 @@ use super::script::LockWait;
 use super::{Event, Migrator};
 use crate::Result;
 use crate::driver::archive::{self, Kept};
-use crate::driver::{DbError, Trouble, Work, ledger};
+use crate::driver::{DbError, Trouble, Work, ledger, transaction};
 
 /// What is archived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,13 +128,10 @@ impl Migrator {
     /// next one makes anew.
     async fn make_shell(&mut self, index: usize, archive: &Archive, shell: &str) -> Result<()> {
         let (author, id) = (self.author.clone(), self.rows[index].change.id.clone());
-        self.driver.begin(Work::Rows).await?;
-        let forgotten = async {
+        transaction!(self.driver.as_mut(), Work::Rows, async {
             ledger::fence(self.driver.as_mut(), author.epoch).await?;
             archive::forget(self.driver.as_mut(), &author, &id).await
-        }
-        .await;
-        self.finish(forgotten).await?;
+        })?;
         let mut locked = LockWait::new();
         while let Err(error) = self.driver.alone(shell).await {
             self.unless_locked(index, &error)?;
@@ -159,11 +156,16 @@ impl Migrator {
         began: Instant,
     ) -> Result<i64> {
         let mut locked = LockWait::new();
-        while !self.try_to_archive(index, sql).await? {
+        loop {
+            if self.try_to_archive(index, sql).await? {
+                let outcome = self.note_archive(index, archive, began).await;
+                let outcome = self.finish(outcome).await;
+                if outcome.is_ok() || !self.driver.lost() {
+                    return outcome;
+                }
+            }
             self.wait_for_lock(&archive.table, &mut locked).await?;
         }
-        let outcome = self.note_archive(index, archive, began).await;
-        self.finish(outcome).await
     }
 
     /// Whether it has done so, and left its transaction open; otherwise a lock was not granted.
@@ -183,7 +185,7 @@ impl Migrator {
 
     fn unless_locked(&self, index: usize, error: &DbError) -> Result<bool> {
         match error.trouble {
-            Trouble::Again => Ok(false),
+            Trouble::Again | Trouble::Lost => Ok(false),
             _ => Err(self.not_archived(index, error).into()),
         }
     }
@@ -284,13 +286,10 @@ impl Migrator {
         for kept in &meant {
             self.stopped()?;
             self.begin_discarding(kept).await?;
-            self.driver.begin(Work::Rows).await?;
-            let outcome = async {
+            transaction!(self.driver.as_mut(), Work::Rows, async {
                 ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
                 self.discard(kept, "").await
-            }
-            .await;
-            self.finish(outcome).await?;
+            })?;
         }
         Ok(meant.iter().map(shown).collect())
     }

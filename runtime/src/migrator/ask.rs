@@ -90,7 +90,9 @@ async fn rolled_back<T>(
 /// What the database says of an expression or a row; another trouble stays an error.
 fn about(error: DbError) -> Result<String, DbError> {
     match error.trouble {
-        Trouble::Again | Trouble::Gone | Trouble::ReadOnly | Trouble::Denied => Err(error),
+        Trouble::Again | Trouble::Lost | Trouble::Gone | Trouble::ReadOnly | Trouble::Denied => {
+            Err(error)
+        }
         _ => Ok(error.message),
     }
 }
@@ -174,7 +176,7 @@ impl<'q> Query<'q> {
         let caught = match driver.script(function).await {
             Ok(()) => self.tried(driver).await,
             Err(error) => match error.trouble {
-                Trouble::Again | Trouble::Gone => Err(error),
+                Trouble::Again | Trouble::Lost | Trouble::Gone => Err(error),
                 _ => Ok(Default::default()),
             },
         };

@@ -1,7 +1,7 @@
 //! The backfill: batches in the order of the primary key, each one transaction with its progress in it,
 //! fenced by the epoch; then an exact count of what is left.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use colmig_core::backfill::{Fill, KeyColumn, Pace, Rows, Value, rows};
 use colmig_core::dialect::Direction;
@@ -11,12 +11,15 @@ use colmig_core::protocol::Act;
 use super::ask::shown;
 use super::script::LockWait;
 use super::{Event, Filling, Migrator};
-use crate::driver::{DbError, Row, Trouble, Work, ledger};
+use crate::driver::{DbError, Races, Row, Trouble, Work, ledger, transaction};
 use crate::{Error, Result};
 
 /// How many sweeps may follow the first walk. Each finds only rows that were written without a value
 /// since, which no admitted release does.
 const SWEEPS: u32 = 5;
+
+/// How long a cluster that held back writes is left alone before it is asked again.
+const CATCH_UP: Duration = Duration::from_millis(250);
 
 /// What one batch came to.
 enum Batch {
@@ -24,8 +27,10 @@ enum Batch {
     Filled,
     /// There are no rows after the cursor.
     End,
-    /// The transaction lost a race.
+    /// A lock was not granted.
     Again,
+    /// The transaction lost against another one.
+    Lost,
 }
 
 impl Migrator {
@@ -215,20 +220,29 @@ impl Migrator {
         let estimate = self.driver.estimate(&fill.table).await?;
         let title = self.rows[index].change.title();
         let pace = self.driver.dialect().pace();
-        let (mut rows, mut locked) = (Pace::FIRST, LockWait::new());
+        let (mut rows, mut locked, mut races) = (Pace::FIRST, LockWait::new(), Races::new());
         loop {
             self.stopped()?;
             self.keep_pace(&title).await?;
+            self.let_catch_up(&title).await?;
             let began = Instant::now();
             match self.batch(cursor, fill, &mut progress, rows).await? {
                 Batch::End => return Ok(progress.rows_done),
+                // Whoever writes the same rows on another server wins against a batch as long as it is open.
+                Batch::Lost => {
+                    rows = (rows / 2).max(pace.min);
+                    if !races.again(true).await {
+                        self.wait_for_lock(&fill.table, &mut locked).await?;
+                    }
+                    continue;
+                }
                 Batch::Again => {
                     rows = (rows / 2).max(pace.min);
                     self.wait_for_lock(&fill.table, &mut locked).await?;
                     continue;
                 }
                 Batch::Filled => {
-                    locked = LockWait::new();
+                    (locked, races) = (LockWait::new(), Races::new());
                     rows = pace.next(rows, began.elapsed());
                 }
             }
@@ -252,7 +266,8 @@ impl Migrator {
             return again(change, error);
         }
         if let Err(error) = ledger::fence(self.driver.as_mut(), self.author.epoch).await {
-            return self.finish(Err(error)).await;
+            let fenced = self.finish(Err(error)).await;
+            return if self.driver.lost() { Ok(Batch::Lost) } else { fenced };
         }
         let next = match self.fill_batch(fill, progress, rows).await {
             Ok(next) => next,
@@ -267,7 +282,10 @@ impl Migrator {
         };
         let project = self.options.project.clone();
         let saved = ledger::save_fill(self.driver.as_mut(), &project, change, &next).await;
-        self.finish(saved).await?;
+        match self.finish(saved).await {
+            Err(_) if self.driver.lost() => return Ok(Batch::Lost),
+            saved => saved?,
+        }
         *progress = next;
         Ok(Batch::Filled)
     }
@@ -289,22 +307,30 @@ impl Migrator {
         Ok(Some(ledger::Fill { cursor: end, rows_done, batches: progress.batches + 1 }))
     }
 
+    /// Waits while the cluster holds back all writes for its slowest server: a batch would only make its queue longer.
+    async fn let_catch_up(&mut self, change: &str) -> Result<()> {
+        while let Some(held) = self.driver.held_back().await? {
+            self.stopped()?;
+            self.tell(Event::HeldBack { change: change.to_owned(), held });
+            tokio::time::sleep(CATCH_UP).await;
+        }
+        Ok(())
+    }
+
     /// Forgets the cursor: the next walk begins at the first row.
     pub(super) async fn void(&mut self, index: usize) -> Result<()> {
         let (project, change) = (self.options.project.clone(), self.rows[index].change.id.clone());
-        self.driver.begin(Work::Rows).await?;
-        let outcome = async {
+        transaction!(self.driver.as_mut(), Work::Rows, async {
             ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
             ledger::void_fill(self.driver.as_mut(), &project, &change).await
-        }
-        .await;
-        self.finish(outcome).await
+        })
     }
 }
 
 fn again(change: &str, error: DbError) -> Result<Batch> {
     match error.trouble {
         Trouble::Again => Ok(Batch::Again),
+        Trouble::Lost => Ok(Batch::Lost),
         Trouble::Gone | Trouble::ReadOnly | Trouble::Denied => Err(error.into()),
         _ => {
             let mut problem = error.problem();

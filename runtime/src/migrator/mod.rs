@@ -107,6 +107,24 @@ pub enum Event {
         /// How many rows.
         rows: i64,
     },
+    /// The cluster held back all writes, for its slowest server: the backfill waits until it does not any more.
+    HeldBack {
+        /// Which change.
+        change: String,
+        /// For how long it did, since the last batch or since the last look.
+        held: Duration,
+    },
+    /// Every write of the cluster waited for a step's statement.
+    Stalled {
+        /// Which change.
+        change: String,
+        /// The step.
+        act: Act,
+        /// What waited, and for what.
+        what: &'static str,
+        /// For how long, at most.
+        took: Duration,
+    },
     /// A table lock was not granted; another try follows.
     LockWait {
         /// The table.

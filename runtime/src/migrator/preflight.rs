@@ -116,7 +116,7 @@ impl Migrator {
         loop {
             self.stopped()?;
             match answers(self.driver.as_mut(), question).await {
-                Err(error) if error.trouble == Trouble::Again => {
+                Err(error) if matches!(error.trouble, Trouble::Again | Trouble::Lost) => {
                     self.wait_for_lock(&question.table, &mut locked).await?;
                 }
                 other => return Ok(other?),

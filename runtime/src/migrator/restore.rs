@@ -13,7 +13,7 @@ use super::script::LockWait;
 use super::{Event, Filling, Migrator};
 use crate::Result;
 use crate::driver::archive::{self, Kept, Restoring};
-use crate::driver::{DbError, Trouble, Work, ledger};
+use crate::driver::{DbError, Trouble, Work, ledger, transaction};
 
 /// What a restore came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,9 +77,7 @@ impl Migrator {
             kept: done.kept,
             gone: done.gone,
         };
-        self.driver.begin(Work::Rows).await?;
-        let outcome = self.note_restore(&restored, began).await;
-        self.finish(outcome).await?;
+        transaction!(self.driver.as_mut(), Work::Rows, self.note_restore(&restored, began))?;
         Ok(restored)
     }
 
@@ -252,7 +250,7 @@ impl Migrator {
             Ok(next) => next,
             Err(error) => {
                 let _ = self.driver.rollback().await;
-                return Err(error.named(plan));
+                return Err(if self.driver.lost() { Failed::Locked } else { error.named(plan) });
             }
         };
         self.driver.commit().await?;
@@ -325,7 +323,7 @@ impl Failed {
 impl From<DbError> for Failed {
     fn from(error: DbError) -> Failed {
         match error.trouble {
-            Trouble::Again => Failed::Locked,
+            Trouble::Again | Trouble::Lost => Failed::Locked,
             _ => Failed::Otherwise(error.into()),
         }
     }

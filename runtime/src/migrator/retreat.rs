@@ -19,7 +19,7 @@ use super::script::Ran;
 use super::{Event, Migrator, Report, Wait};
 use crate::Result;
 use crate::driver::archive::Kept;
-use crate::driver::{DbError, Work, ledger};
+use crate::driver::{DbError, Work, ledger, transaction};
 
 /// What a rollback would do, and where it could not go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -491,9 +491,11 @@ impl Migrator {
         phase: u8,
         began: Instant,
     ) -> Result<Option<Wait>> {
-        self.driver.begin(Work::Rows).await?;
-        let outcome = self.unadmit_locked(index, act, phase, began).await;
-        self.finish(outcome).await
+        transaction!(
+            self.driver.as_mut(),
+            Work::Rows,
+            self.unadmit_locked(index, act, phase, began)
+        )
     }
 
     async fn unadmit_locked(
@@ -520,21 +522,23 @@ impl Migrator {
         if let Some(kept) = &archived {
             self.begin_discarding(kept).await?;
         }
-        self.driver.begin(Work::Rows).await?;
-        let outcome = self.unrequire_locked(index, archived, began).await;
-        self.finish(outcome).await
+        transaction!(
+            self.driver.as_mut(),
+            Work::Rows,
+            self.unrequire_locked(index, archived.as_ref(), began)
+        )
     }
 
     async fn unrequire_locked(
         &mut self,
         index: usize,
-        archived: Option<Kept>,
+        archived: Option<&Kept>,
         began: Instant,
     ) -> Result<()> {
         self.lock_gate().await?;
         if let Some(kept) = archived {
             // The columns are still there, and what is archived of them is stale from now on.
-            self.discard(&kept, ": the change is taken back").await?;
+            self.discard(kept, ": the change is taken back").await?;
         }
         let (project, id) = (self.options.project.clone(), self.rows[index].change.id.clone());
         ledger::void_fill(self.driver.as_mut(), &project, &id).await?;

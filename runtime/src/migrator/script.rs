@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use colmig_core::dialect::Direction;
 use colmig_core::migration::{Alone, Files, Migration, Step, Thing};
-use colmig_core::problem::{LOCK_TIMEOUT, STEP_FAILED};
+use colmig_core::problem::{CONSENT, LOCK_TIMEOUT, Problem, STEP_FAILED};
 use colmig_core::progress::{Intent, Progress};
 use colmig_core::protocol::Act;
 
 use super::{Event, Migrator};
-use crate::driver::{DbError, Presence, Trouble, Work, ledger};
+use crate::driver::{DbError, Presence, Trouble, Work, jittered, ledger, transaction};
 use crate::{Error, Result};
 
 /// What one try of a piece came to.
@@ -140,13 +140,10 @@ impl Migrator {
         direction: Direction,
         began: Instant,
     ) -> Result<()> {
-        self.driver.begin(Work::Rows).await?;
-        let outcome = async {
+        transaction!(self.driver.as_mut(), Work::Rows, async {
             ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
             self.move_to(index, position, direction, began, "").await
-        }
-        .await;
-        self.finish(outcome).await?;
+        })?;
         self.load().await
     }
 
@@ -276,7 +273,8 @@ impl Migrator {
         };
         if !is_done {
             let sql = run.piece.sql.as_deref().unwrap_or_default();
-            if let Err(error) = self.driver.alone(sql).await {
+            let stalls = run.piece.scans;
+            if let Err(error) = self.alone(run, sql, stalls).await? {
                 if *comes && error.trouble != Trouble::Gone {
                     self.sweep(thing, *comes).await?;
                     self.forget_intent(run).await?;
@@ -286,6 +284,58 @@ impl Migrator {
             self.carry_over(run.index, run.step, run.direction).await?;
         }
         self.complete(run, began).await
+    }
+
+    /// Runs a statement that is in no transaction; in a cluster every write waits for one that is not done at once, so
+    /// that is said.
+    async fn alone(
+        &mut self,
+        run: Run<'_>,
+        sql: &str,
+        stalls: bool,
+    ) -> Result<Result<(), DbError>> {
+        ledger::check_epoch(self.driver.as_mut(), self.author.epoch).await?;
+        let stall = self.driver.dialect().stall();
+        let (mut tried, mut stalls) = (sql.to_owned(), stalls);
+        loop {
+            let began = Instant::now();
+            let done = self.driver.alone(&tried).await;
+            if let Some(what) = stall.filter(|_| stalls && done.is_ok()) {
+                let row = &self.rows[run.index];
+                let (change, act) = (row.change.title(), row.change.steps[run.step].act);
+                self.tell(Event::Stalled { change, act, what, took: began.elapsed() });
+            }
+            let (Err(error), Some(what)) = (&done, stall) else { return Ok(done) };
+            if error.trouble != Trouble::Algorithm {
+                return Ok(done);
+            }
+            let Some(next) = self.driver.dialect().next_best(&tried) else { return Ok(done) };
+            if let Some(refusal) = self.without_consent(run.index, &error.message, what).await? {
+                return Ok(Err(DbError::verdict(refusal)));
+            }
+            (tried, stalls) = (next, true);
+        }
+    }
+
+    /// A statement that the server does not do at once, as it was planned, holds everybody: that has consent by name,
+    /// unless the table has no row.
+    async fn without_consent(
+        &mut self,
+        index: usize,
+        said: &str,
+        what: &str,
+    ) -> Result<Option<Problem>> {
+        let change = &self.rows[index].change;
+        let (subject, table, title) = (change.subject(), change.table.clone(), change.title());
+        let is_free = self.options.allow_rewrite.contains(&subject)
+            || ledger::is_empty(self.driver.as_mut(), &table).await?;
+        let refused = CONSENT
+            .problem(format!(
+                "this server does not do it at once ({said}), and otherwise it holds {what}"
+            ))
+            .at(title)
+            .help(format!("in a quiet hour, apply again with `--allow-rewrite {subject}`"));
+        Ok((!is_free).then_some(refused))
     }
 
     /// Drops what is left of an index that was to be made.
@@ -305,7 +355,7 @@ impl Migrator {
         let (table, act) = (change.table.clone(), change.steps[run.step].act);
         for alteration in self.driver.dialect().alterations(act, change, run.direction) {
             for statement in self.driver.live_script(&table, &alteration).await? {
-                if let Err(error) = self.driver.alone(&statement).await {
+                if let Err(error) = self.alone(run, &statement, true).await? {
                     return self.classify(run, error);
                 }
             }
@@ -314,13 +364,10 @@ impl Migrator {
     }
 
     async fn complete(&mut self, run: Run<'_>, began: Instant) -> Result<Try> {
-        self.driver.begin(Work::Rows).await?;
-        let outcome = async {
+        transaction!(self.driver.as_mut(), Work::Rows, async {
             ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
             self.note_piece(run, began).await
-        }
-        .await;
-        self.finish(outcome).await?;
+        })?;
         Ok(Try::Done)
     }
 
@@ -345,13 +392,10 @@ impl Migrator {
 
     /// Writes where a change stands, in a transaction of its own.
     pub(super) async fn note(&mut self, index: usize, row: Progress) -> Result<()> {
-        self.driver.begin(Work::Rows).await?;
-        let outcome = async {
+        transaction!(self.driver.as_mut(), Work::Rows, async {
             ledger::fence(self.driver.as_mut(), self.author.epoch).await?;
             ledger::set_progress(self.driver.as_mut(), &self.author, &row, false).await
-        }
-        .await;
-        self.finish(outcome).await?;
+        })?;
         self.rows[index] = row;
         Ok(())
     }
@@ -413,8 +457,11 @@ impl Migrator {
     }
 
     fn classify(&self, Run { index, step, .. }: Run<'_>, error: DbError) -> Result<Try> {
+        if error.verdict.is_some() {
+            return Err(error.into());
+        }
         match error.trouble {
-            Trouble::Again => Ok(Try::Locked),
+            Trouble::Again | Trouble::Lost => Ok(Try::Locked),
             Trouble::Null if self.rows[index].change.constraint.is_none() => Ok(Try::Null),
             Trouble::Gone | Trouble::ReadOnly | Trouble::Denied => Err(error.into()),
             _ => {
@@ -439,11 +486,4 @@ fn files<'a>(step: &'a Step, dialect: &str, database: &str) -> Option<&'a Files>
 
 pub(super) fn list(items: &[String]) -> String {
     if items.is_empty() { "nobody that is still there".to_owned() } else { items.join("; ") }
-}
-
-/// Between a half and the whole: two that wait for one another do not meet again and again.
-fn jittered(pause: Duration) -> Duration {
-    use std::hash::{BuildHasher, Hasher};
-    let random = std::hash::RandomState::new().build_hasher().finish() % 1000;
-    pause / 2 + pause.mul_f64(random as f64 / 2000.0)
 }
