@@ -1,11 +1,14 @@
 //! A connection of an application to any database, for statements with values.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
 use colmig::{Lease, TableInfo};
 use colmig_core::types::Database as Which;
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPoolOptions, MySqlRow};
+use sqlx::mysql::{
+    MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlPoolOptions, MySqlRow,
+};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgRow};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteRow};
 use sqlx::{
@@ -13,7 +16,7 @@ use sqlx::{
 };
 use tokio::runtime::Runtime;
 
-use crate::database::{MYSQL_MODE, TestDatabase};
+use crate::database::{GALERA, MYSQL_MODE, TestDatabase};
 use crate::values::{Kind, Value};
 
 /// Longer than anything that the tests do: SQLite has one writer, and the machine may be busy.
@@ -21,6 +24,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One connection, and what waits for it. Its statements stay prepared, as an application's do, so that a change
 /// of the schema meets them.
+///
+/// In a cluster a statement that lost against a write of another server is sent again, as an application has to do.
 pub struct Connection {
     runtime: Runtime,
     inner: Inner,
@@ -105,6 +110,15 @@ impl Connection {
 
     /// Runs a statement that writes; how many rows it met.
     pub fn write(&mut self, sql: &str, values: &[(Value, Kind)]) -> Result<u64, sqlx::Error> {
+        loop {
+            match self.write_once(sql, values) {
+                Err(error) if has_lost(&error) => count_loss(),
+                done => return done,
+            }
+        }
+    }
+
+    fn write_once(&mut self, sql: &str, values: &[(Value, Kind)]) -> Result<u64, sqlx::Error> {
         self.runtime.block_on(async {
             Ok(match &mut self.inner {
                 Inner::MySql(connection) => {
@@ -129,6 +143,20 @@ impl Connection {
 
     /// Runs a statement that reads; the columns of its rows are of these kinds.
     pub fn read(
+        &mut self,
+        sql: &str,
+        values: &[(Value, Kind)],
+        kinds: &[Kind],
+    ) -> Result<Vec<Vec<Value>>, sqlx::Error> {
+        loop {
+            match self.read_once(sql, values, kinds) {
+                Err(error) if has_lost(&error) => count_loss(),
+                done => return done,
+            }
+        }
+    }
+
+    fn read_once(
         &mut self,
         sql: &str,
         values: &[(Value, Kind)],
@@ -181,6 +209,28 @@ impl Connection {
             Ok::<_, sqlx::Error>(())
         })?)
     }
+}
+
+static LOSSES: AtomicU64 = AtomicU64::new(0);
+
+/// How many statements of this process lost against a write of another server, and were sent again.
+#[must_use]
+pub fn losses() -> u64 {
+    LOSSES.load(Ordering::SeqCst)
+}
+
+/// Whether a statement lost (1213), or its server was not part of its cluster for a moment (1047). Anywhere but in a cluster
+/// neither may happen to a statement that is alone in its transaction, and that of one row.
+pub fn has_lost(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    let number = error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
+    matches!(number, Some(1213 | 1047)) && std::env::var(GALERA).is_ok_and(|urls| !urls.is_empty())
+}
+
+/// Counts one, and lets the other one be done.
+pub fn count_loss() {
+    LOSSES.fetch_add(1, Ordering::SeqCst);
+    std::thread::sleep(Duration::from_millis(2));
 }
 
 /// With a thread of its own, so that a lease is renewed whatever the tests wait for.

@@ -9,6 +9,8 @@ use colmig_core::types::Database;
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection, Row};
 
+use crate::running::until;
+
 /// The variable that lists PostgreSQL servers, by URL, separated by commas.
 pub const POSTGRES: &str = "COLMIG_TEST_POSTGRES";
 
@@ -16,10 +18,14 @@ pub const POSTGRES: &str = "COLMIG_TEST_POSTGRES";
 pub const MYSQL: &str = "COLMIG_TEST_MYSQL";
 
 /// With it a session takes the same SQL as one of the others: names between double quotes, `||` between texts, and as
-/// many rows as there are in a recursion.
+/// many rows as there are in a recursion; and in a cluster it sees what was written on any server.
 pub const MYSQL_MODE: &str =
     "SET SESSION sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,STRICT_TRANS_TABLES'
-    /*!80000 , SESSION cte_max_recursion_depth = 1000000 */ /*M! , SESSION max_recursive_iterations = 1000000 */";
+    /*!80000 , SESSION cte_max_recursion_depth = 1000000 */ /*M! , SESSION max_recursive_iterations = 1000000 */
+    /*M!100600 , SESSION wsrep_sync_wait = 15 */";
+
+/// The servers of a Galera cluster.
+pub const GALERA: &str = "COLMIG_TEST_GALERA";
 
 /// What stands for a text in a cast, there and elsewhere.
 fn with_its_casts(sql: &str) -> String {
@@ -94,6 +100,25 @@ impl TestDatabase {
         .with_context(|| format!("cannot make a database on the server of {MYSQL}"))?;
         let (server, _) = url.rsplit_once('/').context("a MySQL URL ends in /database")?;
         Ok(TestDatabase { url: format!("{server}/{name}"), _folder: None })
+    }
+
+    /// A new database of a Galera cluster, as each of its servers knows it; empty where no cluster is asked for.
+    pub fn cluster() -> Result<Vec<TestDatabase>> {
+        let urls = servers(GALERA);
+        let Some(first) = urls.first() else { return Ok(Vec::new()) };
+        let database = TestDatabase::mysql(first)?;
+        let (_, name) = database.url.rsplit_once('/').context("a URL ends in /database")?;
+        let others = urls.iter().skip(1).map(|url| {
+            let (server, _) = url.rsplit_once('/').context("a MySQL URL ends in /database")?;
+            Ok(TestDatabase { url: format!("{server}/{name}"), _folder: None })
+        });
+        let others = others.collect::<Result<Vec<_>>>()?;
+        for other in &others {
+            until("a server makes the database too", || {
+                Ok(other.texts("SELECT 'here'").is_ok().then_some(()))
+            })?;
+        }
+        Ok([database].into_iter().chain(others).collect())
     }
 
     /// Table by table: there is nothing like a template.

@@ -22,11 +22,15 @@ use crate::writer::{Course, Rows, Writer, audit};
 pub struct Deployment<'d> {
     course: Arc<Course>,
     rows: Arc<Rows>,
-    database: &'d TestDatabase,
+    /// The database; of a cluster, as each of its servers knows it.
+    servers: Vec<&'d TestDatabase>,
+    /// How often an applier was run: in a cluster, each time on the next server.
+    runs: usize,
     watch: Connection,
     /// What each release does.
     vectors: Vec<Vector>,
-    running: BTreeMap<usize, Writer>,
+    /// Of each release one on every server.
+    running: BTreeMap<usize, Vec<Writer>>,
     /// Ended for a gate; nobody starts them again while it waits.
     ended: BTreeSet<usize>,
     /// How often each release does all that it does between two steps.
@@ -79,13 +83,25 @@ impl<'d> Deployment<'d> {
         database: &'d TestDatabase,
         rounds: u64,
     ) -> Result<Deployment<'d>> {
+        Deployment::on_all(course, rows, vec![database], rounds)
+    }
+
+    /// The same on the servers of a cluster.
+    pub fn on_all(
+        course: &Arc<Course>,
+        rows: &Arc<Rows>,
+        servers: Vec<&'d TestDatabase>,
+        rounds: u64,
+    ) -> Result<Deployment<'d>> {
+        let first = servers.first().context("a database has a server")?;
         let vector =
             |checkout: &Project| Vector::of_schema(&checkout.lock.project, &checkout.lock.schema);
         let mut deployment = Deployment {
             course: course.clone(),
             rows: rows.clone(),
-            database,
-            watch: Connection::open(database)?,
+            watch: Connection::open(first)?,
+            servers,
+            runs: 0,
             vectors: course.checkouts.iter().map(vector).collect(),
             running: BTreeMap::new(),
             ended: BTreeSet::new(),
@@ -107,13 +123,16 @@ impl<'d> Deployment<'d> {
                 "release {number} was shut out alive: {refusals:?}"
             );
             if refusals.is_empty() && !is_running && !self.ended.contains(&number) {
-                let writer = Writer::start(&self.course, &self.rows, number, self.database)?;
-                self.tally.starts += 1;
-                self.running.insert(number, writer);
+                let start = |server: &&TestDatabase| {
+                    Writer::start(&self.course, &self.rows, number, server)
+                };
+                let writers = self.servers.iter().map(start).collect::<Result<Vec<_>>>()?;
+                self.tally.starts += writers.len() as u64;
+                self.running.insert(number, writers);
             }
         }
         ensure!(!self.running.is_empty(), "no release may run");
-        for writer in self.running.values_mut() {
+        for writer in self.running.values_mut().flatten() {
             let enough = writer.rounds() + self.rounds;
             writer.wait_for(enough)?;
         }
@@ -175,7 +194,8 @@ impl<'d> Deployment<'d> {
         if let Command::Apply(None) = command {
             options.allow_drop = checkout.consents();
         }
-        let database = self.database;
+        let database = self.servers[self.runs % self.servers.len()];
+        self.runs += 1;
         std::thread::scope(|scope| {
             let applier = scope.spawn(move || run(database, options, command, observer));
             let accompanied = self.accompany(&told);
@@ -201,8 +221,9 @@ impl<'d> Deployment<'d> {
     }
 
     fn stop(&mut self, number: usize) -> Result<()> {
-        let writer = self.running.remove(&number).context("it is alive")?;
-        self.tally.statements += writer.end()?;
+        for writer in self.running.remove(&number).context("it is alive")? {
+            self.tally.statements += writer.end()?;
+        }
         Ok(())
     }
 
@@ -218,11 +239,14 @@ impl<'d> Deployment<'d> {
 
     /// Ends everybody; then each of them reads rows of all of them once more.
     pub fn end_with_audit(self) -> Result<Tally> {
-        let (course, rows, database) = (self.course.clone(), self.rows.clone(), self.database);
+        let (course, rows, servers) =
+            (self.course.clone(), self.rows.clone(), self.servers.clone());
         let alive: Vec<_> = self.running.keys().copied().collect();
         let mut tally = self.end()?;
         for number in alive {
-            tally.statements += audit(&course, &rows, number, database)?;
+            for server in &servers {
+                tally.statements += audit(&course, &rows, number, server)?;
+            }
         }
         Ok(tally)
     }

@@ -221,6 +221,15 @@ impl Instance {
         outcome.map(|()| self.writes.load(Ordering::SeqCst))
     }
 
+    /// It does nothing more, and a session of its pool stays, as those of a process that sleeps do; its lease runs out.
+    pub fn falls_asleep(self) -> Result<()> {
+        let Pool::MySql(pool) = &self.pool else { anyhow::bail!("only MariaDB is put to sleep") };
+        let connection = self.runtime.block_on(pool.acquire())?.detach();
+        std::mem::forget(connection);
+        self.runtime.shutdown_background();
+        Ok(())
+    }
+
     /// Ends it as a power cut would: no heartbeat follows, and its lease runs out.
     pub fn crash(self) {
         self.runtime.shutdown_background();
