@@ -457,6 +457,7 @@ fn enums(tables: &[&'static TableInfo]) -> Result<Vec<Enum>> {
 /// Judges this build and takes the lease, in one transaction that is serialised with every window move
 /// (rules R12 and R15).
 async fn register(driver: &mut dyn Driver, identity: &Identity) -> Result<()> {
+    ledger::stand_back(driver).await?;
     transaction!(driver, Work::Rows, register_locked(driver, identity))
 }
 

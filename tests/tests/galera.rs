@@ -111,6 +111,8 @@ fn a_column_is_replaced_back_and_forth_under_writers_on_every_server() {
         let (before, began) = (losses(), Instant::now());
         let scenario = scenario("rename a column")?;
         scenario.begin(&servers[0], ROWS)?;
+        // A server of a cluster leaves gaps between the keys that it makes, for those of the others.
+        servers[0].execute("SET @n = 0; UPDATE users SET id = (@n := @n + 1) ORDER BY id")?;
         let course = Arc::new(Course::new(&scenario, servers[0].which()));
         let rows = Arc::new(Rows::before(&course, ROWS));
         let mut deployment = Deployment::on_all(&course, &rows, servers.iter().collect(), 3)?;

@@ -3,6 +3,8 @@
 //!
 //! All times are milliseconds of the database's clock. There are no NULLs: nothing is 0 or ''.
 
+use std::time::{Duration, Instant};
+
 use colmig_core::dialect::Direction;
 use colmig_core::hash;
 use colmig_core::migration::{Change, Migration};
@@ -10,7 +12,7 @@ use colmig_core::problem::{FENCED, FORMAT_TOO_NEW, NO_LEDGER};
 use colmig_core::progress::{Intent, Progress};
 use colmig_core::vector::Vector;
 
-use super::{DbError, Driver, Row, Trouble, Value, transaction};
+use super::{DbError, Driver, Row, Trouble, Value, jittered, transaction};
 use crate::Result;
 
 /// The format that this version writes, and the newest that it understands.
@@ -270,6 +272,45 @@ pub(crate) async fn lock(driver: &mut dyn Driver, shared: bool) -> Result<Gate> 
     Ok(locked)
 }
 
+/// How long registrations stand back for an applier, in milliseconds, and for how long each of them does at most.
+const RESERVED: i64 = 2_000;
+
+/// In a cluster, before a transaction that locks the gate row for longer than a registration does: each that is committed
+/// meanwhile on another server would make it lose. So they stand back until the next fenced transaction is committed, or
+/// for as long as is said here. It is a courtesy: what makes it safe is that both write the row.
+pub(crate) async fn reserve(driver: &mut dyn Driver, epoch: i64) -> Result<()> {
+    if driver.is_cluster() {
+        let now = driver.now();
+        let sql = format!(
+            "UPDATE _colmig_gate SET held_at = {now} + {RESERVED} WHERE id = {FENCE} AND epoch = $1"
+        );
+        driver.run(&sql, &[epoch.into()]).await?;
+    }
+    Ok(())
+}
+
+/// The other side of it: what a registration does first.
+pub(crate) async fn stand_back(driver: &mut dyn Driver) -> Result<()> {
+    if !driver.is_cluster() {
+        return Ok(());
+    }
+    let now = driver.now();
+    let sql = format!("SELECT held_at - {now} FROM _colmig_gate WHERE id = {FENCE}");
+    let began = Instant::now();
+    while began.elapsed().as_millis() < RESERVED.unsigned_abs().into() {
+        let left = match driver.rows(&sql, &[]).await {
+            // There is no ledger, and the registration will say so.
+            Err(error) if error.trouble == Trouble::NoTable => 0,
+            rows => rows?.first().map_or(0, |row| row[0].int()),
+        };
+        if left <= 0 {
+            break;
+        }
+        tokio::time::sleep(jittered(Duration::from_millis(50))).await;
+    }
+    Ok(())
+}
+
 /// Whether there is a ledger.
 pub(crate) async fn exists(driver: &mut dyn Driver) -> Result<bool> {
     match gate(driver, "").await {
@@ -313,7 +354,7 @@ pub(crate) async fn let_go(driver: &mut dyn Driver, epoch: i64) -> Result<()> {
 pub(crate) async fn fence(driver: &mut dyn Driver, epoch: i64) -> Result<()> {
     let current = if driver.is_cluster() {
         let sql = format!(
-            "UPDATE _colmig_gate SET touched = touched + 1 WHERE id = {FENCE} AND epoch = $1"
+            "UPDATE _colmig_gate SET touched = touched + 1, held_at = 0 WHERE id = {FENCE} AND epoch = $1"
         );
         if driver.run(&sql, &[epoch.into()]).await? == 1 {
             return Ok(());

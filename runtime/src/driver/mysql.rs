@@ -111,8 +111,10 @@ impl Mysql {
                 "this connection does not lead to the cluster's other servers",
             ));
         };
-        let (address, _) = cluster.own(connection).await?;
-        let others = cluster.ask(connection, &sql, &parameters).await?;
+        let address = cluster.own(connection).await;
+        let others = cluster.ask(connection, &sql, &parameters).await;
+        let (address, _) = self.noticed(address)?;
+        let others = self.noticed(others)?;
         let all = [(address, own)].into_iter().chain(others);
         Ok(all
             .flat_map(|(node, rows)| rows.into_iter().map(move |row| (node.clone(), row)))
@@ -123,7 +125,8 @@ impl Mysql {
     async fn is_locked_elsewhere(&mut self) -> Result<bool, DbError> {
         let Mysql { connection, cluster: Some(cluster), .. } = self else { return Ok(false) };
         let sql = format!("SELECT coalesce(is_used_lock({LOCK}), 0)");
-        let answers = cluster.ask(connection, &sql, &[]).await?;
+        let answers = cluster.ask(connection, &sql, &[]).await;
+        let answers = self.noticed(answers)?;
         Ok(answers.iter().any(|(_, rows)| rows.iter().any(|row| row[0].int() != 0)))
     }
 
@@ -362,7 +365,8 @@ impl Driver for Mysql {
     fn held_back(&mut self) -> Answer<'_, Option<Duration>> {
         Box::pin(async move {
             let Mysql { connection, cluster: Some(cluster), .. } = self else { return Ok(None) };
-            cluster.held_back(connection).await
+            let held = cluster.held_back(connection).await;
+            self.noticed(held)
         })
     }
 
@@ -678,8 +682,8 @@ impl Driver for Mysql {
             let mut found = Vec::new();
             for chunk in types::chunks(tables, catalog) {
                 let sql = AssertSqlSafe(types::probe(&chunk)).into_sql_str();
-                let statement =
-                    (&mut self.connection).prepare(sql).await.map_err(|error| fault("", &error))?;
+                let prepared = (&mut self.connection).prepare(sql).await;
+                let statement = self.noticed(prepared.map_err(|error| fault("", &error)))?;
                 for (wanted, column) in chunk.iter().zip(statement.columns()) {
                     let live = column.type_info();
                     let fits = wanted.info.types.mysql.is_none_or(|compatible| compatible(live));
@@ -810,7 +814,8 @@ impl Driver for Mysql {
             let up = up.iter().filter_map(|(_, row)| row[1].text().parse::<i64>().ok()).min();
             let mut timeline = rows.first().map_or("", |row| row[1].text()).to_owned();
             if let Mysql { connection, cluster: Some(cluster), .. } = self {
-                (_, timeline) = cluster.own(connection).await?;
+                let own = cluster.own(connection).await;
+                (_, timeline) = self.noticed(own)?;
             }
             Ok(rows.first().map(|row| (row[0].int() - up.unwrap_or(0) * 1000, timeline)))
         })

@@ -354,6 +354,7 @@ impl Migrator {
         phase: u8,
         began: Instant,
     ) -> Result<Option<Wait>> {
+        ledger::reserve(self.driver.as_mut(), self.author.epoch).await?;
         transaction!(
             self.driver.as_mut(),
             Work::Rows,
@@ -417,6 +418,7 @@ impl Migrator {
         direction: Direction,
         began: Instant,
     ) -> Result<()> {
+        ledger::reserve(self.driver.as_mut(), self.author.epoch).await?;
         transaction!(
             self.driver.as_mut(),
             Work::Rows,

@@ -491,6 +491,7 @@ impl Migrator {
         phase: u8,
         began: Instant,
     ) -> Result<Option<Wait>> {
+        ledger::reserve(self.driver.as_mut(), self.author.epoch).await?;
         transaction!(
             self.driver.as_mut(),
             Work::Rows,
@@ -522,6 +523,7 @@ impl Migrator {
         if let Some(kept) = &archived {
             self.begin_discarding(kept).await?;
         }
+        ledger::reserve(self.driver.as_mut(), self.author.epoch).await?;
         transaction!(
             self.driver.as_mut(),
             Work::Rows,
