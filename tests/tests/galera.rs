@@ -178,8 +178,8 @@ fn held_in_its_backfill<T>(
                 }
             })
         });
-        told.recv_timeout(Duration::from_secs(60)).context("its backfill begins")?;
-        let seen = meanwhile();
+        let begun = told.recv_timeout(Duration::from_secs(60)).context("its backfill begins");
+        let seen = begun.and_then(|()| meanwhile());
         drop(go);
         let report = applier.join().expect("no panic");
         Ok((seen?, report))

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use colmig::migrator::{ChangeReport, Report, Wait};
-use colmig_core::dialect::stall_of_cluster;
-use colmig_core::migration::Change;
+use colmig_core::dialect::stall_in_cluster;
+use colmig_core::migration::{Change, Step};
 use colmig_core::problem::USAGE;
 use colmig_core::protocol::ChangeKind;
 use colmig_core::{Exit, Problem, admission};
@@ -70,8 +70,10 @@ fn check_consent(args: &ApplyArgs, context: &Context) -> Result<()> {
     let dropped: Vec<_> = dropped.chain(changes().filter(gives_up).map(Change::subject)).collect();
     // A cluster may not do at once what one server does.
     let in_cluster = |change: &Change| {
-        let dialects = change.steps.iter().flat_map(|step| step.sql.keys());
-        dialects.into_iter().any(|dialect| stall_of_cluster(dialect).is_some())
+        let all = |step: &Step| {
+            step.sql.keys().any(|dialect| stall_in_cluster(dialect, step.sql.keys()).is_some())
+        };
+        change.steps.iter().any(all)
     };
     let rewritten = changes().filter(|change| change.rewrites() || in_cluster(change));
     let rewritten: Vec<_> = rewritten.map(Change::subject).collect();

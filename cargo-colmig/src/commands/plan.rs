@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use colmig_core::Exit;
-use colmig_core::dialect::{dialects, stall_of_cluster};
+use colmig_core::dialect::{dialects, stall_in_cluster};
 use colmig_core::migration::{Change, Files, Migration, PieceFile, Step, number};
 use colmig_core::problem::USAGE;
 use colmig_core::protocol::{Act, ChangeKind};
@@ -184,7 +184,7 @@ fn locks(step: &Step) -> BTreeMap<&str, String> {
     let of_cluster = |dialect: &str, files: &Files| {
         let is_slow = |piece: &PieceFile| piece.scans && piece.alone.is_some();
         let stalls = !files.live.is_empty() || files.up.iter().any(is_slow);
-        let stall = stall_of_cluster(dialect).filter(|_| stalls);
+        let stall = stall_in_cluster(dialect, step.sql.keys()).filter(|_| stalls);
         stall.map_or(String::new(), |stall| format!("; in a Galera cluster: {stall}"))
     };
     let all = step.sql.iter().map(|(dialect, files)| {

@@ -235,11 +235,16 @@ pub fn for_node(version: &str) -> Result<&'static dyn Dialect, Problem> {
     mysql::for_node(version)
 }
 
-/// What a schema statement that is not done at once holds where the server is one of several that all take writes, by
-/// the name of the dialect; for who plans without a server.
-pub fn stall_of_cluster(dialect: &str) -> Option<&'static str> {
+/// What a schema statement that is not done at once holds in a Galera cluster, if that runs the files of this dialect: its
+/// own, or those of its database where a step has none of its own. For who plans without a server.
+pub fn stall_in_cluster<'d>(
+    dialect: &str,
+    mut all: impl Iterator<Item = &'d String>,
+) -> Option<&'static str> {
     let cluster: &dyn Dialect = &mysql::GALERA;
-    cluster.stall().filter(|_| cluster.name() == dialect)
+    let has_own = all.any(|other| other == cluster.name());
+    let runs = if has_own { cluster.name() } else { cluster.database().word() };
+    cluster.stall().filter(|_| dialect == runs)
 }
 
 /// The name of the index that a change's step `index` makes: its own, or the unique one of the key that comes, until

@@ -12,7 +12,7 @@ use fs_err as fs;
 use super::{
     Servers, all_at_once,
     home::Home,
-    mariadb::{MariaDb, Release},
+    mariadb::{MariaDb, OWN_PORT, Release},
     mysqld::{self, DATA, Programs},
     running::Running,
 };
@@ -114,6 +114,8 @@ fn options(index: usize, ports: [u16; NODES], programs: &Programs) -> Result<Vec
         format!("--wsrep-cluster-address=gcomm://{all}"),
         format!("--wsrep-node-name=node{}", index + 1),
         format!("--wsrep-node-address={own}"),
+        // Where clients reach it. It says so to the others, and who asks one finds them all.
+        format!("--wsrep-node-incoming-address=127.0.0.1:{OWN_PORT}"),
         "--wsrep-sst-method=skip".to_owned(),
         "--binlog-format=ROW".to_owned(),
         "--innodb-autoinc-lock-mode=2".to_owned(),

@@ -109,6 +109,9 @@ impl Servers for Server {
     }
 }
 
+/// What stands in an option for the port that the server gets.
+pub(super) const OWN_PORT: &str = "{port}";
+
 /// How one is started: with these options beyond the common ones, and until it has said these words.
 pub(super) struct MariaDb {
     pub(super) programs: Programs,
@@ -122,7 +125,9 @@ impl Kind for MariaDb {
 
     fn command(&self, home: &Home, port: u16) -> Result<Command> {
         let mut command = self.programs.server(home, port)?;
-        command.arg("--innodb-log-file-size=32M").args(&self.options);
+        let own = port.to_string();
+        let options = self.options.iter().map(|option| option.replace(OWN_PORT, &own));
+        command.arg("--innodb-log-file-size=32M").args(options);
         Ok(command)
     }
 
