@@ -19,7 +19,7 @@ use crate::Result;
 pub(crate) const FORMAT: i64 = 1;
 
 /// The tables. `touched` of the gate is the one harmless column that lets the application role lock the
-/// row FOR SHARE.
+/// row FOR SHARE. In a cluster it is what they write, and a second row is the fence.
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS _colmig_gate (
         id bigint PRIMARY KEY, format bigint NOT NULL, epoch bigint NOT NULL,
