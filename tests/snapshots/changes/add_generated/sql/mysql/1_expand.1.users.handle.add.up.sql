@@ -1,1 +1,0 @@
-ALTER TABLE "users" ADD COLUMN "handle" varchar(255) GENERATED ALWAYS AS (lower(email)) VIRTUAL, ALGORITHM=INSTANT;

@@ -1,1 +1,0 @@
-ALTER TABLE "users" ADD INDEX "users_email_name_idx" ("email" DESC, "name"), ALGORITHM=NOCOPY, LOCK=NONE;

@@ -1,1 +1,0 @@
-ALTER TABLE "users" ADD INDEX "users_name_idx" ("name"), ALGORITHM=INPLACE, LOCK=NONE;

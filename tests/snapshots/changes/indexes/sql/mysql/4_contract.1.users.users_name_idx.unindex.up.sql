@@ -1,1 +1,0 @@
-ALTER TABLE "users" DROP INDEX "users_name_idx", ALGORITHM=INPLACE, LOCK=NONE;
