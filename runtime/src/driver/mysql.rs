@@ -794,7 +794,7 @@ impl Driver for Mysql {
             {
                 return Ok(Some(
                     UNSAFE
-                        .problem("the server is not strict: where an application writes NULL or what is too long, it stores '' or a part, and says nothing")
+                        .problem("the server is not strict: NULL becomes '' and long texts are cut, and nobody is told")
                         .help("SET GLOBAL sql_mode = concat(@@global.sql_mode, ',STRICT_TRANS_TABLES'), and in its configuration; then have the application reconnect"),
                 ));
             }
