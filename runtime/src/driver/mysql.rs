@@ -510,26 +510,18 @@ impl Driver for Mysql {
             let sql = format!(
                 "SELECT c.table_name, c.column_name, c.column_type, c.is_nullable = 'NO',
                         c.extra LIKE '%auto_increment%' OR c.extra LIKE '%GENERATED%' AND c.extra NOT LIKE '%DEFAULT_GENERATED%'
-                        OR c.column_default IS NOT NULL AND NOT (c.is_nullable = 'YES' AND c.column_default = 'NULL'),
-                        coalesce(k.ordinal_position, 0)
+                        OR c.column_default IS NOT NULL AND NOT (c.is_nullable = 'YES' AND c.column_default = 'NULL')
                  FROM information_schema.columns c
                  JOIN information_schema.tables t
-                   ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE'
-                 LEFT JOIN information_schema.key_column_usage k
-                   ON k.table_schema = c.table_schema AND k.table_name = c.table_name
-                  AND k.column_name = c.column_name AND k.constraint_name = 'PRIMARY'
+                   ON t.table_schema = database() AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE'
                  WHERE c.table_schema = database() AND c.table_name IN ({})
                  ORDER BY c.table_name, c.ordinal_position",
                 list(tables.len())
             );
             let wanted: Vec<Value> = tables.iter().map(|table| table.as_str().into()).collect();
             let rows = self.rows(&sql, &wanted).await?;
-            let mut keys: Vec<(String, i64, String)> = Vec::new();
             for row in &rows {
                 let (table, name) = (row[0].text().to_owned(), row[1].text().to_owned());
-                if row[5].int() > 0 {
-                    keys.push((table.clone(), row[5].int(), name.clone()));
-                }
                 catalog.tables.entry(table).or_insert_with(CatalogTable::default).columns.push(
                     CatalogColumn {
                         name,
@@ -539,9 +531,17 @@ impl Driver for Mysql {
                     },
                 );
             }
-            keys.sort();
-            for (table, _, name) in keys {
-                catalog.tables.entry(table).or_default().primary_key.push(name);
+            // By itself: joined to it, MariaDB would open the tables of every database of the server.
+            let keys = format!(
+                "SELECT table_name, column_name FROM information_schema.statistics
+                 WHERE table_schema = database() AND index_name = 'PRIMARY' AND table_name IN ({})
+                 ORDER BY table_name, seq_in_index",
+                list(tables.len())
+            );
+            for row in self.rows(&keys, &wanted).await? {
+                if let Some(table) = catalog.tables.get_mut(row[0].text()) {
+                    table.primary_key.push(row[1].text().to_owned());
+                }
             }
             Ok(catalog)
         })
